@@ -1,0 +1,43 @@
+/**
+ * Calls the native library through `bun:ffi`.
+ *
+ * @module
+ */
+import { type BunSymbol, host } from "./host.ts";
+import { type LibC, openInMemory, openLibC } from "./memfd.ts";
+import type { Adapter, Native } from "./native.ts";
+import { SYMBOLS } from "./symbols.ts";
+
+const LIBC_SYMBOLS: Record<keyof LibC, BunSymbol> = {
+  memfd_create: { args: ["buffer", "u32"], returns: "i32" },
+  write: { args: ["i32", "buffer", "usize"], returns: "i32" },
+  close: { args: ["i32"], returns: "i32" },
+};
+
+function nativeSymbols(): Record<string, BunSymbol> {
+  const table: Record<string, BunSymbol> = {};
+  for (const [name, kinds] of Object.entries(SYMBOLS)) {
+    const args = kinds.map((kind) => (kind === "i32" ? "i32" : "buffer"));
+    table[`pfd_${name}`] = { args, returns: "i32" };
+  }
+  return table;
+}
+
+/** `bun:ffi` is fetched when it is needed: a static import of it would stop the other runtimes. */
+function dlopen(path: string, symbols: Record<string, BunSymbol>) {
+  return host.process.getBuiltinModule("bun:ffi").dlopen(path, symbols).symbols;
+}
+
+function open(path: string): Native {
+  const symbols = dlopen(path, nativeSymbols());
+  const entries = Object.keys(SYMBOLS).map((name) => [name, symbols[`pfd_${name}`]]);
+  return Object.fromEntries(entries);
+}
+
+function openBytes(bytes: Uint8Array): Native {
+  const bind = (name: string) => dlopen(name, LIBC_SYMBOLS) as never;
+  return openInMemory(openLibC(bind), bytes, open);
+}
+
+/** The adapter for Bun. */
+export const bun: Adapter = { open, openBytes };

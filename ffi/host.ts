@@ -1,0 +1,65 @@
+/**
+ * The few things of the three runtimes that are used here, typed by hand: a runtime's own type package would leak
+ * into every program that imports this module, and the three contradict each other.
+ *
+ * @module
+ */
+
+type NativeFunction = (...args: (number | bigint | Uint8Array)[]) => number;
+
+/** What `Deno.dlopen` and `bun:ffi`'s `dlopen` give back. */
+export interface LoadedLibrary {
+  readonly symbols: Record<string, NativeFunction>;
+}
+
+/** A line of Deno's symbol table. */
+export interface DenoSymbol {
+  parameters: string[];
+  result: string;
+}
+
+/** A line of Bun's symbol table. */
+export interface BunSymbol {
+  args: string[];
+  returns: string;
+}
+
+/** The part of `node:fs` that unpacking needs. */
+export interface FileSystem {
+  mkdtempSync(prefix: string): string;
+  writeFileSync(path: string, data: Uint8Array, options: { mode: number; flag: string }): void;
+  readFileSync(path: string): Uint8Array;
+  unlinkSync(path: string): void;
+  rmdirSync(path: string): void;
+}
+
+interface Process {
+  readonly platform: string;
+  readonly arch: string;
+  readonly env: Record<string, string | undefined>;
+  dlopen(module: { exports: unknown }, path: string): void;
+  getBuiltinModule(name: "node:fs"): FileSystem;
+  getBuiltinModule(name: "node:os"): { tmpdir(): string };
+  getBuiltinModule(name: "bun:ffi"): {
+    dlopen(path: string, symbols: Record<string, BunSymbol>): LoadedLibrary;
+  };
+}
+
+interface DenoNamespace {
+  readonly build: { readonly os: string; readonly arch: string };
+  dlopen(path: string, symbols: Record<string, DenoSymbol>): LoadedLibrary;
+  readonly env: { get(name: string): string | undefined };
+  permissions: {
+    querySync(what: { name: "env"; variable: string }): { state: string };
+  };
+}
+
+/**
+ * The globals of whichever runtime this is. `process` exists in all three, but in Deno its first use costs 20 ms,
+ * because the whole layer for Node is loaded then.
+ */
+export const host: {
+  readonly process: Process;
+  readonly Deno?: DenoNamespace;
+  readonly Bun?: unknown;
+} = globalThis as never;

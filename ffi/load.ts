@@ -1,0 +1,113 @@
+/**
+ * Finds the native library and loads it with the runtime's own means, once a JavaScript thread.
+ *
+ * In this order: the path that was given, the path in `PIDFD_LIBRARY`, the file beside this module, the bytes that
+ * are embedded in this module. A given path is the only one tried: whoever gives one wants no other.
+ *
+ * @module
+ */
+import { bun } from "./bun.ts";
+import { deno } from "./deno.ts";
+import { host } from "./host.ts";
+import { LIBRARIES } from "./library.ts";
+import type { Adapter, Native } from "./native.ts";
+import { node } from "./node.ts";
+import { ABI, SYMBOLS } from "./symbols.ts";
+
+/** A CPU as the runtimes name it (Deno's names are those of `uname -m` already), and as `uname -m` does. */
+const CPUS: Readonly<Record<string, string>> = {
+  x64: "x86_64",
+  arm64: "aarch64",
+  riscv64: "riscv64",
+  ppc64: "ppc64le",
+  s390x: "s390x",
+  loong64: "loongarch64",
+  arm: "armv7l",
+};
+
+/** Loads the library. Throws an `Error` that says what was tried and what to do. */
+export function load(givenPath?: string): Native {
+  const [platform, arch] = system();
+  if (platform !== "linux") {
+    throw new Error(`process file descriptors exist on Linux only: this is ${platform}`);
+  }
+  const adapter = host.Deno ? deno : host.Bun ? bun : node;
+  const path = givenPath ?? environmentPath();
+  if (path) return verified(openGiven(adapter, path), path);
+  const cpu = CPUS[arch] ?? arch;
+  if (!Object.hasOwn(LIBRARIES, cpu)) {
+    throw new Error(`there is no native library for this CPU: ${arch}`);
+  }
+  return openBeside(adapter, cpu) ?? openEmbedded(adapter, cpu);
+}
+
+function system(): [platform: string, arch: string] {
+  if (host.Deno) return [host.Deno.build.os, host.Deno.build.arch];
+  return [host.process.platform, host.process.arch];
+}
+
+function environmentPath(): string | undefined {
+  // Asked first, because Deno would otherwise prompt for the permission to read a variable that few people set.
+  const query = { name: "env", variable: "PIDFD_LIBRARY" } as const;
+  if (!host.Deno) return host.process.env.PIDFD_LIBRARY;
+  if (host.Deno.permissions.querySync(query).state !== "granted") return undefined;
+  return host.Deno.env.get("PIDFD_LIBRARY");
+}
+
+function openGiven(adapter: Adapter, path: string): Native {
+  try {
+    return adapter.open(path);
+  } catch (cause) {
+    throw failure(`the library that was asked for can't be loaded: ${path}`, cause);
+  }
+}
+
+/** The file beside this module, as the npm package and `deno compile --include` have it; a checkout has none. */
+function openBeside(adapter: Adapter, cpu: string): Native | undefined {
+  const url = new URL(`./lib/pidfd-${cpu}.so`, import.meta.url);
+  if (url.protocol !== "file:") return undefined;
+  const path = decodeURIComponent(url.pathname);
+  try {
+    return verified(adapter.open(path), path);
+  } catch (cause) {
+    if (isAbsent(cause)) return undefined;
+    throw failure(`the library beside the module can't be loaded: ${path}`, cause);
+  }
+}
+
+/** No such file, or a file that this Deno may not load: `--allow-ffi=PATH` names another one. */
+function isAbsent(error: unknown): boolean {
+  return /No such file|cannot open shared object|NotCapable/.test(String(error));
+}
+
+function openEmbedded(adapter: Adapter, cpu: string): Native {
+  try {
+    const bytes = decoded(LIBRARIES[cpu].base64);
+    return verified(adapter.openBytes(bytes), "the embedded library");
+  } catch (cause) {
+    throw failure("the embedded library can't be loaded", cause);
+  }
+}
+
+/** `Uint8Array.fromBase64` is a hundred times faster, and Node has it from 25. */
+function decoded(base64: string): Uint8Array {
+  const { fromBase64 } = Uint8Array as { fromBase64?: (text: string) => Uint8Array };
+  if (fromBase64) return fromBase64.call(Uint8Array, base64);
+  const binary = atob(base64);
+  const bytes = new Uint8Array(binary.length);
+  for (let index = 0; index < bytes.length; index++) bytes[index] = binary.charCodeAt(index);
+  return bytes;
+}
+
+function verified(native: Native, path: string): Native {
+  const missing = Object.keys(SYMBOLS).filter((name) =>
+    typeof native[name as never] !== "function"
+  );
+  if (missing.length === 0 && native.abi() === ABI) return native;
+  throw new Error(`${path} is of another version of pidfd: install the two together`);
+}
+
+function failure(what: string, cause: unknown): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new Error(`${what}: ${reason}`, { cause });
+}

@@ -1,0 +1,55 @@
+/**
+ * What the native library answers, one member a function of zig/calls.zig.
+ *
+ * Every member takes 32-bit integers and at most one record as bytes, and returns a 32-bit integer: below zero it is
+ * a negated errno. Nothing is checked here: whoever calls has checked the arguments, because the runtimes convert
+ * wrong ones silently (Bun makes 0 of `undefined`, Node-API makes 0 of `NaN`).
+ *
+ * @module
+ */
+import type { SYMBOLS } from "./symbols.ts";
+
+/** The functions of the native library. */
+export interface Native {
+  /** The checksum of the declarations that the library was built from. */
+  abi(): number;
+  /** pidfd_open(2), Linux 5.3: a new close-on-exec descriptor. */
+  open(pid: number, flags: number): number;
+  /** pidfd_send_signal(2), Linux 5.1, after a look: -ESRCH for a process that has ended. */
+  signal(pidfd: number, signal: number, flags: number): number;
+  /** waitid(2) with P_PIDFD, Linux 5.4: 1 and a `WaitRecord`, or 0. */
+  wait(pidfd: number, options: number, record: Uint8Array): number;
+  /** ppoll(2): the events that came, or 0 after `timeoutMs`; -1 is no limit. */
+  poll(fd: number, events: number, timeoutMs: number): number;
+  /** ioctl PIDFD_GET_INFO, Linux 6.13: fills a `PidfdInfo`. */
+  info(pidfd: number, record: Uint8Array): number;
+  /** The pid that a pidfd names as seen from here. */
+  pid_of(pidfd: number): number;
+  /** statx(2) and fstatfs(2): fills a `FileRecord`. */
+  stat(fd: number, record: Uint8Array): number;
+  /** getpid(2). */
+  own_pid(): number;
+  /** fcntl F_DUPFD_CLOEXEC. */
+  dup(fd: number): number;
+  /** fcntl F_SETFD with FD_CLOEXEC. */
+  set_close_on_exec(fd: number): number;
+  /** close(2). */
+  close(fd: number): number;
+  /** 1 where the kernel keeps exit records (Linux 6.15), else 0; may clone a process that ends at once. */
+  probe_exit_record(): number;
+  /** Fills a `NumbersRecord` with the syscall numbers in use, or with this CPU's own where `defaults` is 1. */
+  numbers(defaults: number, record: Uint8Array): number;
+  /** Replaces the syscall numbers in use. */
+  replace_numbers(record: Uint8Array): number;
+}
+
+/** How one runtime calls native code. */
+export interface Adapter {
+  /** Loads the library at `path`. Throws what the runtime throws. */
+  open(path: string): Native;
+  /** Loads the library from memory. Throws what the runtime throws. */
+  openBytes(bytes: Uint8Array): Native;
+}
+
+/** A function's name in the generated table; the compiler holds it against {@linkcode Native}. */
+export type NativeName = keyof typeof SYMBOLS & keyof Native;

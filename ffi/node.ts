@@ -1,0 +1,17 @@
+/**
+ * Calls the native library through its Node-API door, as a native add-on of Node.
+ *
+ * @module
+ */
+import { host } from "./host.ts";
+import type { Adapter, Native } from "./native.ts";
+import { openUnpacked } from "./unpack.ts";
+
+function open(path: string): Native {
+  const module = { exports: {} };
+  host.process.dlopen(module, path);
+  return module.exports as Native;
+}
+
+/** The adapter for Node. */
+export const node: Adapter = { open, openBytes: (bytes) => openUnpacked(bytes, open) };

@@ -1,0 +1,37 @@
+/**
+ * Race-free handles of Linux processes, for Deno, Bun and Node.
+ *
+ * A pid is a number that the kernel gives to somebody else once its process has gone, so every `process.kill(pid)` is
+ * a bet. A pidfd is a file descriptor that names one process for good: what is done through it happens to that
+ * process or to nobody.
+ *
+ * Linux 5.3 and later; importing works everywhere, and `Pidfd.supported` says whether it can be used. Deno needs
+ * `--allow-ffi` and nothing else.
+ *
+ * @example Open, look, signal, learn how it ended
+ * ```ts
+ * import { spawn } from "node:child_process";
+ * import { Pidfd } from "@x/pidfd";
+ *
+ * const handle = Pidfd.of(spawn("sleep", ["1000"]));
+ * console.log(handle.isAlive()); // true
+ * console.log(handle.signal("SIGTERM")); // true: it was sent to that very process
+ * console.log(handle.waitSync()?.signal); // "SIGTERM"
+ * console.log(handle.signal("SIGTERM")); // false: it has ended, and nobody else was hit
+ * handle.close();
+ * ```
+ *
+ * @module
+ */
+export { type ChildLike, Pidfd, type ProcessState } from "./src/pidfd.ts";
+export type { ExitStatus } from "./src/exit.ts";
+export type { RealTimeSignal, Signal, SignalName, StandardSignal } from "./src/signals.ts";
+export {
+  PidfdError,
+  type PidfdErrorOptions,
+  PidfdOpenFailedError,
+  PidfdSignalFailedError,
+} from "./src/errors.ts";
+export { type Feature, type Features, features } from "./src/features.ts";
+export { overrideSyscallNumbers, type SyscallNumbers, syscallNumbers } from "./src/numbers.ts";
+export { loadLibrary } from "./src/native.ts";

@@ -1,0 +1,71 @@
+/**
+ * Runs every TypeScript example of the doc comments and of README.md, on Deno, Bun and Node: each must end by itself with
+ * code 0, and print what its comments say, where a comment behind `console.log` says something.
+ */
+import { RUNTIMES } from "./runtimes.ts";
+
+interface Example {
+  from: string;
+  code: string;
+}
+
+const SOURCES = [
+  "README.md",
+  "mod.ts",
+  ...[...Deno.readDirSync("src")].map(({ name }) => `src/${name}`),
+];
+
+function examples(path: string): Example[] {
+  const text = Deno.readTextFileSync(path);
+  const plain = path.endsWith(".md") ? text : text.replace(/^\s*\* ?/gm, "");
+  return [...plain.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code], index) => ({
+    from: `${path} example ${index + 1}`,
+    code,
+  }));
+}
+
+/** The words that the comments behind `console.log(…)` promise, as they are printed. */
+function promised(code: string): string[] {
+  return [...code.matchAll(/console\.log\(.*\);\s*\/\/ "?([^":\n]+)"?/g)].map(([, words]) =>
+    words.trim()
+  );
+}
+
+/** A file with the example, beside mod.ts so that each runtime resolves the module in its own way. */
+function write(code: string): string {
+  const path = Deno.makeTempFileSync({ dir: ".", prefix: ".example-", suffix: ".ts" });
+  const jsr = /from "(?:jsr:@x\/|@x\/)?pidfd"/g;
+  Deno.writeTextFileSync(path, code.replace(jsr, 'from "./mod.ts"'));
+  return path;
+}
+
+function failureOf(command: string[], code: string): string | undefined {
+  const path = write(code);
+  try {
+    const { success, stdout, stderr } = new Deno.Command(command[0], {
+      args: [...command.slice(1), path],
+      env: { NO_COLOR: "1" },
+    }).outputSync();
+    const lines = new TextDecoder().decode(stdout).trim().split("\n");
+    if (!success) return new TextDecoder().decode(stderr);
+    const wrong = promised(code).filter((words, index) => lines[index] !== words);
+    return wrong.length === 0 ? undefined : `promised ${wrong}, printed ${lines}`;
+  } finally {
+    Deno.removeSync(path);
+  }
+}
+
+let failed = 0;
+let passed = 0;
+for (const { from, code } of SOURCES.flatMap(examples)) {
+  for (const { name, file } of RUNTIMES) {
+    const failure = failureOf(file, code);
+    if (failure === undefined) passed++;
+    else {
+      failed++;
+      console.log(`${from} on ${name}: ${failure}`);
+    }
+  }
+}
+console.log(`examples: ${passed} passed, ${failed} failed`);
+if (failed > 0 || passed === 0) Deno.exit(1);

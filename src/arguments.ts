@@ -1,0 +1,44 @@
+/**
+ * Checks of what callers hand over, made once and before any native call. The message says what was to be done, what
+ * is wanted and what was given.
+ *
+ * @module
+ */
+import { INT_MAX } from "./constants.ts";
+
+/** An integer between two bounds, or an error that names it. */
+export function checkInteger(
+  action: string,
+  name: string,
+  value: unknown,
+  least: number,
+  most: number = INT_MAX,
+): number {
+  if (typeof value !== "number") {
+    throw new TypeError(`Cannot ${action}: "${name}" must be a number: ${show(value)}`);
+  }
+  if (!Number.isInteger(value) || value < least || value > most) {
+    const wanted = `an integer from ${least} to ${most}`;
+    throw new RangeError(`Cannot ${action}: "${name}" must be ${wanted}: ${show(value)}`);
+  }
+  return value;
+}
+
+/** A pid: an integer from 1 to 2147483647. 0 and -1 would mean whole groups of processes. */
+export function checkPid(action: string, value: unknown): number {
+  return checkInteger(action, "pid", value, 1);
+}
+
+/** A descriptor: an integer from 0 to 2147483647. */
+export function checkFd(action: string, value: unknown): number {
+  return checkInteger(action, "fd", value, 0);
+}
+
+/** A value as an error message shows it: its type can be told from what stands there. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function") return `function ${value.name}`;
+  if (typeof value === "object" && value !== null) return Object.prototype.toString.call(value);
+  return Object.is(value, -0) ? "-0" : String(value);
+}

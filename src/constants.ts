@@ -1,0 +1,60 @@
+/**
+ * The kernel's numbers that this side of the library needs, by the kernel's names.
+ *
+ * @module
+ */
+
+/** include/uapi/asm-generic/errno-base.h and errno.h, negated as native functions return them. */
+export const EPERM = -1;
+/** No such process. */
+export const ESRCH = -3;
+/** Bad descriptor. */
+export const EBADF = -9;
+/** Not a child. */
+export const ECHILD = -10;
+/** Out of memory. */
+export const ENOMEM = -12;
+/** Permission denied. */
+export const EACCES = -13;
+/** Invalid argument. */
+export const EINVAL = -22;
+/** The system's table of files is full. */
+export const ENFILE = -23;
+/** This process's table of descriptors is full. */
+export const EMFILE = -24;
+/** Not the kind of file that takes this ioctl. */
+export const ENOTTY = -25;
+/** No such system call. */
+export const ENOSYS = -38;
+/** In another pid namespace. */
+export const EREMOTE = -66;
+
+/** poll(2): a pidfd is readable once its process has ended. */
+export const POLLIN = 0x1;
+/** poll(2): the process was reaped (Linux 6.9). */
+export const POLLHUP = 0x10;
+/** poll(2): the descriptor is not open. */
+export const POLLNVAL = 0x20;
+
+/** waitid(2): don't block. */
+export const WNOHANG = 0x1;
+/** waitid(2): wait for ended children. */
+export const WEXITED = 0x4;
+/** waitid(2): leave the child to be waited for again. */
+export const WNOWAIT = 0x1000000;
+/** waitid(2): children with any exit signal. */
+export const WALL = 0x40000000;
+
+/** waitid(2), `si_code`: the child called exit. */
+export const CLD_EXITED = 1;
+/** waitid(2), `si_code`: the child was killed and dumped its core. */
+export const CLD_DUMPED = 3;
+
+/** PIDFD_GET_INFO: the exit status (Linux 6.15). */
+export const PIDFD_INFO_EXIT = 0x8;
+
+/** The file system of pidfds (Linux 6.9), include/uapi/linux/magic.h. */
+export const PIDFS_MAGIC = 0x50494446n;
+
+/** The largest number that a C int holds; pids, descriptors and times in milliseconds end there. */
+export const INT_MAX = 2147483647;

@@ -1,0 +1,89 @@
+/**
+ * How a process ended, from whoever tells: the zombie where it is our child, the kernel's exit record otherwise.
+ *
+ * @module
+ */
+import type { Native } from "../ffi/native.ts";
+import {
+  CLD_DUMPED,
+  CLD_EXITED,
+  PIDFD_INFO_EXIT,
+  WALL,
+  WEXITED,
+  WNOHANG,
+  WNOWAIT,
+} from "./constants.ts";
+import { check } from "./errors.ts";
+import { NativeRecord } from "./record.ts";
+import { type SignalName, signalName } from "./signals.ts";
+
+/** How a process ended. */
+export interface ExitStatus {
+  /** Whether anybody told how it ended. If not, every other field says nothing: it is never guessed. */
+  readonly known: boolean;
+  /** Whether it ended by itself with code 0. */
+  readonly success: boolean;
+  /** The code it ended with, 0 to 255; null if a signal ended it, or if it is not known. */
+  readonly code: number | null;
+  /** The signal that ended it; null if it ended by itself, or if it is not known. */
+  readonly signal: SignalName | null;
+  /** Whether the signal made it dump its core. */
+  readonly coreDumped: boolean;
+}
+
+const UNKNOWN: ExitStatus = Object.freeze({
+  known: false,
+  success: false,
+  code: null,
+  signal: null,
+  coreDumped: false,
+});
+
+function exited(code: number): ExitStatus {
+  return Object.freeze({ known: true, success: code === 0, code, signal: null, coreDumped: false });
+}
+
+function killed(signal: number, coreDumped: boolean): ExitStatus {
+  const name = signalName(signal);
+  return Object.freeze({ known: true, success: false, code: null, signal: name, coreDumped });
+}
+
+const waited = new NativeRecord("WaitRecord");
+
+function fromWaitRecord(): ExitStatus {
+  const code = waited.number("code");
+  const status = waited.number("status");
+  return code === CLD_EXITED ? exited(status) : killed(status, code === CLD_DUMPED);
+}
+
+/** A wait status as wait(2) describes it: the code in the second byte, or a signal and the core flag in the first. */
+function fromWaitStatus(status: number): ExitStatus {
+  const signal = status & 0x7f;
+  return signal === 0 ? exited((status >> 8) & 0xff) : killed(signal, (status & 0x80) !== 0);
+}
+
+const PEEK = WEXITED | WNOHANG | WNOWAIT | WALL;
+const info = new NativeRecord("PidfdInfo");
+
+/** How a process that has ended did so, without reaping it. `known` is false where nobody tells, or not yet. */
+export function peekExit(library: Native, fd: number): ExitStatus {
+  // A failure of either question means that this one does not tell: not our child, an older kernel, a profile.
+  if (library.wait(fd, PEEK, waited.bytes) === 1) return fromWaitRecord();
+  info.set("mask", PIDFD_INFO_EXIT);
+  const isFilled = library.info(fd, info.bytes) === 0;
+  if (isFilled && (info.bigint("mask") & BigInt(PIDFD_INFO_EXIT)) !== 0n) {
+    return fromWaitStatus(info.number("exit_code"));
+  }
+  return UNKNOWN;
+}
+
+/** Reaps a child that has ended, and says how it did; null while it runs. */
+export function reapExit(library: Native, fd: number, pid?: number): ExitStatus | null {
+  const result = library.wait(fd, WEXITED | WNOHANG | WALL, waited.bytes);
+  return check(result, "waitid", pid) === 0 ? null : fromWaitRecord();
+}
+
+/** Whether the process behind a pidfd is an unreaped child of this process: only then does waitid(2) take it. */
+export function isOwnChild(library: Native, fd: number): boolean {
+  return library.wait(fd, PEEK, waited.bytes) >= 0;
+}

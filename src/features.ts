@@ -1,0 +1,177 @@
+/**
+ * What this kernel offers, found out by really calling, never by its version: a seccomp profile or an emulated kernel
+ * may lack what the version promises.
+ *
+ * @module
+ */
+import { ERRNO_NAMES } from "../ffi/symbols.ts";
+import type { Native } from "../ffi/native.ts";
+import {
+  EBADF,
+  ECHILD,
+  EINVAL,
+  EMFILE,
+  ENFILE,
+  ENOMEM,
+  ENOSYS,
+  PIDFS_MAGIC,
+  POLLIN,
+  WALL,
+  WEXITED,
+  WNOHANG,
+  WNOWAIT,
+} from "./constants.ts";
+import type { PidfdError } from "./errors.ts";
+import { native } from "./native.ts";
+import { NativeRecord } from "./record.ts";
+
+/** One ability of the kernel, and how it was found out whether it is there. */
+export interface Feature {
+  /** Whether it can be used now. */
+  readonly available: boolean;
+  /** The first kernel that has it. */
+  readonly since: string;
+  /** What was called and what it answered. */
+  readonly found: string;
+}
+
+/** Each ability by the kernel's name for it. */
+export interface Features {
+  /** Open a process: pidfd_open(2). */
+  readonly pidfd_open: Feature;
+  /** Signal it: pidfd_send_signal(2). */
+  readonly pidfd_send_signal: Feature;
+  /** Learn that it ended: poll(2) on a pidfd. */
+  readonly poll: Feature;
+  /** Learn how a child ended, and reap it: waitid(2) with P_PIDFD. */
+  readonly waitid: Feature;
+  /** Tell processes apart for the whole boot: each has an inode of its own in pidfs. */
+  readonly pidfs: Feature;
+  /** Ask the kernel about a process: ioctl PIDFD_GET_INFO. */
+  readonly PIDFD_GET_INFO: Feature;
+  /** Learn how any process ended, once it was reaped: PIDFD_INFO_EXIT. */
+  readonly PIDFD_INFO_EXIT: Feature;
+}
+
+const SINCE: Readonly<Record<keyof Features, string>> = {
+  pidfd_open: "5.3",
+  pidfd_send_signal: "5.1",
+  poll: "5.3",
+  waitid: "5.4",
+  pidfs: "6.9",
+  PIDFD_GET_INFO: "6.13",
+  PIDFD_INFO_EXIT: "6.15",
+};
+
+/** What one probe saw; `isFinal` is false for a passing shortage, which must not be remembered. */
+interface Finding {
+  available: boolean;
+  found: string;
+  isFinal: boolean;
+}
+
+type Probe = (native: Native, fd: number) => Finding;
+
+const PROBES: Readonly<Record<keyof Features, Probe>> = {
+  pidfd_open: (library, fd) => finding("pidfd_open(self)", openAnswer(library, fd), [0]),
+  // Without a descriptor the call still shows that it exists, by refusing the descriptor.
+  pidfd_send_signal: (library, fd) =>
+    finding("pidfd_send_signal(self, 0)", library.signal(fd, 0, 0), [0, EBADF]),
+  poll: (library, fd) => onDescriptor("poll(self)", fd, () => library.poll(fd, POLLIN, 0), [0]),
+  // Nobody is a child of itself: ECHILD is what a kernel says that knows P_PIDFD.
+  waitid: (library, fd) =>
+    onDescriptor("waitid(P_PIDFD, self)", fd, () => library.wait(fd, PEEK, waited.bytes), [ECHILD]),
+  pidfs: (library, fd) => onDescriptor("fstatfs(self)", fd, () => pidfsAnswer(library, fd), [0]),
+  PIDFD_GET_INFO: (library, fd) =>
+    onDescriptor("ioctl(self, PIDFD_GET_INFO)", fd, () => library.info(fd, blank().bytes), [0]),
+  PIDFD_INFO_EXIT: (library) =>
+    finding("the exit record of a reaped child", library.probe_exit_record(), [1]),
+};
+
+const PEEK = WEXITED | WNOHANG | WNOWAIT | WALL;
+const waited = new NativeRecord("WaitRecord");
+const blank = () => new NativeRecord("PidfdInfo");
+
+/** A descriptor that is really a pidfd of ourselves: a seccomp filter can make a call "return" its own number. */
+function openAnswer(library: Native, fd: number): number {
+  if (fd < 0) return fd;
+  return library.pid_of(fd) === library.own_pid() ? 0 : ENOSYS;
+}
+
+function pidfsAnswer(library: Native, fd: number): number {
+  const record = new NativeRecord("FileRecord");
+  const result = library.stat(fd, record.bytes);
+  if (result < 0) return result;
+  return record.bigint("file_system") === PIDFS_MAGIC ? 0 : EINVAL;
+}
+
+function onDescriptor(what: string, fd: number, probe: () => number, good: number[]): Finding {
+  return finding(what, fd < 0 ? fd : probe(), good);
+}
+
+function finding(what: string, answer: number, good: number[]): Finding {
+  const isShortage = answer === EMFILE || answer === ENFILE || answer === ENOMEM;
+  const word = answer < 0 ? ERRNO_NAMES[-answer] ?? String(answer) : String(answer);
+  // A shortage comes from a call that exists: it is refused this time, not missing.
+  const available = good.includes(answer) || isShortage;
+  return { available, found: `${what} answered ${word}`, isFinal: !isShortage };
+}
+
+const cache = new Map<keyof Features, Feature>();
+
+/** Forgets what was found out, because the answers may differ from now on. */
+export function forgetFeatures(): void {
+  cache.clear();
+}
+
+/** One ability, found out the first time that it is asked for. */
+export function feature(name: keyof Features): Feature {
+  return cache.get(name) ?? findOut(name);
+}
+
+function findOut(name: keyof Features): Feature {
+  const since = SINCE[name];
+  let library: Native;
+  try {
+    library = native();
+  } catch (error) {
+    return { available: false, since, found: (error as PidfdError).message };
+  }
+  const fd = library.open(library.own_pid(), 0);
+  try {
+    const { available, found, isFinal } = PROBES[name](library, fd);
+    const result = Object.freeze({ available, since, found });
+    if (isFinal) cache.set(name, result);
+    return result;
+  } finally {
+    // What only looked like a descriptor is nobody's to close.
+    if (fd >= 0 && openAnswer(library, fd) === 0) library.close(fd);
+  }
+}
+
+/**
+ * Each ability of this kernel that this module uses: whether it is there, the first kernel that has it, and how that
+ * was found out. Never throws; elsewhere than on Linux each is unavailable, with the reason.
+ *
+ * Answers are remembered, but for those that a passing shortage (EMFILE, ENFILE, ENOMEM) gave. On Linux before 6.19,
+ * finding out about PIDFD_INFO_EXIT clones a process that ends at once, about 1 ms once.
+ *
+ * @example Ask before relying on it
+ * ```ts
+ * import { features } from "@x/pidfd";
+ *
+ * const { PIDFD_INFO_EXIT } = features();
+ * console.log(PIDFD_INFO_EXIT.available, PIDFD_INFO_EXIT.since, PIDFD_INFO_EXIT.found);
+ * ```
+ */
+export function features(): Features {
+  const entries = Object.keys(SINCE).map((name) => [name, feature(name as keyof Features)]);
+  return Object.fromEntries(entries);
+}
+
+/** Whether processes can be opened, signalled and watched here. */
+export function isSupported(): boolean {
+  return (["pidfd_open", "pidfd_send_signal", "poll"] as const).every((name) =>
+    feature(name).available
+  );
+}

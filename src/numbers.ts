@@ -1,0 +1,98 @@
+/**
+ * The syscall numbers: right for the CPU by themselves, to be read, and to be replaced.
+ *
+ * @module
+ */
+import { checkInteger, show } from "./arguments.ts";
+import { native } from "./native.ts";
+import { NativeRecord } from "./record.ts";
+import { forgetFeatures } from "./features.ts";
+
+/** The calls whose number can be read and replaced. */
+export interface SyscallNumbers {
+  /** pidfd_send_signal(2): 424 on every CPU that the library is built for. */
+  readonly pidfd_send_signal: number;
+  /** pidfd_open(2): 434 on every CPU that the library is built for. */
+  readonly pidfd_open: number;
+  /** waitid(2): 247 on x86_64, 95 on aarch64, and so on. */
+  readonly waitid: number;
+}
+
+const NAMES = ["pidfd_send_signal", "pidfd_open", "waitid"] as const;
+
+/**
+ * The syscall numbers in use: those of this CPU, unless they were replaced.
+ *
+ * @throws {PidfdError} `ENOSYS` where the native library can't be loaded.
+ *
+ * @example Read them
+ * ```ts
+ * import { syscallNumbers } from "@x/pidfd";
+ *
+ * console.log(syscallNumbers().pidfd_open); // 434
+ * ```
+ */
+export function syscallNumbers(): SyscallNumbers {
+  const record = read();
+  return {
+    pidfd_send_signal: record.number("pidfd_send_signal"),
+    pidfd_open: record.number("pidfd_open"),
+    waitid: record.number("waitid"),
+  };
+}
+
+/**
+ * Replaces syscall numbers: for a kernel that differs, and to test what a program does where a call is missing
+ * (a number that no call has, such as 60000, answers ENOSYS). {@linkcode features} is found out anew afterwards.
+ *
+ * The numbers belong to the loaded library, which Workers may share with the main thread.
+ *
+ * @param numbers The numbers to replace, each an integer from 0 to 2147483647; the others stay.
+ * @returns What puts back the numbers of before, by `Symbol.dispose`.
+ * @throws {TypeError} If `numbers` is no object, has an unknown name, or a value that is no number.
+ * @throws {RangeError} If a value is outside that range.
+ *
+ * @example Make a call fail, and put it back
+ * ```ts
+ * import { overrideSyscallNumbers, Pidfd } from "@x/pidfd";
+ *
+ * const override = overrideSyscallNumbers({ pidfd_open: 60000 });
+ * console.log(Pidfd.supported); // false
+ * override[Symbol.dispose]();
+ * console.log(Pidfd.supported); // true
+ * ```
+ */
+export function overrideSyscallNumbers(numbers: Partial<SyscallNumbers>): Disposable {
+  const action = "override syscall numbers";
+  if (typeof numbers !== "object" || numbers === null) {
+    throw new TypeError(`Cannot ${action}: "numbers" must be an object: ${show(numbers)}`);
+  }
+  for (const [name, value] of Object.entries(numbers)) {
+    if (!NAMES.includes(name as never)) {
+      throw new TypeError(`Cannot ${action}: there is no number of this name: ${show(name)}`);
+    }
+    checkInteger(action, name, value, 0);
+  }
+  const before = syscallNumbers();
+  write({ ...before, ...numbers });
+  let isInForce = true;
+  return {
+    [Symbol.dispose]() {
+      if (isInForce) write(before);
+      isInForce = false;
+    },
+  };
+}
+
+function read(): NativeRecord<"NumbersRecord"> {
+  const record = new NativeRecord("NumbersRecord");
+  native().numbers(0, record.bytes);
+  return record;
+}
+
+function write(numbers: SyscallNumbers): void {
+  const record = new NativeRecord("NumbersRecord");
+  for (const name of NAMES) record.set(name, numbers[name]);
+  native().replace_numbers(record.bytes);
+  forgetFeatures();
+}

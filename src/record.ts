@@ -1,0 +1,45 @@
+/**
+ * Reads and writes the records that native functions fill, by the names that the generated table gives their fields.
+ *
+ * @module
+ */
+import { RECORDS } from "../ffi/symbols.ts";
+
+type RecordName = keyof typeof RECORDS;
+type FieldName<N extends RecordName> = keyof (typeof RECORDS)[N]["fields"];
+
+/** One record's bytes, in the CPU's own byte order. */
+export class NativeRecord<N extends RecordName> {
+  /** What native functions are handed. */
+  readonly bytes: Uint8Array;
+  readonly #fields: Record<PropertyKey, readonly [number, string]>;
+  readonly #view: DataView;
+
+  /** Makes a record of zeros. */
+  constructor(name: N) {
+    this.bytes = new Uint8Array(RECORDS[name].size);
+    this.#fields = RECORDS[name].fields as never;
+    this.#view = new DataView(this.bytes.buffer);
+  }
+
+  /** A field of 32 bits. */
+  number(field: FieldName<N>): number {
+    const [offset, type] = this.#fields[field];
+    if (type === "i32") return this.#view.getInt32(offset, IS_LITTLE_ENDIAN);
+    return this.#view.getUint32(offset, IS_LITTLE_ENDIAN);
+  }
+
+  /** A field of 64 bits. */
+  bigint(field: FieldName<N>): bigint {
+    return this.#view.getBigUint64(this.#fields[field][0], IS_LITTLE_ENDIAN);
+  }
+
+  /** Sets a field of either size. */
+  set(field: FieldName<N>, value: number | bigint): void {
+    const [offset, type] = this.#fields[field];
+    if (type === "u64") this.#view.setBigUint64(offset, BigInt(value), IS_LITTLE_ENDIAN);
+    else this.#view.setUint32(offset, Number(value), IS_LITTLE_ENDIAN);
+  }
+}
+
+const IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;

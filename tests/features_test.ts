@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Features, features, Pidfd } from "../mod.ts";
+import { HELPER, runScript } from "./support/processes.ts";
+
+test("features() says of each ability whether it is there, since when, and how that is known", () => {
+  const all = features();
+  const since = Object.fromEntries(Object.entries(all).map(([name, { since }]) => [name, since]));
+  assert.deepEqual(since, {
+    pidfd_open: "5.3",
+    pidfd_send_signal: "5.1",
+    poll: "5.3",
+    waitid: "5.4",
+    pidfs: "6.9",
+    PIDFD_GET_INFO: "6.13",
+    PIDFD_INFO_EXIT: "6.15",
+  });
+  for (const { available, found } of Object.values(all)) {
+    assert.equal(typeof available, "boolean");
+    assert.match(found, / answered (E[A-Z]+|\d+)$/);
+  }
+  assert.equal(Pidfd.supported, true);
+});
+
+/** What features() and supported say under a seccomp filter. */
+async function under(...filter: string[]): Promise<{ supported: boolean; all: Features }> {
+  const result = await runScript("features.ts", { through: [HELPER, ...filter] });
+  assert.equal(result.code, 0, result.stderr);
+  return JSON.parse(result.stdout);
+}
+
+for (const [errno, code] of [[38, "ENOSYS"], [1, "EPERM"]] as const) {
+  test(`supported is false with the reason where a profile answers ${code} to pidfd_open`, async () => {
+    const { supported, all } = await under("deny", "434", String(errno));
+    assert.equal(supported, false);
+    assert.equal(all.pidfd_open.available, false);
+    assert.equal(all.pidfd_open.found, `pidfd_open(self) answered ${code}`);
+  });
+
+  test(`supported is false with the reason where a profile answers ${code} to pidfd_send_signal`, async () => {
+    const { supported, all } = await under("deny", "424", String(errno));
+    assert.equal(supported, false);
+    assert.equal(all.pidfd_open.available, true);
+    assert.equal(all.pidfd_send_signal.available, false);
+    assert.equal(all.pidfd_send_signal.found, `pidfd_send_signal(self, 0) answered ${code}`);
+  });
+}
+
+test("features() looks as before Linux 6.13 where PIDFD_GET_INFO is missing", async () => {
+  const { supported, all } = await under("deny-ioctl", String(0xC058FF0B), "25");
+  assert.equal(supported, true);
+  assert.equal(all.PIDFD_GET_INFO.available, false);
+  assert.equal(all.PIDFD_GET_INFO.found, "ioctl(self, PIDFD_GET_INFO) answered ENOTTY");
+  assert.equal(all.PIDFD_INFO_EXIT.available, false);
+  assert.equal(all.pidfs.available, features().pidfs.available);
+});
+
+test("features() on another system says so, and importing there throws nothing", async () => {
+  const result = await runScript("other_platform.ts");
+  assert.deepEqual(JSON.parse(result.stdout || "null"), {
+    supported: false,
+    available: [],
+    found: "pidfd_open ENOSYS: process file descriptors exist on Linux only: this is darwin",
+    open: [
+      "PidfdOpenFailedError",
+      "ENOSYS",
+      "pidfd_open ENOSYS: process file descriptors exist on Linux only: this is darwin",
+    ],
+  }, result.stderr);
+});

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { test } from "node:test";
+import { LIBRARIES } from "../ffi/library.ts";
+import { load } from "../ffi/load.ts";
+import { ABI } from "../ffi/symbols.ts";
+import { loadLibrary } from "../mod.ts";
+import { runScript } from "./support/processes.ts";
+
+const CPUS: Record<string, string> = { x64: "x86_64", arm64: "aarch64" };
+const cpu = CPUS[process.arch] ?? process.arch;
+
+/** Runs `test` with a folder that is removed afterwards. */
+async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(`${tmpdir()}/pidfd-test-`);
+  try {
+    await test(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function writeLibrary(folder: string, name = cpu): string {
+  const path = `${folder}/library.so`;
+  writeFileSync(path, Buffer.from(LIBRARIES[name].base64, "base64"));
+  return path;
+}
+
+const isDeno = "Deno" in globalThis;
+/** Only Deno asks for permissions; the others run the same script with nothing to refuse. */
+const permissions = (...flags: string[]) => (isDeno ? flags : []);
+
+test("the library answers the ABI number of the generated table", () => {
+  assert.equal(load().abi(), ABI);
+});
+
+test("the embedded library needs --allow-ffi alone, and leaves no file behind", async () => {
+  await inFolder(async (folder) => {
+    const result = await runScript("load.ts", {
+      permissions: permissions("--allow-ffi"),
+      env: { TMPDIR: folder },
+    });
+    assert.equal(result.stdout.trim(), "true true", result.stderr);
+    assert.deepEqual(readdirSync(folder), []);
+  });
+});
+
+test("PIDFD_LIBRARY names the library", async () => {
+  await inFolder(async (folder) => {
+    const path = writeLibrary(folder);
+    const env = { PIDFD_LIBRARY: path };
+    const allowed = permissions(`--allow-ffi=${path}`, "--allow-env=PIDFD_LIBRARY");
+    const result = await runScript("load.ts", { env, permissions: allowed });
+    assert.equal(result.stdout.trim(), "true true", result.stderr);
+  });
+});
+
+test("PIDFD_LIBRARY that can't be loaded is an error that names it, not a reason to take another", async () => {
+  const env = { PIDFD_LIBRARY: "/nonexistent/library.so" };
+  const result = await runScript("load.ts", { env });
+  assert.match(result.stdout, /^false ENOSYS/, result.stderr);
+  assert.match(result.stdout, /asked for can't be loaded: \/nonexistent\/library\.so/);
+});
+
+test("loadLibrary() with the path needs --allow-ffi=PATH alone", async () => {
+  await inFolder(async (folder) => {
+    const path = writeLibrary(folder);
+    const result = await runScript("load.ts", {
+      permissions: permissions(`--allow-ffi=${path}`),
+      args: [path],
+    });
+    assert.equal(result.stdout.trim(), "true true", result.stderr);
+  });
+});
+
+test("a library of another CPU, a truncated one and one that is none give clear errors", async () => {
+  await inFolder(async (folder) => {
+    const path = writeLibrary(folder, cpu === "s390x" ? "x86_64" : "s390x");
+    const foreign = await runScript("load.ts", { args: [path] });
+    assert.match(foreign.stdout, /asked for can't be loaded: .*library\.so/, foreign.stderr);
+    writeFileSync(path, "not a library");
+    const none = await runScript("load.ts", { args: [path] });
+    assert.match(none.stdout, /asked for can't be loaded: .*library\.so/, none.stderr);
+  });
+});
+
+test("loadLibrary() refuses wrong paths, and a second library", () => {
+  for (const value of [undefined, null, "", 7, {}]) {
+    assert.throws(() => loadLibrary(value as string), { name: "TypeError" });
+  }
+});
+
+test("importing the module loads nothing, and the first open takes a few milliseconds", async () => {
+  const result = await runScript("import_only.ts", { permissions: permissions("--no-prompt") });
+  assert.equal(result.stdout.trim(), "function", result.stderr);
+});

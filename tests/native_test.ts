@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { load } from "../ffi/load.ts";
+import { RECORDS, SYMBOLS } from "../ffi/symbols.ts";
+import { LIBRARIES } from "../ffi/library.ts";
+
+const native = load();
+const POLLNVAL = 0x20;
+
+test("native: every function of the generated table is there", () => {
+  for (const name of Object.keys(SYMBOLS)) assert.equal(typeof native[name as never], "function");
+});
+
+test("native: results below zero are negated errnos, the same in each runtime", () => {
+  const record = new Uint8Array(RECORDS.PidfdInfo.size);
+  assert.equal(native.open(0, 0), -22);
+  assert.equal(native.open(-1, 0), -22);
+  assert.equal(native.open(2147483647, 0), -3);
+  assert.equal(native.open(process.pid, 0x80000), -22, "O_CLOEXEC is no flag of this call");
+  assert.equal(native.signal(2147483647, 0, 0), -9);
+  assert.equal(native.wait(2147483647, 4, new Uint8Array(RECORDS.WaitRecord.size)), -9);
+  assert.equal(native.poll(2147483647, 1, 0), POLLNVAL);
+  assert.equal(native.info(2147483647, record), -9);
+  assert.equal(native.pid_of(2147483647), -9);
+  assert.equal(native.stat(2147483647, new Uint8Array(RECORDS.FileRecord.size)), -9);
+  assert.equal(native.dup(2147483647), -9);
+  assert.equal(native.set_close_on_exec(2147483647), -9);
+  assert.equal(native.close(2147483647), -9);
+  assert.equal(native.own_pid(), process.pid);
+});
+
+test("native: dup gives a second descriptor of the same process", () => {
+  const first = native.open(process.pid, 0);
+  const second = native.dup(first);
+  assert.ok(second > first);
+  assert.equal(native.close(first), 0);
+  assert.equal(native.pid_of(second), process.pid);
+  assert.equal(native.close(second), 0);
+});
+
+test("native: every CPU's library is at most 24 KB, and asks for no other library", () => {
+  const names = ["aarch64", "armv7l", "loongarch64", "ppc64le", "riscv64", "s390x", "x86_64"];
+  assert.deepEqual(Object.keys(LIBRARIES).sort(), names);
+  for (const [cpu, { base64 }] of Object.entries(LIBRARIES)) {
+    const bytes = Buffer.from(base64, "base64");
+    assert.ok(bytes.length <= 24 * 1024, `${cpu}: ${bytes.length}`);
+    const { needed, isNodelete } = dynamicSection(bytes);
+    assert.equal(needed, 0, `${cpu} has DT_NEEDED`);
+    assert.equal(isNodelete, true, `${cpu} can be unloaded`);
+  }
+});
+
+/** What an ELF file's dynamic section says, for 32 and 64 bits and both byte orders (elf(5)). */
+function dynamicSection(bytes: Uint8Array): { needed: number; isNodelete: boolean } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const wide = bytes[4] === 2;
+  const little = bytes[5] === 1;
+  const word = (at: number) =>
+    wide ? Number(view.getBigUint64(at, little)) : view.getUint32(at, little);
+  const size = wide ? 8 : 4;
+  const headers = word(wide ? 32 : 28);
+  const headerSize = view.getUint16(wide ? 54 : 42, little);
+  const count = view.getUint16(wide ? 56 : 44, little);
+  const [PT_DYNAMIC, DT_NEEDED, DT_FLAGS_1, DF_1_NODELETE] = [2, 1, 0x6ffffffb, 0x8];
+  let needed = 0;
+  let isNodelete = false;
+  for (let index = 0; index < count; index++) {
+    const header = headers + index * headerSize;
+    if (view.getUint32(header, little) !== PT_DYNAMIC) continue;
+    const start = word(header + (wide ? 8 : 4));
+    const end = start + word(header + (wide ? 32 : 16));
+    for (let at = start; at < end; at += 2 * size) {
+      if (word(at) === DT_NEEDED) needed++;
+      if (word(at) === DT_FLAGS_1) isNodelete = (word(at + size) & DF_1_NODELETE) !== 0;
+    }
+  }
+  return { needed, isNodelete };
+}
+
+const isNode = !("Deno" in globalThis) && !("Bun" in globalThis);
+test("native: Node's door answers EINVAL to what it can't hand to the kernel", {
+  skip: isNode ? false : "the Node-API door is Node's; the others pass arguments by their FFI",
+}, () => {
+  const open = native.open as (...values: unknown[]) => number;
+  const wait = native.wait as (...values: unknown[]) => number;
+  const stat = native.stat as (...values: unknown[]) => number;
+  assert.equal(open(), -22);
+  assert.equal(open("1", 0), -22);
+  assert.equal(open(undefined, 0), -22);
+  assert.equal(wait(0, 4, new Uint8Array(RECORDS.WaitRecord.size - 1)), -22);
+  assert.equal(wait(0, 4, new Uint16Array(100)), -22);
+  assert.equal(wait(0, 4, {}), -22);
+  assert.equal(stat(0, new Uint8Array(64).subarray(1)), -22, "not aligned");
+  assert.equal(stat(0), -22);
+});

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { test } from "node:test";
+import { Pidfd } from "../mod.ts";
+import { countPidfds } from "./support/descriptors.ts";
+import { assertThrows } from "./support/errors.ts";
+import { HELPER, Helper, paused, runScript } from "./support/processes.ts";
+
+test("of() opens a child in the tick that spawned it, also one that ends at once", async () => {
+  for (let round = 0; round < 50; round++) {
+    const child = spawn(HELPER, ["exit", "5"]);
+    const handle = Pidfd.of(child);
+    const exit = new Promise((resolve) => child.on("exit", resolve));
+    assert.equal(handle.pid, child.pid);
+    assert.equal(handle.waitSync(10_000)!.code, 5);
+    assert.equal(await exit, 5);
+    handle.close();
+  }
+});
+
+test("of() takes the children of the runtime's own spawn call", async () => {
+  const result = await runScript("own_spawn.ts");
+  assert.equal(result.stdout.trim(), "7 7", result.stderr);
+});
+
+test("of() throws ESRCH for a child that the runtime has seen end", async () => {
+  const helper = await paused();
+  await helper.kill();
+  const before = countPidfds();
+  const pid = helper.child.pid!;
+  assertThrows(() => Pidfd.of(helper.child), { name: "PidfdOpenFailedError", code: "ESRCH", pid });
+  assertThrows(() => Pidfd.of({ pid }), { name: "PidfdOpenFailedError", code: "ESRCH", pid });
+  assert.equal(countPidfds(), before);
+});
+
+test("of() throws ESRCH for a process that is not a child, and leaks nothing", async () => {
+  const helper = new Helper("zombie", "1");
+  const pid = Number(await helper.line());
+  const before = countPidfds();
+  for (const stranger of [pid, process.pid, process.ppid]) {
+    assertThrows(() => Pidfd.of({ pid: stranger }), { code: "ESRCH", pid: stranger });
+  }
+  assert.equal(countPidfds(), before);
+  await helper.end();
+});
+
+test("of() refuses what is no started child", async () => {
+  for (const value of [undefined, null, 7, "7", 5n]) {
+    assert.throws(() => Pidfd.of(value as never), { name: "TypeError" });
+  }
+  assert.throws(() => Pidfd.of({}), { name: "TypeError", message: /was not started/ });
+  for (const pid of [0, -1, NaN, 1.5, 2 ** 31]) {
+    assert.throws(() => Pidfd.of({ pid }), { name: "RangeError" });
+  }
+  const child = spawn("/nonexistent/program");
+  const failed = new Promise((resolve) => child.on("error", resolve));
+  assert.throws(() => Pidfd.of(child), { name: "TypeError", message: /was not started/ });
+  await failed;
+});

@@ -1,0 +1,27 @@
+//! The ABI number: a checksum of every name, parameter and record layout that crosses to JavaScript.
+//! It changes by itself with the declarations; `revision` is for a change of meaning only.
+const std = @import("std");
+const reflection = @import("reflection.zig");
+
+const revision = "1";
+
+pub const number: i32 = compute();
+
+fn compute() i32 {
+    @setEvalBranchQuota(200_000);
+    var hash = std.hash.Fnv1a_32.init();
+    hash.update(revision);
+    for (reflection.functions) |function| {
+        hash.update(function.name);
+        for (function.parameters) |Parameter| hash.update(reflection.kind_of(Parameter));
+    }
+    for (reflection.records) |Record| {
+        hash.update(reflection.short_name(Record));
+        for (@typeInfo(Record).@"struct".fields) |field| {
+            const at = std.fmt.comptimePrint("{s}@{d}", .{ field.name, @offsetOf(Record, field.name) });
+            hash.update(at ++ @typeName(field.type));
+        }
+    }
+    // Positive, because a negative result means an error.
+    return @intCast(hash.final() & 0x7FFF_FFFF);
+}

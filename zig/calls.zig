@@ -1,0 +1,134 @@
+//! What JavaScript can ask. This is the single declaration: both doors of the library, `ffi/symbols.ts` and
+//! the ABI number are made from the public functions of this file.
+//!
+//! Each takes 32-bit integers and at most one record, and returns an i32: below zero it is a negated errno.
+//! Arguments were checked by the caller; a signal handler's interruption (EINTR) is retried here.
+const std = @import("std");
+const kernel = @import("kernel.zig");
+const records = @import("records.zig");
+const syscall = @import("syscall.zig");
+const fdinfo = @import("fdinfo.zig");
+const exit_probe = @import("exit_probe.zig");
+
+const call = syscall.call;
+const named = syscall.named;
+const negated = syscall.negated;
+
+/// A number made from this file's declarations, so that an old library beside newer TypeScript is noticed.
+pub fn abi() i32 {
+    return @import("abi.zig").number;
+}
+
+/// pidfd_open(pid, flags) — a new close-on-exec descriptor that names the process for good.
+/// ESRCH: no such process. EINVAL: before 6.16 also a process that is being reaped just now.
+/// ENOENT: a thread's id (6.16). EMFILE, ENFILE, ENOMEM. Linux 5.3, pidfd_open(2).
+pub fn open(pid: i32, flags: i32) i32 {
+    return call(syscall.number_of(.pidfd_open), .{ pid, flags });
+}
+
+/// pidfd_send_signal(pidfd, sig, NULL, flags) — sends, unless a look shows that the process has ended:
+/// the kernel takes signals for a zombie and says that all went well.
+/// ESRCH: it has ended. EPERM: not allowed. EINVAL: it lives in a pid namespace that is not seen from here.
+/// EAGAIN: a queue of real-time signals is full. EBADF: no pidfd. Linux 5.1, pidfd_send_signal(2).
+pub fn signal(pidfd: i32, number: i32, flags: i32) i32 {
+    const look = poll(pidfd, kernel.POLLIN, 0);
+    if (look < 0) return look;
+    if (look & kernel.POLLNVAL != 0) return negated(.BADF);
+    if (look != 0) return negated(.SRCH);
+    return call(syscall.number_of(.pidfd_send_signal), .{ pidfd, number, null, flags });
+}
+
+/// waitid(P_PIDFD, pidfd, …, options, …) — 1 and `record` filled when the child changed as `options` ask, else 0.
+/// With WNOWAIT the child stays a zombie. ECHILD: not a child of ours, or reaped. Linux 5.4, waitid(2).
+pub fn wait(pidfd: i32, options: i32, record: *records.WaitRecord) i32 {
+    var change = std.mem.zeroes(kernel.WaitSiginfo);
+    var usage = std.mem.zeroes(kernel.Rusage);
+    const number = syscall.number_of(.waitid);
+    const result = call(number, .{ kernel.P_PIDFD, pidfd, &change, options, &usage });
+    if (result < 0) return result;
+    if (change.signo == 0) return 0;
+    record.* = records.WaitRecord.from(&change, &usage);
+    return 1;
+}
+
+/// ppoll({fd, events}, timeout) — the events that came, 0 when `timeout_ms` have passed, -1 is no limit.
+/// On a pidfd POLLIN means ended (5.3), POLLHUP reaped (6.9). POLLNVAL: not open. ppoll(2).
+pub fn poll(fd: i32, events: i32, timeout_ms: i32) i32 {
+    var entry = kernel.Pollfd{ .fd = fd, .events = @truncate(events), .revents = 0 };
+    // The kernel writes back the time that is left, so the second try after a signal waits no longer in all.
+    var left = kernel.Timespec{
+        .sec = @divTrunc(timeout_ms, 1000),
+        .nsec = @as(i64, @rem(timeout_ms, 1000)) * std.time.ns_per_ms,
+    };
+    const limit: ?*kernel.Timespec = if (timeout_ms < 0) null else &left;
+    const result = call(kernel.ppoll_number, .{ &entry, 1, @intFromPtr(limit), null, 0 });
+    return if (result <= 0) result else @as(u16, @bitCast(entry.revents));
+}
+
+/// ioctl(pidfd, PIDFD_GET_INFO, record) — `record.mask` says what is wanted, and then what was filled.
+/// ESRCH: reaped. EREMOTE: in a pid namespace not seen from here. ENOTTY: not a pidfd, or before 6.13.
+pub fn info(pidfd: i32, record: *kernel.PidfdInfo) i32 {
+    return call(named(.ioctl), .{ pidfd, kernel.PIDFD_GET_INFO, record });
+}
+
+/// The pid that this descriptor names as seen from here, from PIDFD_GET_INFO or else /proc/self/fdinfo.
+/// ESRCH: reaped. EREMOTE: in a pid namespace not seen from here. ENOTTY: not a pidfd. EBADF: not open.
+pub fn pid_of(pidfd: i32) i32 {
+    var record = std.mem.zeroes(kernel.PidfdInfo);
+    record.mask = kernel.PIDFD_INFO_PID;
+    const result = info(pidfd, &record);
+    if (result == 0 and record.mask & kernel.PIDFD_INFO_PID != 0) return @intCast(record.pid);
+    if (result == negated(.SRCH) or result == negated(.REMOTE) or result == negated(.BADF)) return result;
+    return fdinfo.pid(pidfd);
+}
+
+/// statx(fd, "", AT_EMPTY_PATH) and fstatfs(fd) — inode, mode and kind of file system. EBADF: not open.
+/// The inode names a process for this boot where the kind is pidfs (6.9).
+pub fn stat(fd: i32, record: *records.FileRecord) i32 {
+    return records.FileRecord.read(fd, record);
+}
+
+/// getpid() — the pid of the calling process, in its own pid namespace.
+pub fn own_pid() i32 {
+    return call(named(.getpid), .{});
+}
+
+/// fcntl(fd, F_DUPFD_CLOEXEC) — a second descriptor of the same open file. EBADF, EMFILE.
+pub fn dup(fd: i32) i32 {
+    return call(named(.fcntl), .{ fd, kernel.F_DUPFD_CLOEXEC, 0 });
+}
+
+/// fcntl(fd, F_SETFD, FD_CLOEXEC) — 0. For a descriptor that came from elsewhere. EBADF: not open.
+pub fn set_close_on_exec(fd: i32) i32 {
+    return call(named(.fcntl), .{ fd, kernel.F_SETFD, kernel.FD_CLOEXEC });
+}
+
+/// close(fd) — 0. It is never repeated: Linux has freed the number even when it says EINTR.
+pub fn close(fd: i32) i32 {
+    const result = syscall.call_once(named(.close), .{fd});
+    return if (result == negated(.INTR)) 0 else result;
+}
+
+/// Does this kernel keep exit records (PIDFD_INFO_EXIT, 6.15)? 1 or 0, found out by looking at one.
+/// Without a kernel that says so, this clones a process that ends at once, waits for it and reaps it.
+pub fn probe_exit_record() i32 {
+    return exit_probe.run();
+}
+
+/// The syscall numbers in use, or those of this CPU where `defaults` is 1.
+pub fn numbers(defaults: i32, record: *records.NumbersRecord) i32 {
+    inline for (@typeInfo(syscall.Replaceable).@"enum".fields) |field| {
+        const replaceable: syscall.Replaceable = @enumFromInt(field.value);
+        @field(record, field.name) =
+            if (defaults == 1) syscall.defaults[field.value] else syscall.number_of(replaceable);
+    }
+    return 0;
+}
+
+/// Replaces the syscall numbers in use by those of `record`.
+pub fn replace_numbers(record: *records.NumbersRecord) i32 {
+    inline for (@typeInfo(syscall.Replaceable).@"enum".fields) |field| {
+        syscall.replace_number(@enumFromInt(field.value), @field(record, field.name));
+    }
+    return 0;
+}

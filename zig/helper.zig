@@ -1,0 +1,218 @@
+//! Brings processes into states that are hard to reach from JavaScript, for the tests. Not part of the package.
+//!
+//!   helper exit CODE               ends with CODE
+//!   helper pause                   prints "ready" and stays until it is signalled
+//!   helper zombie CODE             makes a child that ends with CODE, prints its pid when it has, and reaps it at the next
+//!                                  line of its standard input; ends at the end of the input
+//!   helper parent                  makes a child that stays, prints its pid, and "ended" when it has ended; then as zombie does
+//!   helper occupy PID              makes a process that has exactly this pid, prints it, kills it at the end of the input
+//!   helper deny NUMBER ERRNO CMD…  runs CMD with a seccomp filter: the syscall of this number answers ERRNO
+//!   helper deny-ioctl REQUEST ERRNO CMD…   the same for one ioctl request
+//!   helper as UID CMD…             runs CMD as this user and group
+//!   helper in-pid-namespace PID CMD…   runs CMD in a new pid namespace, with a pidfd of PID as descriptor 9
+const std = @import("std");
+const linux = std.os.linux;
+
+/// Otherwise Zig's start code would ignore SIGPIPE, which a test sends.
+pub const std_options: std.Options = .{ .keep_sigpipe = true };
+
+pub const panic = std.debug.FullPanic(struct {
+    fn panic(message: []const u8, _: ?usize) noreturn {
+        fail(message);
+    }
+}.panic);
+
+var arguments: [][*:0]u8 = undefined;
+
+pub fn main() void {
+    arguments = std.os.argv;
+    const commands = .{
+        .{ "exit", run_exit },
+        .{ "pause", run_pause },
+        .{ "zombie", run_zombie },
+        .{ "parent", run_parent },
+        .{ "occupy", run_occupy },
+        .{ "deny", run_deny },
+        .{ "deny-ioctl", run_deny_ioctl },
+        .{ "as", run_as },
+        .{ "in-pid-namespace", run_in_pid_namespace },
+    };
+    inline for (commands) |command| {
+        if (std.mem.eql(u8, text(1), command[0])) return command[1]();
+    }
+    fail("no such command");
+}
+
+fn text(index: usize) []const u8 {
+    if (index >= arguments.len) fail("an argument is missing");
+    return std.mem.span(arguments[index]);
+}
+
+fn number(comptime T: type, index: usize) T {
+    return std.fmt.parseInt(T, text(index), 0) catch fail("not a number");
+}
+
+fn fail(message: []const u8) noreturn {
+    _ = linux.write(2, message.ptr, message.len);
+    _ = linux.write(2, "\n", 1);
+    linux.exit_group(125);
+}
+
+fn check(result: usize, comptime what: []const u8) usize {
+    const errno = linux.E.init(result);
+    if (errno == .SUCCESS) return result;
+    var buffer: [120]u8 = undefined;
+    fail(std.fmt.bufPrint(&buffer, what ++ ": {t}", .{errno}) catch what);
+}
+
+fn print(comptime format: []const u8, values: anytype) void {
+    var buffer: [120]u8 = undefined;
+    const line = std.fmt.bufPrint(&buffer, format ++ "\n", values) catch unreachable;
+    _ = check(linux.write(1, line.ptr, line.len), "write");
+}
+
+/// True when a byte came, false at the end of the input.
+fn next_line() bool {
+    var byte: [1]u8 = undefined;
+    while (true) {
+        if (linux.read(0, &byte, 1) != 1) return false;
+        if (byte[0] == '\n') return true;
+    }
+}
+
+fn exec(index: usize) noreturn {
+    if (index >= arguments.len) fail("the command is missing");
+    const argv: [*:null]const ?[*:0]const u8 = @ptrCast(arguments.ptr + index);
+    const envp: [*:null]const ?[*:0]const u8 = @ptrCast(std.os.environ.ptr);
+    _ = check(linux.execve(arguments[index], argv, envp), "execve");
+    unreachable;
+}
+
+fn run_exit() void {
+    linux.exit_group(number(u8, 2));
+}
+
+fn run_pause() void {
+    print("ready", .{});
+    while (true) _ = linux.pause();
+}
+
+fn run_zombie() void {
+    const code = number(u8, 2);
+    const pid: i32 = @intCast(check(linux.fork(), "fork"));
+    if (pid == 0) linux.exit_group(code);
+    wait_without_reaping(pid);
+    print("{d}", .{pid});
+    reap_when_told(pid);
+}
+
+fn run_parent() void {
+    const pid: i32 = @intCast(check(linux.fork(), "fork"));
+    if (pid == 0) while (true) {
+        _ = linux.pause();
+    };
+    print("{d}", .{pid});
+    wait_without_reaping(pid);
+    print("ended", .{});
+    reap_when_told(pid);
+}
+
+fn wait_without_reaping(pid: i32) void {
+    var info = std.mem.zeroes(linux.siginfo_t);
+    _ = check(linux.waitid(.PID, pid, &info, linux.W.EXITED | linux.W.NOWAIT), "waitid");
+}
+
+fn reap_when_told(pid: i32) void {
+    if (!next_line()) return;
+    var status: u32 = 0;
+    _ = check(linux.waitpid(pid, &status, 0), "waitpid");
+    print("reaped", .{});
+    while (next_line()) {}
+}
+
+/// struct clone_args up to set_tid_size (VER1, 80 bytes), clone3(2).
+const CloneArguments = extern struct {
+    flags: u64 = 0,
+    pidfd: u64 = 0,
+    child_tid: u64 = 0,
+    parent_tid: u64 = 0,
+    exit_signal: u64 = linux.SIG.CHLD,
+    stack: u64 = 0,
+    stack_size: u64 = 0,
+    tls: u64 = 0,
+    set_tid: u64,
+    set_tid_size: u64 = 1,
+};
+
+fn run_occupy() void {
+    var pid: i32 = number(i32, 2);
+    var clone_arguments = CloneArguments{ .set_tid = @intFromPtr(&pid) };
+    const size = @sizeOf(CloneArguments);
+    const child = check(linux.syscall2(.clone3, @intFromPtr(&clone_arguments), size), "clone3");
+    if (child == 0) while (true) {
+        _ = linux.pause();
+    };
+    print("{d}", .{child});
+    while (next_line()) {}
+    // The child is ours and unreaped, so this number is still its own.
+    _ = linux.kill(@intCast(child), linux.SIG.KILL);
+    var status: u32 = 0;
+    _ = linux.waitpid(@intCast(child), &status, 0);
+}
+
+const Filter = extern struct { code: u16, jump_true: u8, jump_false: u8, value: u32 };
+const Program = extern struct { length: u16, filter: [*]const Filter };
+
+const load_word = 0x20; // BPF_LD | BPF_W | BPF_ABS
+const jump_equal = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
+const give_back = 0x06; // BPF_RET | BPF_K
+
+fn install(filter: []const Filter) void {
+    const program = Program{ .length = @intCast(filter.len), .filter = filter.ptr };
+    _ = check(linux.prctl(@intFromEnum(linux.PR.SET_NO_NEW_PRIVS), 1, 0, 0, 0), "prctl");
+    const mode_filter = 1;
+    _ = check(linux.seccomp(mode_filter, 0, &program), "seccomp");
+}
+
+fn refuse(errno: u16) Filter {
+    return .{ .code = give_back, .jump_true = 0, .jump_false = 0, .value = linux.SECCOMP.RET.ERRNO | @as(u32, errno) };
+}
+
+const allow = Filter{ .code = give_back, .jump_true = 0, .jump_false = 0, .value = linux.SECCOMP.RET.ALLOW };
+
+fn load(offset: u32) Filter {
+    return .{ .code = load_word, .jump_true = 0, .jump_false = 0, .value = offset };
+}
+
+fn run_deny() void {
+    const call = Filter{ .code = jump_equal, .jump_true = 0, .jump_false = 1, .value = number(u32, 2) };
+    install(&.{ load(0), call, refuse(number(u16, 3)), allow });
+    exec(4);
+}
+
+fn run_deny_ioctl() void {
+    const ioctl = Filter{ .code = jump_equal, .jump_true = 0, .jump_false = 3, .value = @intFromEnum(linux.SYS.ioctl) };
+    const request = Filter{ .code = jump_equal, .jump_true = 0, .jump_false = 1, .value = number(u32, 2) };
+    const second_argument = 24;
+    install(&.{ load(0), ioctl, load(second_argument), request, refuse(number(u16, 3)), allow });
+    exec(4);
+}
+
+fn run_as() void {
+    const id = number(u32, 2);
+    _ = check(linux.setgroups(0, undefined), "setgroups");
+    _ = check(linux.setgid(id), "setgid");
+    _ = check(linux.setuid(id), "setuid");
+    exec(3);
+}
+
+fn run_in_pid_namespace() void {
+    const pidfd: i32 = @intCast(check(linux.pidfd_open(number(i32, 2), 0), "pidfd_open"));
+    _ = check(linux.dup2(pidfd, 9), "dup2");
+    _ = check(linux.unshare(linux.CLONE.NEWPID), "unshare");
+    const pid = check(linux.fork(), "fork");
+    if (pid == 0) exec(3);
+    var status: u32 = 0;
+    _ = check(linux.waitpid(@intCast(pid), &status, 0), "waitpid");
+    linux.exit_group(if (linux.W.IFEXITED(status)) linux.W.EXITSTATUS(status) else 126);
+}

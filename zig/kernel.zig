@@ -1,0 +1,155 @@
+//! Kernel numbers and struct layouts, with the kernel that brought each one.
+//!
+//! | kernel | what came |
+//! | ------ | --------- |
+//! | 5.1    | pidfd_send_signal(2) |
+//! | 5.3    | pidfd_open(2), poll(2) on a pidfd |
+//! | 5.4    | waitid(P_PIDFD) |
+//! | 6.9    | pidfs: one inode a process; POLLHUP once the process was reaped |
+//! | 6.13   | PIDFD_GET_INFO |
+//! | 6.15   | PIDFD_INFO_EXIT |
+//!
+//! Every layout is asserted when the library is compiled, for each CPU it is compiled for.
+const std = @import("std");
+const builtin = @import("builtin");
+const linux = std.os.linux;
+const assert = std.debug.assert;
+
+/// On these CPUs an ioctl without data carries a direction bit of its own (include/uapi/asm/ioctl.h).
+const has_powerpc_ioctls = builtin.cpu.arch.isPowerPC();
+
+pub const P_PIDFD: usize = 3;
+pub const WNOHANG: u32 = 1;
+pub const WEXITED: u32 = 4;
+pub const WNOWAIT: u32 = 0x0100_0000;
+/// Children of clone(2) whose exit signal is not SIGCHLD are waited for only with this flag.
+pub const WALL: u32 = 0x4000_0000;
+
+pub const POLLIN: i16 = 0x001;
+pub const POLLHUP: i16 = 0x010;
+pub const POLLNVAL: i16 = 0x020;
+
+pub const AT_EMPTY_PATH: u32 = 0x1000;
+pub const F_SETFD: usize = 2;
+pub const FD_CLOEXEC: usize = 1;
+pub const F_DUPFD_CLOEXEC: usize = 1030;
+pub const PIDFS_MAGIC: u64 = 0x5049_4446;
+
+pub const PIDFD_INFO_PID: u64 = 1 << 0;
+pub const PIDFD_INFO_EXIT: u64 = 1 << 3;
+pub const PIDFD_INFO_SUPPORTED_MASK: u64 = 1 << 5;
+
+/// struct pidfd_info as of Linux 7.1; older kernels fill a prefix and zero the rest
+/// (include/uapi/linux/pidfd.h). In 6.19 and 7.0 the word at 72 was `supported_mask`.
+pub const PidfdInfo = extern struct {
+    mask: u64,
+    cgroupid: u64,
+    pid: u32,
+    tgid: u32,
+    ppid: u32,
+    ruid: u32,
+    rgid: u32,
+    euid: u32,
+    egid: u32,
+    suid: u32,
+    sgid: u32,
+    fsuid: u32,
+    fsgid: u32,
+    exit_code: i32,
+    coredump_mask: u32,
+    coredump_signal: u32,
+    coredump_code: u32,
+    coredump_pad: u32,
+    supported_mask: u64 align(8),
+};
+
+/// _IOWR(0xFF, 11, struct pidfd_info): both direction bits are set on every CPU, so it is one number.
+pub const PIDFD_GET_INFO: u32 = (3 << 30) | (@sizeOf(PidfdInfo) << 16) | 0xFF0B;
+
+/// _IO(0xFF, nr), the form of the ten namespace ioctls (6.11).
+pub fn namespace_ioctl(comptime nr: u8) u32 {
+    return (if (has_powerpc_ioctls) 0x2000_0000 else 0) | 0xFF00 | @as(u32, nr);
+}
+
+/// siginfo_t as waitid(2) fills it: the union starts behind three words, aligned to a pointer.
+pub const WaitSiginfo = extern struct {
+    signo: i32,
+    errno: i32,
+    code: i32,
+    child: extern struct { pid: i32, uid: u32, status: i32 } align(@alignOf(usize)),
+    rest: [if (@sizeOf(usize) == 8) 100 else 104]u8,
+};
+
+/// struct rusage as the kernel fills it: all words are C longs, on 32-bit CPUs too.
+pub const Rusage = extern struct {
+    user_sec: isize,
+    user_usec: isize,
+    system_sec: isize,
+    system_usec: isize,
+    max_rss_kib: isize,
+    shared_rss: isize,
+    unshared_data: isize,
+    unshared_stack: isize,
+    minor_faults: isize,
+    major_faults: isize,
+    swaps: isize,
+    block_reads: isize,
+    block_writes: isize,
+    messages_sent: isize,
+    messages_received: isize,
+    signals: isize,
+    voluntary_switches: isize,
+    involuntary_switches: isize,
+};
+
+pub const Pollfd = extern struct { fd: i32, events: i16, revents: i16 };
+
+/// struct __kernel_timespec: 64-bit seconds on every CPU.
+pub const Timespec = extern struct { sec: i64, nsec: i64 };
+
+/// The ppoll(2) that takes a 64-bit timespec: on 32-bit CPUs that is ppoll_time64 (5.1).
+pub const ppoll_number = if (@sizeOf(usize) == 4) 414 else @intFromEnum(linux.SYS.ppoll);
+
+comptime {
+    assert(@sizeOf(PidfdInfo) == 88);
+    assert(@offsetOf(PidfdInfo, "pid") == 16);
+    assert(@offsetOf(PidfdInfo, "exit_code") == 60);
+    assert(@offsetOf(PidfdInfo, "coredump_mask") == 64);
+    assert(@offsetOf(PidfdInfo, "supported_mask") == 80);
+    assert(PIDFD_GET_INFO == 0xC058_FF0B);
+    assert(namespace_ioctl(4) == if (has_powerpc_ioctls) 0x2000_FF04 else 0xFF04);
+
+    const wide = @sizeOf(usize) == 8;
+    assert(@sizeOf(WaitSiginfo) == 128);
+    assert(@offsetOf(WaitSiginfo, "child") == if (wide) 16 else 12);
+    assert(@sizeOf(Rusage) == if (wide) 144 else 72);
+    assert(@sizeOf(Pollfd) == 8);
+    assert(@sizeOf(Timespec) == 16);
+
+    // The unified numbers: the same on every CPU this library is built for.
+    assert(@intFromEnum(linux.SYS.pidfd_send_signal) == 424);
+    assert(@intFromEnum(linux.SYS.pidfd_open) == 434);
+    // The old ones differ from CPU to CPU (arch/*/kernel/syscalls/syscall.tbl).
+    assert(@intFromEnum(linux.SYS.waitid) == switch (builtin.cpu.arch) {
+        .x86_64 => 247,
+        .aarch64, .riscv64, .loongarch64 => 95,
+        .powerpc64le => 272,
+        .s390x => 281,
+        .arm => 280,
+        else => @compileError("no waitid(2) number is known for this CPU"),
+    });
+    assert(ppoll_number == switch (builtin.cpu.arch) {
+        .x86_64 => 271,
+        .aarch64, .riscv64, .loongarch64 => 73,
+        .powerpc64le => 281,
+        .s390x => 302,
+        .arm => 414,
+        else => unreachable,
+    });
+    assert(@intFromEnum(linux.SYS.ioctl) == switch (builtin.cpu.arch) {
+        .x86_64 => 16,
+        .aarch64, .riscv64, .loongarch64 => 29,
+        .powerpc64le, .s390x, .arm => 54,
+        else => unreachable,
+    });
+}

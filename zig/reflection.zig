@@ -1,0 +1,42 @@
+//! Lists the public functions of calls.zig and the records they fill, for whoever makes something from them:
+//! the two doors, the ABI number and the generated TypeScript.
+const std = @import("std");
+const calls = @import("calls.zig");
+
+pub const Function = struct { name: [:0]const u8, parameters: []const type };
+
+pub const functions: []const Function = blk: {
+    var list: []const Function = &.{};
+    for (@typeInfo(calls).@"struct".decls) |declaration| {
+        var parameters: []const type = &.{};
+        for (@typeInfo(@TypeOf(@field(calls, declaration.name))).@"fn".params) |parameter| {
+            parameters = parameters ++ .{parameter.type.?};
+        }
+        list = list ++ .{Function{ .name = declaration.name, .parameters = parameters }};
+    }
+    break :blk list;
+};
+
+pub const records: []const type = blk: {
+    var list: []const type = &.{};
+    for (functions) |function| {
+        for (function.parameters) |Parameter| {
+            if (Parameter == i32) continue;
+            const Record = @typeInfo(Parameter).pointer.child;
+            if (std.mem.indexOfScalar(type, list, Record) == null) list = list ++ .{Record};
+        }
+    }
+    break :blk list;
+};
+
+/// What a parameter is called in the generated table: only these two kinds may cross.
+pub fn kind_of(comptime Parameter: type) []const u8 {
+    if (Parameter == i32) return "i32";
+    if (@typeInfo(Parameter) == .pointer) return short_name(@typeInfo(Parameter).pointer.child);
+    @compileError("only i32 and pointers to records cross to JavaScript");
+}
+
+pub fn short_name(comptime Record: type) []const u8 {
+    const full = @typeName(Record);
+    return full[std.mem.lastIndexOfScalar(u8, full, '.').? + 1 ..];
+}

@@ -1,0 +1,78 @@
+//! The one way into the kernel: a raw syscall whose result is an i32, below zero a negated errno.
+const std = @import("std");
+const kernel = @import("kernel.zig");
+const linux = std.os.linux;
+
+/// The calls whose number a program may replace, for a kernel that differs and for testing a fallback.
+/// The order is part of the ABI: `numbers` and the record of the same name in calls.zig follow it.
+pub const Replaceable = enum(u32) { pidfd_send_signal, pidfd_open, waitid };
+
+/// The numbers of this CPU. It never changes.
+pub const defaults = [_]u32{
+    @intFromEnum(linux.SYS.pidfd_send_signal),
+    @intFromEnum(linux.SYS.pidfd_open),
+    @intFromEnum(linux.SYS.waitid),
+};
+
+/// The only variable of the library. Each access is one atomic word, because Workers share it.
+var numbers = defaults;
+
+pub fn number_of(replaceable: Replaceable) u32 {
+    return @atomicLoad(u32, &numbers[@intFromEnum(replaceable)], .monotonic);
+}
+
+pub fn replace_number(replaceable: Replaceable, number: u32) void {
+    @atomicStore(u32, &numbers[@intFromEnum(replaceable)], number, .monotonic);
+}
+
+/// An argument as the kernel reads it: a descriptor or another int is sign-extended, a pointer its address.
+fn word(argument: anytype) usize {
+    return switch (@typeInfo(@TypeOf(argument))) {
+        .pointer => @intFromPtr(argument),
+        .null => 0,
+        .comptime_int => @bitCast(@as(isize, argument)),
+        .int => |int| switch (int.signedness) {
+            .signed => @bitCast(@as(isize, argument)),
+            .unsigned => argument,
+        },
+        else => @compileError("not an argument of a syscall"),
+    };
+}
+
+fn once(number: u32, arguments: [6]usize) i32 {
+    // The number may be one that SYS has no name for: a program may have replaced it.
+    @setRuntimeSafety(false);
+    const result = linux.syscall6(
+        @enumFromInt(@as(usize, number)),
+        arguments[0],
+        arguments[1],
+        arguments[2],
+        arguments[3],
+        arguments[4],
+        arguments[5],
+    );
+    return @truncate(@as(isize, @bitCast(result)));
+}
+
+/// Calls the kernel once. For close(2), which must not be repeated, and for ppoll(2), which keeps its time.
+pub fn call_once(number: u32, arguments: anytype) i32 {
+    var words = [_]usize{0} ** 6;
+    inline for (arguments, 0..) |argument, index| words[index] = word(argument);
+    return once(number, words);
+}
+
+/// Calls the kernel, again for as long as a signal handler interrupts it.
+pub fn call(number: u32, arguments: anytype) i32 {
+    while (true) {
+        const result = call_once(number, arguments);
+        if (result != negated(.INTR)) return result;
+    }
+}
+
+pub fn named(comptime sys: linux.SYS) u32 {
+    return @intFromEnum(sys);
+}
+
+pub fn negated(comptime errno: linux.E) i32 {
+    return -@as(i32, @intFromEnum(errno));
+}

@@ -1,0 +1,126 @@
+//! The library's own tests: real processes, no JavaScript.
+const std = @import("std");
+const calls = @import("calls.zig");
+const kernel = @import("kernel.zig");
+const records = @import("records.zig");
+const syscall = @import("syscall.zig");
+const linux = std.os.linux;
+
+const expectEqual = std.testing.expectEqual;
+const expect = std.testing.expect;
+const negated = syscall.negated;
+
+test {
+    _ = @import("fdinfo.zig");
+    _ = @import("abi.zig");
+}
+
+/// A child that waits for SIGCONT's cousin: it sleeps until it is signalled.
+fn sleeping_child() !i32 {
+    const pid: i32 = @intCast(linux.fork());
+    if (pid == 0) while (true) {
+        _ = linux.pause();
+    };
+    return pid;
+}
+
+fn ending_child(status: i32) !i32 {
+    const pid: i32 = @intCast(linux.fork());
+    if (pid == 0) linux.exit_group(status);
+    return pid;
+}
+
+test "open names a process, signal ends it, wait tells how, close frees the descriptor" {
+    const pid = try sleeping_child();
+    const fd = calls.open(pid, 0);
+    try expect(fd >= 0);
+    try expectEqual(pid, calls.pid_of(fd));
+    try expectEqual(0, calls.poll(fd, kernel.POLLIN, 0));
+    var record: records.WaitRecord = undefined;
+    const peek = kernel.WEXITED | kernel.WNOHANG | kernel.WNOWAIT | kernel.WALL;
+    try expectEqual(0, calls.wait(fd, peek, &record));
+    try expectEqual(0, calls.signal(fd, 9, 0));
+    try expectEqual(kernel.POLLIN, calls.poll(fd, kernel.POLLIN, 10_000));
+    try expectEqual(negated(.SRCH), calls.signal(fd, 9, 0));
+    try expectEqual(1, calls.wait(fd, peek, &record));
+    try expectEqual(1, calls.wait(fd, kernel.WEXITED, &record));
+    try expectEqual(pid, record.pid);
+    try expectEqual(9, record.status);
+    try expectEqual(2, record.code);
+    try expectEqual(negated(.CHILD), calls.wait(fd, peek, &record));
+    try expectEqual(negated(.SRCH), calls.pid_of(fd));
+    try expectEqual(0, calls.close(fd));
+    try expectEqual(negated(.BADF), calls.close(fd));
+    try expectEqual(negated(.BADF), calls.signal(fd, 0, 0));
+    try expectEqual(negated(.BADF), calls.pid_of(fd));
+}
+
+test "poll waits its time and no longer" {
+    const fd = calls.open(calls.own_pid(), 0);
+    defer _ = calls.close(fd);
+    var timer = try std.time.Timer.start();
+    try expectEqual(0, calls.poll(fd, kernel.POLLIN, 30));
+    try expect(timer.read() >= 30 * std.time.ns_per_ms);
+}
+
+test "pids that name nobody" {
+    try expectEqual(negated(.INVAL), calls.open(0, 0));
+    try expectEqual(negated(.INVAL), calls.open(-1, 0));
+    try expectEqual(negated(.SRCH), calls.open(std.math.maxInt(i32), 0));
+}
+
+test "a descriptor that is no pidfd" {
+    const fd: i32 = @intCast(linux.eventfd(0, 0));
+    defer _ = calls.close(fd);
+    try expectEqual(negated(.NOTTY), calls.pid_of(fd));
+    try expectEqual(negated(.BADF), calls.signal(fd, 0, 0));
+}
+
+test "stat and dup: two descriptors of one process share an inode" {
+    const first = calls.open(calls.own_pid(), 0);
+    defer _ = calls.close(first);
+    const second = calls.dup(first);
+    defer _ = calls.close(second);
+    var one: records.FileRecord = undefined;
+    var two: records.FileRecord = undefined;
+    try expectEqual(0, calls.stat(first, &one));
+    try expectEqual(0, calls.stat(second, &two));
+    try expect(first != second);
+    try expectEqual(one, two);
+    try expectEqual(negated(.BADF), calls.stat(-1, &one));
+}
+
+test "a replaced number is what the kernel gets, and can be put back" {
+    var numbers: records.NumbersRecord = undefined;
+    try expectEqual(0, calls.numbers(0, &numbers));
+    try expectEqual(434, numbers.pidfd_open);
+    var changed = numbers;
+    changed.pidfd_open = 60_000;
+    try expectEqual(0, calls.replace_numbers(&changed));
+    try expectEqual(negated(.NOSYS), calls.open(calls.own_pid(), 0));
+    var defaults: records.NumbersRecord = undefined;
+    try expectEqual(0, calls.numbers(1, &defaults));
+    try expectEqual(434, defaults.pidfd_open);
+    try expectEqual(0, calls.replace_numbers(&numbers));
+    const fd = calls.open(calls.own_pid(), 0);
+    try expect(fd >= 0);
+    try expectEqual(0, calls.close(fd));
+}
+
+test "the exit-record probe agrees with a child of our own and leaves none behind" {
+    const answer = calls.probe_exit_record();
+    try expect(answer >= 0);
+    const pid = try ending_child(42);
+    const fd = calls.open(pid, 0);
+    defer _ = calls.close(fd);
+    var record: records.WaitRecord = undefined;
+    try expectEqual(1, calls.wait(fd, kernel.WEXITED, &record));
+    try expectEqual(42, record.status);
+    var info = std.mem.zeroes(kernel.PidfdInfo);
+    info.mask = kernel.PIDFD_INFO_EXIT;
+    const told = calls.info(fd, &info) == 0 and info.mask & kernel.PIDFD_INFO_EXIT != 0;
+    try expectEqual(answer == 1, told);
+    if (told) try expectEqual(42 << 8, info.exit_code);
+    const everybody: i32 = -1;
+    try expectEqual(negated(.CHILD), syscall.call(syscall.named(.wait4), .{ everybody, 0, kernel.WNOHANG | kernel.WALL, 0 }));
+}
