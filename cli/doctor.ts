@@ -1,0 +1,55 @@
+/** `pidfd doctor`: what this kernel, CPU and runtime offer. */
+import process from "node:process";
+import { features, Pidfd, type SyscallNumbers, syscallNumbers } from "../mod.ts";
+import { type Command, EXIT_NO, EXIT_OK, UsageError } from "./command.ts";
+
+function runtime(): string {
+  const { deno, bun, node } = process.versions as Record<string, string | undefined>;
+  if (deno) return `Deno ${deno}`;
+  return bun ? `Bun ${bun}` : `Node ${node}`;
+}
+
+function numbers(): SyscallNumbers | null {
+  // Without a library there are none to show; the table says why.
+  return Pidfd.supported ? syscallNumbers() : null;
+}
+
+function table(rows: string[][]): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const line = (row: string[]) => row.map((cell, column) => cell.padEnd(widths[column])).join("  ");
+  return rows.map((row) => line(row).trimEnd()).join("\n");
+}
+
+/** The command. */
+export const doctor: Command = {
+  summary: "what this system offers, and how that is known",
+  usage: "",
+  help: "Exit code: 0 if processes can be opened, signalled and watched here, else 1.",
+  options: {},
+  run(args, { json }) {
+    if (args.length > 0) throw new UsageError("doctor takes no arguments");
+    const { supported } = Pidfd;
+    const all = features();
+    const system = { runtime: runtime(), platform: process.platform, cpu: process.arch };
+    if (json) {
+      console.log(
+        JSON.stringify({ supported, ...system, numbers: numbers(), features: all }, null, 2),
+      );
+    } else {
+      console.log(`${system.runtime} on ${system.platform}, ${system.cpu}`);
+      console.log(
+        supported ? "Process handles work here.\n" : "Process handles don't work here.\n",
+      );
+      const rows = Object.entries(all).map(([name, { available, since, found }]) => [
+        name,
+        available ? "yes" : "no",
+        `Linux ${since}`,
+        found,
+      ]);
+      console.log(table([["ability", "here", "since", "how that is known"], ...rows]));
+      const used = numbers();
+      if (used) console.log(`\nsyscall numbers: ${JSON.stringify(used).replace(/["{}]/g, "")}`);
+    }
+    return supported ? EXIT_OK : EXIT_NO;
+  },
+};

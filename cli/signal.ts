@@ -1,0 +1,41 @@
+/** `pidfd signal`: as kill(1), but what has ended is told, not hit. */
+import {
+  type Command,
+  EXIT_NO,
+  EXIT_OK,
+  forEach,
+  parsePids,
+  report,
+  UsageError,
+} from "./command.ts";
+import { signalName, signalNumber } from "../src/signals.ts";
+
+/** A name, or a number as kill(1) takes it. */
+function parseSignal(text: string): number {
+  try {
+    return signalNumber(/^\d{1,2}$/.test(text) ? Number(text) : text);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/** The command. */
+export const signal: Command = {
+  summary: "send a signal, SIGTERM unless told",
+  usage: "[-s SIGNAL] PID…",
+  help:
+    `  -s, --signal SIGNAL   a name (TERM, SIGKILL, SIGRTMIN+3) or a number from 0 to 64; 0 only asks
+
+Exit code: 0 if every process got it, 1 if one had ended or is not there, 3 if one may not be signalled.`,
+  options: { signal: { type: "string", short: "s" } },
+  run(args, { signal, json }) {
+    const number = parseSignal(typeof signal === "string" ? signal : "SIGTERM");
+    const name = number === 0 ? "0" : signalName(number);
+    const outcomes = forEach(parsePids(args), (handle) => {
+      const sent = handle.signal(number);
+      const line = sent ? `sent ${name}` : "had ended already, nothing was sent";
+      return { line, record: { signal: name, sent }, code: sent ? EXIT_OK : EXIT_NO };
+    });
+    return report(outcomes, json === true);
+  },
+};

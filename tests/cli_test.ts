@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { features } from "../mod.ts";
+import { Helper, paused, run, runtimeCommand, type ScriptResult } from "./support/processes.ts";
+
+const CLI = fileURLToPath(new URL("../cli.ts", import.meta.url));
+
+/** Runs the command by the runtime that runs the tests, with no more permission than it needs. */
+function pidfd(...args: string[]): Promise<ScriptResult> {
+  const permissions = args[0] === "demo"
+    ? ["--allow-ffi", "--allow-run", "--allow-env"]
+    : ["--allow-ffi"];
+  const [program, ...rest] = runtimeCommand(CLI, { permissions, args });
+  return run(program, rest);
+}
+
+test("pidfd --help and each command's --help explain themselves", async () => {
+  for (const args of [["--help"], ["-h"], ["help"]]) {
+    const { code, stdout } = await pidfd(...args);
+    assert.equal(code, 0);
+    assert.match(stdout, /^Usage: pidfd COMMAND/);
+  }
+  for (const command of ["check", "signal", "wait", "doctor", "demo"]) {
+    const { code, stdout } = await pidfd(command, "--help");
+    assert.equal(code, 0);
+    assert.ok(stdout.startsWith(`Usage: pidfd ${command} `), stdout);
+  }
+});
+
+test("pidfd refuses wrong usage with exit code 2 and one line that says why", async () => {
+  const wrong = [
+    [],
+    ["nonsense"],
+    ["toString"],
+    ["check"],
+    ["check", "0"],
+    ["check", "-1"],
+    ["check", "1.5"],
+    ["check", "0x10"],
+    ["check", "2147483648"],
+    ["check", "--nonsense", "1"],
+    ["signal", "-s", "TREM", "1"],
+    ["signal", "-s", "65", "1"],
+    ["signal", "-s", ""],
+    ["wait", "--timeout", "soon", "1"],
+    ["wait", "--timeout", "-1", "1"],
+    ["doctor", "1"],
+  ];
+  for (const args of wrong) {
+    const { code, stdout, stderr } = await pidfd(...args);
+    assert.equal(code, 2, args.join(" "));
+    assert.equal(stdout, "");
+    assert.notEqual(stderr, "");
+  }
+});
+
+test("pidfd check says who runs", async () => {
+  const helper = await paused();
+  const running = await pidfd("check", String(helper.child.pid));
+  assert.equal(running.code, 0, running.stderr);
+  assert.equal(running.stdout, `${helper.child.pid}: running\n`);
+  const mixed = await pidfd("check", "--json", String(helper.child.pid), "2147483647");
+  assert.equal(mixed.code, 1);
+  assert.deepEqual(JSON.parse(mixed.stdout), [
+    { pid: helper.child.pid, state: "running" },
+    { pid: 2147483647, state: "gone" },
+  ]);
+  await helper.kill();
+  const zombie = new Helper("zombie", "1");
+  const ended = await pidfd("check", await zombie.line());
+  assert.equal(ended.code, 1);
+  assert.match(ended.stdout, /zombie/);
+  await zombie.end();
+});
+
+test("pidfd signal sends what is asked, and tells who had ended", async () => {
+  const helper = await paused();
+  const pid = String(helper.child.pid);
+  const asked = await pidfd("signal", "-s", "0", pid);
+  assert.deepEqual([asked.code, asked.stdout], [0, `${pid}: sent 0\n`]);
+  const sent = await pidfd("signal", "--json", "--signal", "USR1", pid);
+  assert.equal(sent.code, 0, sent.stderr);
+  assert.deepEqual(JSON.parse(sent.stdout), [{
+    pid: helper.child.pid,
+    signal: "SIGUSR1",
+    sent: true,
+  }]);
+  assert.deepEqual(await helper.exit, [null, "SIGUSR1"]);
+  const gone = await pidfd("signal", "2147483647");
+  assert.deepEqual([gone.code, gone.stdout], [1, "2147483647: no such process\n"]);
+});
+
+test("pidfd wait gives up when the time is up", async () => {
+  const helper = await paused();
+  const { code, stdout } = await pidfd("wait", "--timeout", "20", String(helper.child.pid));
+  assert.equal(code, 124);
+  assert.match(stdout, /still runs, the time is up/);
+  await helper.kill();
+});
+
+test("pidfd wait takes somebody else's zombie for ended, and does not guess how", async () => {
+  const helper = new Helper("zombie", "42");
+  const pid = Number(await helper.line());
+  const result = await pidfd("wait", "--timeout", "50", "--json", String(pid));
+  assert.equal(result.code, 0, result.stderr);
+  const unknown = { known: false, success: false, code: null, signal: null, coreDumped: false };
+  assert.deepEqual(JSON.parse(result.stdout), [{ pid, ended: true, status: unknown }]);
+  await helper.end();
+});
+
+test("pidfd doctor shows every ability", async () => {
+  const people = await pidfd("doctor");
+  assert.equal(people.code, 0, people.stderr);
+  for (const name of Object.keys(features())) assert.ok(people.stdout.includes(name));
+  const programs = JSON.parse((await pidfd("doctor", "--json")).stdout);
+  assert.equal(programs.supported, true);
+  assert.deepEqual(programs.features, features());
+  assert.equal(programs.numbers.pidfd_open, 434);
+});
+
+test("pidfd demo hits nobody, and leaves nothing behind", async () => {
+  const { code, stdout, stderr } = await pidfd("demo", "--json");
+  assert.equal(code, 0, stderr);
+  const steps: { what: string; result: unknown }[] = JSON.parse(stdout);
+  const hits = steps.filter(({ what }) => what.includes("hits nobody"));
+  assert.deepEqual(hits.map(({ result }) => result), [false]);
+  const stranger = steps.find(({ what }) => what === "the stranger is alive");
+  if (stranger) assert.equal(stranger.result, true);
+  else assert.ok(steps.some(({ what }) => what.includes("needs root")));
+});
