@@ -24,6 +24,8 @@ function nativeSymbols(): Record<string, DenoSymbol> {
 }
 
 function open(path: string): Native {
+  // Deno prepares the whole table, about a millisecond, before it finds that there is no such file.
+  host.Deno!.dlopen(path, {});
   const { symbols } = host.Deno!.dlopen(path, nativeSymbols());
   const entries = Object.keys(SYMBOLS).map((name) => [name, symbols[`pfd_${name}`]]);
   return Object.fromEntries(entries);

@@ -10,6 +10,7 @@
 //!   helper deny-ioctl REQUEST ERRNO CMD…   the same for one ioctl request
 //!   helper as UID CMD…             runs CMD as this user and group, who may read every file and nothing else
 //!   helper in-pid-namespace PID CMD…   runs CMD in a new pid namespace, with a pidfd of PID as descriptor 9
+//!   helper time                    prints what the library's system calls cost in a loop, in nanoseconds
 const std = @import("std");
 const linux = std.os.linux;
 
@@ -35,6 +36,7 @@ pub fn main() void {
         .{ "deny", run_deny },
         .{ "deny-ioctl", run_deny_ioctl },
         .{ "as", run_as },
+        .{ "time", @import("helper_time.zig").run },
         .{ "in-pid-namespace", run_in_pid_namespace },
     };
     inline for (commands) |command| {

@@ -1,0 +1,40 @@
+//! The limit that the benchmarks measure against: the library's own functions in a loop, without JavaScript.
+const std = @import("std");
+const calls = @import("calls.zig");
+const kernel = @import("kernel.zig");
+
+const rounds = 20_000;
+const samples = 21;
+
+pub fn run() void {
+    const fd = calls.open(calls.own_pid(), 0);
+    var buffer: [120]u8 = undefined;
+    const times = .{ median(poll, fd), median(signal, fd), median(open_close, calls.own_pid()) };
+    const format = "{{\"poll\":{d:.1},\"signal\":{d:.1},\"open_close\":{d:.1}}}\n";
+    const line = std.fmt.bufPrint(&buffer, format, times) catch unreachable;
+    _ = std.os.linux.write(1, line.ptr, line.len);
+}
+
+fn poll(fd: i32) void {
+    std.mem.doNotOptimizeAway(calls.poll(fd, kernel.POLLIN, 0));
+}
+
+fn signal(fd: i32) void {
+    std.mem.doNotOptimizeAway(calls.signal(fd, 0, 0));
+}
+
+fn open_close(pid: i32) void {
+    _ = calls.close(calls.open(pid, 0));
+}
+
+/// The median over samples, in nanoseconds a round: a machine that others share has slow spells.
+fn median(comptime round: fn (i32) void, argument: i32) f64 {
+    var times: [samples]f64 = undefined;
+    for (&times) |*time| {
+        var timer = std.time.Timer.start() catch unreachable;
+        for (0..rounds) |_| round(argument);
+        time.* = @as(f64, @floatFromInt(timer.read())) / rounds;
+    }
+    std.mem.sort(f64, &times, {}, std.sort.asc(f64));
+    return times[samples / 2];
+}
