@@ -23,7 +23,14 @@
  *
  * @module
  */
-export { type ChildLike, Pidfd, type ProcessState } from "./src/pidfd.ts";
+export {
+  Pidfd,
+  type ProcessState,
+  type TerminateOptions,
+  type Termination,
+  type WaitOptions,
+} from "./src/pidfd.ts";
+export type { ChildLike } from "./src/child.ts";
 export type { ExitStatus } from "./src/exit.ts";
 export type { RealTimeSignal, Signal, SignalName, StandardSignal } from "./src/signals.ts";
 export {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type BunSymbol, host } from "./host.ts";
+import { type BunSocket, type BunSymbol, host } from "./host.ts";
 import { type LibC, openInMemory, openLibC } from "./memfd.ts";
-import type { Adapter, Native } from "./native.ts";
+import type { Adapter, Listening, Native } from "./native.ts";
 import { SYMBOLS } from "./symbols.ts";
 
 const LIBC_SYMBOLS: Record<keyof LibC, BunSymbol> = {
@@ -39,5 +39,31 @@ function openBytes(bytes: Uint8Array): Native {
   return openInMemory(openLibC(bind), bytes, open);
 }
 
+/** Bun's `net.Socket` takes a descriptor and then delivers nothing, so its own call it is. */
+function listen(fd: number, onBytes: (bytes: Uint8Array) => void): Listening {
+  let isHolding = false;
+  let opened: BunSocket | undefined;
+  const apply = () => isHolding ? opened?.ref() : opened?.unref();
+  const socket = {
+    open(socket: BunSocket) {
+      opened = socket;
+      apply();
+    },
+    data: (_: BunSocket, bytes: Uint8Array) => onBytes(bytes),
+    error() {},
+  };
+  host.Bun!.connect({ fd, socket });
+  return {
+    ref() {
+      isHolding = true;
+      apply();
+    },
+    unref() {
+      isHolding = false;
+      apply();
+    },
+  };
+}
+
 /** The adapter for Bun. */
-export const bun: Adapter = { open, openBytes };
+export const bun: Adapter = { open, openBytes, listen };

@@ -6,6 +6,7 @@
 import { type DenoSymbol, host } from "./host.ts";
 import { type LibC, openInMemory, openLibC } from "./memfd.ts";
 import type { Adapter, Native } from "./native.ts";
+import { listenByNodeSocket } from "./socket.ts";
 import { SYMBOLS } from "./symbols.ts";
 
 const LIBC_SYMBOLS: Record<keyof LibC, DenoSymbol> = {
@@ -37,4 +38,4 @@ function openBytes(bytes: Uint8Array): Native {
 }
 
 /** The adapter for Deno. */
-export const deno: Adapter = { open, openBytes };
+export const deno: Adapter = { open, openBytes, listen: listenByNodeSocket };

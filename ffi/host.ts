@@ -33,6 +33,31 @@ export interface FileSystem {
   rmdirSync(path: string): void;
 }
 
+/** The part of `node:net`'s socket that listening needs. */
+export interface NodeSocket {
+  on(event: "data", listener: (bytes: Uint8Array) => void): void;
+  on(event: "error", listener: () => void): void;
+  ref(): void;
+  unref(): void;
+}
+
+/** Bun's socket. */
+export interface BunSocket {
+  ref(): void;
+  unref(): void;
+}
+
+interface BunNamespace {
+  connect(options: {
+    fd: number;
+    socket: {
+      open(socket: BunSocket): void;
+      data(socket: BunSocket, bytes: Uint8Array): void;
+      error(): void;
+    };
+  }): Promise<BunSocket>;
+}
+
 interface Process {
   readonly platform: string;
   readonly arch: string;
@@ -40,6 +65,7 @@ interface Process {
   dlopen(module: { exports: unknown }, path: string): void;
   getBuiltinModule(name: "node:fs"): FileSystem;
   getBuiltinModule(name: "node:os"): { tmpdir(): string };
+  getBuiltinModule(name: "node:net"): { Socket: new (options: { fd: number }) => NodeSocket };
   getBuiltinModule(name: "bun:ffi"): {
     dlopen(path: string, symbols: Record<string, BunSymbol>): LoadedLibrary;
   };
@@ -61,5 +87,5 @@ interface DenoNamespace {
 export const host: {
   readonly process: Process;
   readonly Deno?: DenoNamespace;
-  readonly Bun?: unknown;
+  readonly Bun?: BunNamespace;
 } = globalThis as never;

@@ -10,7 +10,7 @@ import { bun } from "./bun.ts";
 import { deno } from "./deno.ts";
 import { host } from "./host.ts";
 import { LIBRARIES } from "./library.ts";
-import type { Adapter, Native } from "./native.ts";
+import type { Adapter, Listening, Native } from "./native.ts";
 import { node } from "./node.ts";
 import { ABI, SYMBOLS } from "./symbols.ts";
 
@@ -31,7 +31,7 @@ export function load(givenPath?: string): Native {
   if (platform !== "linux") {
     throw new Error(`process file descriptors exist on Linux only: this is ${platform}`);
   }
-  const adapter = host.Deno ? deno : host.Bun ? bun : node;
+  const adapter = adapterOfThisRuntime();
   const path = givenPath ?? environmentPath();
   if (path) return verified(openGiven(adapter, path), path);
   const cpu = CPUS[arch] ?? arch;
@@ -39,6 +39,15 @@ export function load(givenPath?: string): Native {
     throw new Error(`there is no native library for this CPU: ${arch}`);
   }
   return openBeside(adapter, cpu) ?? openEmbedded(adapter, cpu);
+}
+
+/** Reads a socket by the runtime's event loop. */
+export function listen(fd: number, onBytes: (bytes: Uint8Array) => void): Listening {
+  return adapterOfThisRuntime().listen(fd, onBytes);
+}
+
+function adapterOfThisRuntime(): Adapter {
+  return host.Deno ? deno : host.Bun ? bun : node;
 }
 
 function system(): [platform: string, arch: string] {

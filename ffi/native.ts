@@ -37,6 +37,12 @@ export interface Native {
   close(fd: number): number;
   /** 1 where the kernel keeps exit records (Linux 6.15), else 0; may clone a process that ends at once. */
   probe_exit_record(): number;
+  /** Starts a watcher: fills a `WatcherRecord` with the descriptors that are the caller's from then on. */
+  watcher_start(record: Uint8Array): number;
+  /** Has a process watched under a token: a duplicate that `watcher_remove` closes. */
+  watcher_add(epoll: number, pidfd: number, token: number): number;
+  /** Ends a watch, and closes its duplicate. */
+  watcher_remove(epoll: number, fd: number): number;
   /** Fills a `NumbersRecord` with the syscall numbers in use, or with this CPU's own where `defaults` is 1. */
   numbers(defaults: number, record: Uint8Array): number;
   /** Replaces the syscall numbers in use. */
@@ -49,6 +55,16 @@ export interface Adapter {
   open(path: string): Native;
   /** Loads the library from memory. Throws what the runtime throws. */
   openBytes(bytes: Uint8Array): Native;
+  /** Reads a socket by the runtime's event loop, and owns it from then on. It does not keep the program alive at first. */
+  listen(fd: number, onBytes: (bytes: Uint8Array) => void): Listening;
+}
+
+/** A socket that the event loop reads; the runtime's own object. */
+export interface Listening {
+  /** Keeps the program alive. */
+  ref(): void;
+  /** Keeps it alive no longer. */
+  unref(): void;
 }
 
 /** A function's name in the generated table; the compiler holds it against {@linkcode Native}. */

@@ -5,6 +5,7 @@
  */
 import { host } from "./host.ts";
 import type { Adapter, Native } from "./native.ts";
+import { listenByNodeSocket } from "./socket.ts";
 import { openUnpacked } from "./unpack.ts";
 
 function open(path: string): Native {
@@ -14,4 +15,8 @@ function open(path: string): Native {
 }
 
 /** The adapter for Node. */
-export const node: Adapter = { open, openBytes: (bytes) => openUnpacked(bytes, open) };
+export const node: Adapter = {
+  open,
+  openBytes: (bytes) => openUnpacked(bytes, open),
+  listen: listenByNodeSocket,
+};

@@ -34,6 +34,18 @@ export function checkFd(action: string, value: unknown): number {
   return checkInteger(action, "fd", value, 0);
 }
 
+/** An object of options; which ones it has is checked one by one. */
+export function checkOptions<T>(action: string, value: T): T {
+  if (typeof value === "object" && value !== null) return value;
+  throw new TypeError(`Cannot ${action}: "options" must be an object: ${show(value)}`);
+}
+
+/** An AbortSignal, or nothing. */
+export function checkAbortSignal(action: string, value: unknown): void {
+  if (value === undefined || value instanceof AbortSignal) return;
+  throw new TypeError(`Cannot ${action}: "signal" must be an AbortSignal: ${show(value)}`);
+}
+
 /** A value as an error message shows it: its type can be told from what stands there. */
 export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);

@@ -31,7 +31,8 @@ export interface ExitStatus {
   readonly coreDumped: boolean;
 }
 
-const UNKNOWN: ExitStatus = Object.freeze({
+/** Nobody told. */
+export const UNKNOWN: ExitStatus = Object.freeze({
   known: false,
   success: false,
   code: null,
@@ -39,16 +40,24 @@ const UNKNOWN: ExitStatus = Object.freeze({
   coreDumped: false,
 });
 
-function exited(code: number): ExitStatus {
+/** It ended by itself. */
+export function exited(code: number): ExitStatus {
   return Object.freeze({ known: true, success: code === 0, code, signal: null, coreDumped: false });
 }
 
-function killed(signal: number, coreDumped: boolean): ExitStatus {
+/** A signal ended it. */
+export function killed(signal: number, coreDumped: boolean): ExitStatus {
   const name = signalName(signal);
   return Object.freeze({ known: true, success: false, code: null, signal: name, coreDumped });
 }
 
 const waited = new NativeRecord("WaitRecord");
+
+/** How a child ended, from the bytes of a `WaitRecord` that the watcher took the moment it ended. */
+export function fromWatcher(bytes: Uint8Array): ExitStatus {
+  waited.bytes.set(bytes);
+  return fromWaitRecord();
+}
 
 function fromWaitRecord(): ExitStatus {
   const code = waited.number("code");

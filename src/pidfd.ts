@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { checkFd, checkInteger, checkPid, show } from "./arguments.ts";
+import {
+  checkAbortSignal,
+  checkFd,
+  checkInteger,
+  checkOptions,
+  checkPid,
+  show,
+} from "./arguments.ts";
 import {
   EBADF,
   EINVAL,
@@ -15,26 +22,45 @@ import {
   POLLIN,
   POLLNVAL,
 } from "./constants.ts";
+import { type ChildLike, hasEnded, runtimeStatus } from "./child.ts";
 import { Descriptor, isOwned } from "./descriptor.ts";
 import { check, failure, type PidfdError } from "./errors.ts";
-import { type ExitStatus, isOwnChild, peekExit, reapExit } from "./exit.ts";
+import { type ExitStatus, isOwnChild, peekExit, reapExit, UNKNOWN } from "./exit.ts";
 import { feature, isSupported } from "./features.ts";
 import { native } from "./native.ts";
 import { type Signal, signalNumber } from "./signals.ts";
-
-/** What a child process looks like in every runtime: ChildProcess, Deno.ChildProcess, Bun.Subprocess, execa's. */
-export interface ChildLike {
-  /** Its pid; undefined where the program could not be started. */
-  readonly pid?: number;
-}
+import { Waiting } from "./waiting.ts";
+import type { WatchEvent } from "./watcher.ts";
 
 /** Where a process is on its way out: it runs, it has ended and waits for its parent, its parent has reaped it. */
 export type ProcessState = "running" | "exited" | "reaped";
 
-/** Node's and Bun's children say so when they have seen their process end; its pid may be somebody else's then. */
-interface EndedChild {
-  readonly exitCode?: number | null;
-  readonly signalCode?: string | null;
+/** How a wait may end before its process does. */
+export interface WaitOptions {
+  /** Milliseconds from 0 to 2147483647; without limit if left out. */
+  readonly timeoutMs?: number;
+  /** Gives the wait up when it is aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** How to end a process. */
+export interface TerminateOptions {
+  /** The polite signal; SIGTERM if left out. */
+  readonly killSignal?: Signal | number;
+  /** How long to wait before SIGKILL: milliseconds from 0 to 2147483647; 5000 if left out. */
+  readonly graceMs?: number;
+  /** Gives up, at whatever point, when it is aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a process was ended. */
+export interface Termination {
+  /** How it ended. */
+  readonly status: ExitStatus;
+  /** Whether SIGKILL was needed. */
+  readonly forced: boolean;
+  /** From the polite signal to the end, in milliseconds. */
+  readonly durationMs: number;
 }
 
 /**
@@ -61,6 +87,12 @@ export class Pidfd implements Disposable {
   /** What was told once stays told, also where the kernel keeps no exit records. */
   #status: ExitStatus | null = null;
   #isReapedByUs = false;
+  /** Made at the first wait: most handles are never waited for. */
+  #waits: Waiting | undefined;
+  #exited: Promise<void> | undefined;
+  #isHolding = true;
+  /** The runtime's own object, for a handle that `of` made. */
+  #child: ChildLike | undefined;
 
   /** Use {@linkcode Pidfd.open} and its like: a handle owns its descriptor, so it can't be made from just any. */
   private constructor(fd: number, pid: number, key: typeof PRIVATE) {
@@ -135,7 +167,11 @@ export class Pidfd implements Disposable {
     const pid = checkPid(action, child.pid);
     if (hasEnded(child)) throw goneChild(pid);
     return openPid(pid, (fd) => {
-      if (isOwnChild(native(), fd)) return new Pidfd(fd, pid, PRIVATE);
+      if (isOwnChild(native(), fd)) {
+        const handle = new Pidfd(fd, pid, PRIVATE);
+        handle.#child = child;
+        return handle;
+      }
       native().close(fd);
       throw goneChild(pid);
     });
@@ -308,6 +344,161 @@ export class Pidfd implements Disposable {
   }
 
   /**
+   * Resolves when the process has ended; it may still be a zombie then. Keeps the program alive, unless `unref()` says
+   * otherwise. Nothing polls: a native thread sleeps until the kernel wakes it.
+   *
+   * Rejects with a {@linkcode PidfdError}: `EBADF` if the handle is closed first; `EMFILE`, `ENFILE`, `ENOMEM` or `EAGAIN` if the
+   * watcher can't be started.
+   *
+   * @throws {PidfdError} `EBADF` if the handle is closed.
+   *
+   * @example Whoever started it
+   * ```ts
+   * import { spawn } from "node:child_process";
+   * import { Pidfd } from "@x/pidfd";
+   *
+   * const handle = Pidfd.open(spawn("sleep", ["0.1"]).pid!);
+   * await handle.exited;
+   * console.log(handle.isAlive()); // false
+   * handle.close();
+   * ```
+   */
+  get exited(): Promise<void> {
+    if (this.#exited) return this.#exited;
+    const promise = this.#look() === 0
+      ? this.#waiting.until("exited").then(() => {})
+      : Promise.resolve();
+    this.#exited = promise;
+    // Whoever awaits it hears of a failure; the property alone must not end the program, nor keep a failure for ever.
+    promise.catch(() => this.#exited = undefined);
+    return promise;
+  }
+
+  /**
+   * Waits, without blocking, until the process has ended and until the kernel tells how: for a child at once, for anybody
+   * else's process when its parent reaps it. Before Linux 6.15 the status of somebody else's process is not known, and the
+   * wait is over at its end. Never reaps. Keeps the program alive, unless `unref()` says otherwise.
+   *
+   * @returns How it ended.
+   * @throws {TypeError} If an option is of a wrong type.
+   * @throws {RangeError} If `timeoutMs` is no integer of its range.
+   * @throws {DOMException} `TimeoutError` when the time is up.
+   * @throws The reason of `signal`, when it is aborted.
+   * @throws {PidfdError} `EBADF` if the handle is closed, now or during the wait; `EMFILE`, `ENFILE`, `ENOMEM` or `EAGAIN` if the
+   * watcher can't be started. The next wait tries again.
+   *
+   * @example The exit status of a process, with a limit
+   * ```ts
+   * import { spawn } from "node:child_process";
+   * import { Pidfd } from "@x/pidfd";
+   *
+   * const handle = Pidfd.of(spawn("sh", ["-c", "exit 7"]));
+   * const { code } = await handle.wait({ timeoutMs: 10_000 });
+   * console.log(code); // 7
+   * handle.close();
+   * ```
+   */
+  async wait(options: WaitOptions = {}): Promise<ExitStatus> {
+    const action = "wait for a process";
+    const { timeoutMs, signal } = checkOptions(action, options);
+    if (timeoutMs !== undefined) checkInteger(action, "timeoutMs", timeoutMs, 0);
+    checkAbortSignal(action, signal);
+    signal?.throwIfAborted();
+    const status = this.status();
+    if (status?.known) return status;
+    return await this.#waiting.until("told", { timeoutMs, signal });
+  }
+
+  /**
+   * Asks the process to end, waits, forces it with SIGKILL when the grace is over, and waits until it has ended. All of it
+   * through this handle: at no point can a stranger be hit.
+   *
+   * @returns How it ended, as far as that is told at its end, and whether it had to be forced.
+   * @throws {TypeError} If an option is of a wrong type, or `killSignal` an unknown name.
+   * @throws {RangeError} If a number is outside its range.
+   * @throws The reason of `signal`, when it is aborted; the process is then left as it is.
+   * @throws {PidfdSignalFailedError} `EPERM` if you may not signal it; else as {@linkcode Pidfd.signal}.
+   * @throws {PidfdError} As {@linkcode Pidfd.wait}.
+   *
+   * @example Politely, then by force
+   * ```ts
+   * import { spawn } from "node:child_process";
+   * import { Pidfd } from "@x/pidfd";
+   *
+   * const handle = Pidfd.of(spawn("sleep", ["1000"]));
+   * const { forced } = await handle.terminate({ graceMs: 2000 });
+   * console.log(forced); // false
+   * handle.close();
+   * ```
+   */
+  async terminate(options: TerminateOptions = {}): Promise<Termination> {
+    const action = "terminate a process";
+    const { killSignal = "SIGTERM", graceMs = 5000, signal } = checkOptions(action, options);
+    const number = signalNumber(killSignal);
+    checkInteger(action, "graceMs", graceMs, 0);
+    checkAbortSignal(action, signal);
+    signal?.throwIfAborted();
+    const start = performance.now();
+    this.signal(number);
+    const forced = !(await this.#endsWithin(graceMs, signal)) && this.signal("SIGKILL");
+    if (forced && this.isAlive()) await this.#waiting.until("exited", { signal });
+    return { status: this.status()!, forced, durationMs: performance.now() - start };
+  }
+
+  async #endsWithin(timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
+    if (!this.isAlive()) return true;
+    try {
+      await this.#waiting.until("exited", { timeoutMs, signal });
+      return true;
+    } catch (error) {
+      const isTimeUp = !signal?.aborted && (error as Error | undefined)?.name === "TimeoutError";
+      if (isTimeUp) return !this.isAlive();
+      throw error;
+    }
+  }
+
+  /** Lets pending and later waits on this handle keep the program alive, as they do at first. */
+  ref(): this {
+    return this.#hold(true);
+  }
+
+  /** Lets the program end although a wait on this handle is pending. */
+  unref(): this {
+    return this.#hold(false);
+  }
+
+  #hold(isHolding: boolean): this {
+    this.#isHolding = isHolding;
+    this.#waits?.hold(isHolding);
+    return this;
+  }
+
+  get #waiting(): Waiting {
+    if (this.#waits) return this.#waits;
+    // The waits hold the handle, so that it is never collected, and closed, under a pending one.
+    const waits = new Waiting({
+      handle: this,
+      learn: (event) => this.#learn(event),
+      willTellMore: () => feature("PIDFD_INFO_EXIT").available,
+      runtimeStatus: () => this.#askRuntime(),
+    });
+    waits.hold(this.#isHolding);
+    this.#waits = waits;
+    return waits;
+  }
+
+  #learn({ status }: WatchEvent): ExitStatus {
+    if (status) this.#status ??= status;
+    return this.#status ?? this.status() ?? UNKNOWN;
+  }
+
+  async #askRuntime(): Promise<ExitStatus> {
+    const status = this.#child ? await runtimeStatus(this.#child) : null;
+    if (status) this.#status ??= status;
+    return status ?? UNKNOWN;
+  }
+
+  /**
    * Reaps a child of this process that has ended: the kernel forgets it, and its pid is free. The only call here that
    * reaps. **Never use it on a child that your runtime has started:** Node would never see that child's `exit`, and the
    * promises of Deno and Bun would reject.
@@ -329,19 +520,27 @@ export class Pidfd implements Disposable {
   }
 
   /**
-   * Gives the descriptor up without closing it: it is yours, to hand to a Worker ({@linkcode Pidfd.adopt}) or to close.
+   * Gives the descriptor up without closing it; pending waits reject with `EBADF`. It is yours, to hand to a Worker ({@linkcode Pidfd.adopt}) or to close.
    *
    * @throws {PidfdError} `EBADF` if the handle is closed.
    */
   detach(): number {
     const { fd } = this;
+    this.#failWaits();
     this.#descriptor.detach();
     return fd;
   }
 
-  /** Closes the handle; the process lives on. A second call does nothing. */
+  /** Closes the handle; the process lives on. Pending waits reject with `EBADF`. A second call does nothing. */
   close(): void {
+    this.#failWaits();
     this.#descriptor.close();
+  }
+
+  #failWaits(): void {
+    const reason = "the handle was closed during the wait";
+    const options = { errno: EBADF, syscall: "pidfd", pid: this.#knownPid, reason };
+    if (this.#waits) this.#waits.fail(failure(options));
   }
 
   /** Closes the handle, as {@linkcode Pidfd.close}; the process lives on. */
@@ -391,11 +590,6 @@ function openPid(pid: number, take: (fd: number) => Pidfd): Pidfd {
   }
   // The arguments were checked, so before Linux 6.16 this is a process that is being reaped just now, or a thread.
   throw failure({ errno: fd === EINVAL ? ESRCH : fd, syscall: "pidfd_open", pid });
-}
-
-function hasEnded(child: ChildLike): boolean {
-  const { exitCode, signalCode } = child as EndedChild;
-  return typeof exitCode === "number" || typeof signalCode === "string";
 }
 
 function goneChild(pid: number): PidfdError {

@@ -34,6 +34,11 @@ export class NativeRecord<N extends RecordName> {
     return this.#view.getBigUint64(this.#fields[field][0], IS_LITTLE_ENDIAN);
   }
 
+  /** The bytes of a record inside this one, from its offset to the end. */
+  tail(field: FieldName<N>): Uint8Array {
+    return this.bytes.subarray(this.#fields[field][0]);
+  }
+
   /** Sets a field of either size. */
   set(field: FieldName<N>, value: number | bigint): void {
     const [offset, type] = this.#fields[field];

@@ -36,6 +36,7 @@ const sources = [_][]const u8{
     "records.zig",
     "reflection.zig",
     "syscall.zig",
+    "watcher.zig",
 };
 
 pub fn build(b: *std.Build) void {

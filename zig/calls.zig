@@ -9,6 +9,7 @@ const records = @import("records.zig");
 const syscall = @import("syscall.zig");
 const fdinfo = @import("fdinfo.zig");
 const exit_probe = @import("exit_probe.zig");
+const watcher = @import("watcher.zig");
 
 const call = syscall.call;
 const named = syscall.named;
@@ -113,6 +114,23 @@ pub fn close(fd: i32) i32 {
 /// Without a kernel that says so, this clones a process that ends at once, waits for it and reaps it.
 pub fn probe_exit_record() i32 {
     return exit_probe.run();
+}
+
+/// Starts a watcher for the calling JavaScript thread: fills in the descriptors that are its own from then on.
+/// EMFILE, ENFILE, ENOMEM; EAGAIN: no thread can be made; ENOSYS: the host has no threads.
+pub fn watcher_start(record: *records.WatcherRecord) i32 {
+    return watcher.start(record);
+}
+
+/// Has a process watched under a token; the answer is a duplicate that watcher_remove closes.
+/// EMFILE, ENOMEM; ENOSPC: /proc/sys/fs/epoll/max_user_watches. epoll_ctl(2).
+pub fn watcher_add(epoll: i32, pidfd: i32, token: i32) i32 {
+    return watcher.add(epoll, pidfd, token);
+}
+
+/// Ends one watch, and closes its duplicate.
+pub fn watcher_remove(epoll: i32, fd: i32) i32 {
+    return watcher.remove(epoll, fd);
 }
 
 /// The syscall numbers in use, or those of this CPU where `defaults` is 1.

@@ -12,12 +12,13 @@ pub fn pid(fd: i32) i32 {
     const is_open = syscall.call(syscall.named(.fcntl), .{ fd, linux.F.GETFD, 0 });
     if (is_open < 0) return is_open;
     var buffer: [1024]u8 = undefined;
-    const length = read_all(fd, &buffer);
+    const length = read(fd, &buffer);
     if (length < 0) return length;
     return parse(buffer[0..@intCast(length)]);
 }
 
-fn read_all(fd: i32, buffer: []u8) i32 {
+/// Reads what the kernel tells of a descriptor, as much as fits; the length, or a negated errno.
+pub fn read(fd: i32, buffer: []u8) i32 {
     var path: [40]u8 = undefined;
     write_path(&path, @intCast(fd));
     const flags: u32 = @bitCast(linux.O{ .CLOEXEC = true });
@@ -56,13 +57,19 @@ fn parse(text: []const u8) i32 {
     const at = std.mem.indexOf(u8, text, label) orelse return negated(.NOTTY);
     const value = text[at + label.len ..];
     if (value.len > 0 and value[0] == '-') return negated(.SRCH);
-    var result: u32 = 0;
+    const result = decimal(value) orelse return negated(.RANGE);
+    return if (result == 0) negated(.REMOTE) else result;
+}
+
+/// The number that a text begins with; null where it is too large.
+pub fn decimal(value: []const u8) ?i32 {
+    var result: i32 = 0;
     for (value) |character| {
         if (character < '0' or character > '9') break;
-        if (result > 99_999_999) return negated(.RANGE);
+        if (result > 99_999_999) return null;
         result = result * 10 + (character - '0');
     }
-    return if (result == 0) negated(.REMOTE) else @intCast(result);
+    return result;
 }
 
 test "a pid is read, and what the kernel writes for gone and for elsewhere is none" {

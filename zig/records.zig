@@ -91,7 +91,21 @@ pub const NumbersRecord = extern struct {
     waitid: u32,
 };
 
+/// A watcher's two descriptors on the side of JavaScript.
+pub const WatcherRecord = extern struct { socket: i32, epoll: i32 };
+
+/// What the watcher writes when a process has ended. Of a fixed size, because a stream may split and merge records.
+pub const WatchRecord = extern struct {
+    token: u32,
+    reaped: u32,
+    /// What waitid(2) answered: 1 and `status`, 0, or a negated errno.
+    told: i32,
+    unused: u32,
+    status: WaitRecord,
+};
+
 comptime {
+    std.debug.assert(@sizeOf(WatchRecord) == 104);
     std.debug.assert(@sizeOf(WaitRecord) == 88);
     std.debug.assert(@sizeOf(FileRecord) == 24);
     std.debug.assert(@sizeOf(NumbersRecord) == 4 * syscall.defaults.len);

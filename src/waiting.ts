@@ -1,0 +1,120 @@
+/**
+ * The waits on one handle: they share one registration with the watcher, which lasts as long as anybody waits.
+ *
+ * @module
+ */
+import type { ExitStatus } from "./exit.ts";
+import { type Watcher, watcher, type WatchEvent } from "./watcher.ts";
+
+/** What is waited for: that the process has ended, or that it has ended and nobody will tell more about how. */
+export type Milestone = "exited" | "told";
+
+/** The handle, as far as its waits need it. */
+export interface Waited {
+  /** Held as long as anybody waits. */
+  readonly handle: { readonly fd: number };
+  /** Looks again, and remembers what the watcher was told. */
+  learn(event: WatchEvent): ExitStatus;
+  /** Whether the kernel will say more once the process was reaped. */
+  willTellMore(): boolean;
+  /** What the runtime says of its own child; not known where the process is not one. */
+  runtimeStatus(): Promise<ExitStatus>;
+}
+
+interface Waiter {
+  milestone: Milestone;
+  resolve: (status: ExitStatus) => void;
+  reject: (reason: unknown) => void;
+}
+
+/** Ends a wait before its time. */
+export interface WaitLimits {
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+/** All waits on one handle. */
+export class Waiting {
+  readonly #waited: Waited;
+  readonly #waiters = new Set<Waiter>();
+  #watcher: Watcher | undefined;
+  #token = 0;
+  #isHolding = true;
+
+  /** For one handle. */
+  constructor(waited: Waited) {
+    this.#waited = waited;
+  }
+
+  /** Waits for a milestone. The limits were checked; a signal that was aborted already rejects. */
+  until(milestone: Milestone, { timeoutMs, signal }: WaitLimits = {}): Promise<ExitStatus> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      const waiter: Waiter = { milestone, resolve, reject };
+      this.#join(waiter);
+      // Its timer does not keep the program alive; the wait itself does, unless it is not to.
+      const limits = [signal, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)];
+      for (const limit of limits) if (limit) this.#leaveOn(limit, waiter);
+    });
+  }
+
+  /** Whether pending waits keep the program alive. */
+  hold(isHolding: boolean): void {
+    if (isHolding === this.#isHolding) return;
+    this.#isHolding = isHolding;
+    this.#watcher?.hold(isHolding ? this.#waiters.size : -this.#waiters.size);
+  }
+
+  /** Rejects every pending wait. */
+  fail(reason: unknown): void {
+    for (const waiter of [...this.#waiters]) this.#leave(waiter, () => waiter.reject(reason));
+  }
+
+  #join(waiter: Waiter): void {
+    if (this.#waiters.size === 0) {
+      const found = watcher();
+      this.#token = found.add(this.#waited.handle.fd, (event) => this.#onEvent(event));
+      this.#watcher = found;
+    }
+    this.#waiters.add(waiter);
+    if (this.#isHolding) this.#watcher!.hold(1);
+  }
+
+  #leaveOn(limit: AbortSignal, waiter: Waiter): void {
+    const onAbort = () => this.#leave(waiter, () => waiter.reject(limit.reason));
+    limit.addEventListener("abort", onAbort, { once: true });
+    const forget = () => limit.removeEventListener("abort", onAbort);
+    const { resolve, reject } = waiter;
+    waiter.resolve = (status) => (forget(), resolve(status));
+    waiter.reject = (reason) => (forget(), reject(reason));
+  }
+
+  #leave(waiter: Waiter, settle: () => void): void {
+    if (!this.#waiters.delete(waiter)) return;
+    if (this.#isHolding) this.#watcher!.hold(-1);
+    if (this.#waiters.size === 0) {
+      this.#watcher!.remove(this.#token);
+      this.#watcher = undefined;
+    }
+    settle();
+  }
+
+  #onEvent(event: WatchEvent): void {
+    const status = this.#waited.learn(event);
+    this.#reach("exited", status);
+    const isFinal = status.known || (event.reaped && this.#waited.willTellMore());
+    if (isFinal) this.#reach("told", status);
+    else if (!this.#waited.willTellMore()) this.#askRuntime();
+  }
+
+  /** On a kernel without exit records only the runtime can know, and only of its own child. */
+  #askRuntime(): void {
+    this.#waited.runtimeStatus().then((status) => this.#reach("told", status));
+  }
+
+  #reach(milestone: Milestone, status: ExitStatus): void {
+    for (const waiter of [...this.#waiters]) {
+      if (waiter.milestone === milestone) this.#leave(waiter, () => waiter.resolve(status));
+    }
+  }
+}

@@ -1,0 +1,217 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { test } from "node:test";
+import { features, Pidfd } from "../mod.ts";
+import { countPidfds } from "./support/descriptors.ts";
+import { WRONG_NUMBERS } from "./support/errors.ts";
+import { HELPER, Helper, paused, runScript } from "./support/processes.ts";
+
+const exitRecord = features().PIDFD_INFO_EXIT;
+const needsExitRecord = exitRecord.available ? false : exitRecord.found;
+
+function exitedWith(code: number) {
+  return { known: true, success: code === 0, code, signal: null, coreDumped: false };
+}
+
+test("wait() resolves with every exit code of a child, which the runtime sees too", async () => {
+  const codes = Array.from({ length: 256 }, (_, code) => code);
+  for (let first = 0; first < codes.length; first += 32) {
+    await Promise.all(
+      codes.slice(first, first + 32).map(async (code) => {
+        const child: ChildProcess = spawn(HELPER, ["exit", String(code)]);
+        const exit = once(child, "exit");
+        const handle = Pidfd.of(child);
+        assert.deepEqual(await handle.wait(), exitedWith(code));
+        assert.deepEqual(await exit, [code, null]);
+        handle.close();
+      }),
+    );
+  }
+});
+
+test("wait() resolves with the signal that ended a child", async () => {
+  const helper = await paused();
+  const handle = Pidfd.of(helper.child);
+  const waiting = handle.wait();
+  handle.signal("SIGKILL");
+  assert.equal((await waiting).signal, "SIGKILL");
+  await helper.exit;
+  assert.equal((await handle.wait()).signal, "SIGKILL", "and again after the reap");
+  handle.close();
+});
+
+test("wait() on a process that is not a child resolves when its parent reaps it, exited before", {
+  skip: needsExitRecord,
+}, async () => {
+  const helper = new Helper("parent");
+  const handle = Pidfd.open(Number(await helper.line()));
+  const order: string[] = [];
+  const exited = handle.exited.then(() => order.push("exited"));
+  const waiting = handle.wait().then((status) => (order.push("told"), status));
+  handle.signal("SIGUSR2");
+  assert.equal(await helper.line(), "ended");
+  await exited;
+  assert.equal(handle.state(), "exited");
+  await handle.exited;
+  assert.deepEqual(order, ["exited"]);
+  helper.send();
+  const status = await waiting;
+  assert.equal(status.signal, "SIGUSR2");
+  assert.equal(handle.state(), "reaped");
+  handle.close();
+  await helper.end();
+});
+
+test("a stop and a continuation are no end", async () => {
+  const helper = await paused();
+  const handle = Pidfd.of(helper.child);
+  let ended = false;
+  const waiting = handle.wait().finally(() => ended = true);
+  handle.signal("SIGSTOP");
+  handle.signal("SIGCONT");
+  await assert.rejects(handle.wait({ timeoutMs: 50 }), { name: "TimeoutError" });
+  assert.equal(ended, false);
+  handle.signal("SIGTERM");
+  assert.equal((await waiting).signal, "SIGTERM");
+  await helper.exit;
+  handle.close();
+});
+
+test("wait() rejects when the time is up, and the next one goes on", async () => {
+  const helper = await paused();
+  const handle = Pidfd.of(helper.child);
+  await assert.rejects(handle.wait({ timeoutMs: 0 }), { name: "TimeoutError", code: 23 });
+  await assert.rejects(handle.wait({ timeoutMs: 5 }), { name: "TimeoutError" });
+  const waiting = handle.wait({ timeoutMs: 2 ** 31 - 1 });
+  handle.signal("SIGKILL");
+  assert.equal((await waiting).signal, "SIGKILL");
+  await helper.exit;
+  handle.close();
+});
+
+test("wait() rejects with the reason of its signal, before, during, and not after", async () => {
+  const helper = await paused();
+  const handle = Pidfd.of(helper.child);
+  const reason = new Error("no longer of interest");
+  await assert.rejects(handle.wait({ signal: AbortSignal.abort(reason) }), reason);
+  const during = new AbortController();
+  const waiting = handle.wait({ signal: during.signal, timeoutMs: 60_000 });
+  during.abort(reason);
+  await assert.rejects(waiting, reason);
+  const after = new AbortController();
+  const ended = handle.wait({ signal: after.signal });
+  handle.signal("SIGKILL");
+  assert.equal((await ended).signal, "SIGKILL");
+  after.abort(reason);
+  await helper.exit;
+  handle.close();
+});
+
+test("close() during a wait rejects it, and exited too", async () => {
+  const helper = await paused();
+  const before = countPidfds();
+  const handle = Pidfd.of(helper.child);
+  const waits = [handle.wait(), handle.wait({ timeoutMs: 60_000 }), handle.exited];
+  const rejected = Promise.all(waits.map((wait) => assert.rejects(wait, { code: "EBADF" })));
+  handle.close();
+  await rejected;
+  assert.equal(countPidfds(), before);
+  await assert.rejects(handle.wait(), { code: "EBADF" });
+  assert.throws(() => handle.exited, { code: "EBADF" });
+  await helper.kill();
+});
+
+test("wait() and terminate() refuse wrong options before any native call", async () => {
+  const handle = Pidfd.self();
+  const before = countPidfds();
+  for (const options of [null, 7, "7"]) {
+    await assert.rejects(handle.wait(options as never), { name: "TypeError" });
+    await assert.rejects(handle.terminate(options as never), { name: "TypeError" });
+  }
+  for (const value of [null, "7", 5n, {}]) {
+    await assert.rejects(handle.wait({ timeoutMs: value as never }), { name: "TypeError" });
+    await assert.rejects(handle.wait({ signal: value as never }), { name: "TypeError" });
+    await assert.rejects(handle.terminate({ graceMs: value as never }), { name: "TypeError" });
+  }
+  for (const value of WRONG_NUMBERS) {
+    await assert.rejects(handle.wait({ timeoutMs: value }), { name: "RangeError" });
+    await assert.rejects(handle.terminate({ graceMs: value }), { name: "RangeError" });
+  }
+  await assert.rejects(handle.terminate({ killSignal: "SIGTREM" as never }), { name: "TypeError" });
+  assert.equal(countPidfds(), before);
+  handle.close();
+});
+
+test("terminate() asks politely, and forces what does not listen", async () => {
+  const polite = await paused();
+  const first = Pidfd.of(polite.child);
+  const { forced, status, durationMs } = await first.terminate();
+  assert.equal(forced, false);
+  assert.equal(status.signal, "SIGTERM");
+  assert.ok(durationMs >= 0);
+  assert.equal((await first.terminate()).forced, false, "again, on one that has ended");
+  first.close();
+  await polite.exit;
+
+  const stubborn = await paused();
+  const second = Pidfd.of(stubborn.child);
+  const result = await second.terminate({ killSignal: 0, graceMs: 20 });
+  assert.equal(result.forced, true);
+  assert.equal(result.status.signal, "SIGKILL");
+  assert.ok(result.durationMs >= 19);
+  second.close();
+  await stubborn.exit;
+});
+
+test("terminate() that is aborted leaves the process as it is", async () => {
+  const helper = await paused();
+  const handle = Pidfd.of(helper.child);
+  const reason = new Error("stay");
+  const abort = new AbortController();
+  const ending = handle.terminate({ killSignal: 0, graceMs: 60_000, signal: abort.signal });
+  abort.abort(reason);
+  await assert.rejects(ending, reason);
+  assert.equal(handle.isAlive(), true);
+  handle.close();
+  await helper.kill();
+});
+
+test("waits for many processes at once are each told once, and leave nothing behind", async () => {
+  const before = countPidfds();
+  const parents = Array.from({ length: 200 }, () => new Helper("pause"));
+  const handles = parents.map(({ child }) => Pidfd.of(child));
+  const waits = handles.map((handle) => handle.wait());
+  for (const handle of handles) handle.signal("SIGKILL");
+  const statuses = await Promise.all(waits);
+  assert.ok(statuses.every(({ signal }) => signal === "SIGKILL"));
+  await Promise.all(parents.map(({ exit }) => exit));
+  for (const handle of handles) handle.close();
+  assert.equal(countPidfds(), before);
+});
+
+test("a pending wait keeps the program alive, and unref() lets it end", async () => {
+  for (const how of ["wait", "exited"]) {
+    const kept = await runScript("keep_alive.ts", { args: [how, "ref"] });
+    assert.deepEqual([kept.code, kept.stdout.trim()], [0, "waiting\nended"], kept.stderr);
+    const left = await runScript("keep_alive.ts", { args: [how, "unref"] });
+    assert.deepEqual([left.code, left.stdout.trim()], [0, "waiting"], left.stderr);
+  }
+});
+
+test("EMFILE while the watcher starts rejects that wait, and the next one works", async () => {
+  const result = await runScript("watcher_emfile.ts", { through: ["prlimit", "--nofile=128"] });
+  assert.equal(result.stdout.trim(), "EMFILE SIGKILL", result.stderr);
+});
+
+test("wait() on a child is right where the kernel keeps no exit records", async () => {
+  const through = [HELPER, "deny-ioctl", String(0xC058FF0B), "25"];
+  const result = await runScript("wait_without_records.ts", { through });
+  assert.equal(result.stdout.trim(), "200 of 200 false", result.stderr);
+});
+
+test("Workers terminated in the middle of waits leave no thread and no descriptor", async () => {
+  const result = await runScript("waiting_workers.ts");
+  assert.equal(result.signal, null, result.stderr);
+  assert.equal(result.stdout.trim(), "clean", result.stderr);
+});

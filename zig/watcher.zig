@@ -1,0 +1,203 @@
+//! The watcher: one native thread for each JavaScript thread that waits. It sleeps in epoll_pwait(2) over pidfds, and
+//! writes a record to its end of a socket pair for each that has ended; the other end is read by the runtime's loop.
+//!
+//! It keeps no state: all it knows are two descriptors. What it watches are duplicates, which JavaScript makes and
+//! removes. When the JavaScript thread ends (a Worker was terminated, say) the watcher hears it by the shutdown of the pair, closes
+//! all of them and ends too. The runtimes can't be left to close the pair: Deno keeps the sockets of a terminated Worker open.
+const std = @import("std");
+const kernel = @import("kernel.zig");
+const records = @import("records.zig");
+const syscall = @import("syscall.zig");
+const calls = @import("calls.zig");
+const fdinfo = @import("fdinfo.zig");
+const linux = std.os.linux;
+
+const call = syscall.call;
+const named = syscall.named;
+const negated = syscall.negated;
+
+/// struct epoll_event: packed on x86_64 alone.
+const Event = linux.epoll_event;
+
+/// The event of the thread's own end of the pair; tokens of processes fit in 32 bits.
+const hang_up = std.math.maxInt(u64);
+
+const PthreadCreate = fn (*usize, ?*const anyopaque, *const fn (usize) callconv(.c) usize, usize) callconv(.c) c_int;
+const PthreadDetach = fn (usize) callconv(.c) c_int;
+
+/// The host's threads: they bring the thread-local storage that its allocator and signal handlers rely on.
+fn imported(comptime name: []const u8, comptime F: type) ?*const F {
+    return @extern(?*const F, .{ .name = name, .linkage = .weak });
+}
+
+pub fn start(record: *records.WatcherRecord) i32 {
+    var pair: [2]i32 = undefined;
+    const kind: u32 = linux.SOCK.STREAM | linux.SOCK.CLOEXEC;
+    const paired = call(named(.socketpair), .{ @as(u32, linux.AF.UNIX), kind, 0, &pair });
+    if (paired < 0) return paired;
+    const epoll = call(named(.epoll_create1), .{@as(u32, linux.EPOLL.CLOEXEC)});
+    const ending = calls.dup(pair[0]);
+    const result = if (epoll < 0) epoll else if (ending < 0) ending else prepare(epoll, pair[1]);
+    if (result < 0) {
+        for ([_]i32{ epoll, ending, pair[0], pair[1] }) |fd| if (fd >= 0) {
+            _ = calls.close(fd);
+        };
+        return result;
+    }
+    hang_up_when_thread_ends(ending);
+    record.* = .{ .socket = pair[0], .epoll = epoll };
+    return 0;
+}
+
+fn prepare(epoll: i32, socket: i32) i32 {
+    var event = Event{ .events = linux.EPOLL.RDHUP, .data = .{ .u64 = hang_up } };
+    const added = call(named(.epoll_ctl), .{ epoll, @as(u32, linux.EPOLL.CTL_ADD), socket, &event });
+    return if (added < 0) added else spawn(epoll, socket);
+}
+
+/// Every signal but those that C libraries send to their own threads (32 and 33 in glibc, 34 too in musl): setuid(2) and its
+/// like wait until each thread has answered one.
+const blocked: u64 = ~@as(u64, 0b111 << 31);
+
+/// The thread inherits the mask: it takes no signal that is meant for the program.
+fn spawn(epoll: i32, socket: i32) i32 {
+    const create = imported("pthread_create", PthreadCreate) orelse return negated(.NOSYS);
+    const detach = imported("pthread_detach", PthreadDetach) orelse return negated(.NOSYS);
+    var before: u64 = 0;
+    const size: usize = 8;
+    _ = call(named(.rt_sigprocmask), .{ @as(u32, linux.SIG.SETMASK), &blocked, &before, size });
+    // Two descriptors fit into one word on every CPU: RLIMIT_NOFILE never reaches 2^16 on one with 32 bits by default.
+    const arguments = pack(epoll, socket) orelse return negated(.MFILE);
+    var thread: usize = 0;
+    const failure = create(&thread, null, main, arguments);
+    _ = call(named(.rt_sigprocmask), .{ @as(u32, linux.SIG.SETMASK), &before, null, size });
+    if (failure != 0) return -failure;
+    _ = detach(thread);
+    return 0;
+}
+
+const PthreadKeyCreate = fn (*u32, *const fn (usize) callconv(.c) void) callconv(.c) c_int;
+const PthreadSetSpecific = fn (u32, usize) callconv(.c) c_int;
+const PthreadKeyDelete = fn (u32) callconv(.c) c_int;
+
+/// Has the C library call `thread_ends` when the calling thread ends; the descriptor is the library's until then.
+/// Where that can't be had, the pair hangs up when the runtime closes it.
+fn hang_up_when_thread_ends(ending: i32) void {
+    var key: u32 = 0;
+    if (imported("pthread_key_create", PthreadKeyCreate)) |create| {
+        if (create(&key, thread_ends) == 0) {
+            // Never 0, which would mean that there is nothing to do.
+            if (pack(@intCast(key + 1), ending)) |value| {
+                const set = imported("pthread_setspecific", PthreadSetSpecific);
+                if (set != null and set.?(key, value) == 0) return;
+            }
+        }
+    }
+    _ = calls.close(ending);
+}
+
+fn thread_ends(value: usize) callconv(.c) void {
+    const ending: i32 = @intCast(value & ((1 << half) - 1));
+    const both: u32 = linux.SHUT.RDWR;
+    _ = call(named(.shutdown), .{ ending, both });
+    _ = calls.close(ending);
+    if (imported("pthread_key_delete", PthreadKeyDelete)) |delete| _ = delete(@intCast((value >> half) - 1));
+}
+
+const half = @bitSizeOf(usize) / 2;
+
+fn pack(epoll: i32, socket: i32) ?usize {
+    if (half == 16 and (epoll > 0xFFFF or socket > 0xFFFF)) return null;
+    return @as(usize, @intCast(epoll)) << half | @as(usize, @intCast(socket));
+}
+
+fn main(arguments: usize) callconv(.c) usize {
+    const epoll: i32 = @intCast(arguments >> half);
+    const socket: i32 = @intCast(arguments & ((1 << half) - 1));
+    watch(epoll, socket);
+    close_all(epoll);
+    _ = calls.close(epoll);
+    _ = calls.close(socket);
+    return 0;
+}
+
+fn watch(epoll: i32, socket: i32) void {
+    var events: [64]Event = undefined;
+    while (true) {
+        const forever: i32 = -1;
+        const count = call(named(.epoll_pwait), .{ epoll, &events, @as(u32, events.len), forever, null, 0 });
+        if (count < 0) return;
+        for (events[0..@intCast(count)]) |event| {
+            if (event.data.u64 == hang_up) return;
+            if (!tell(socket, event)) return;
+        }
+    }
+}
+
+/// Writes what became of one process. False when JavaScript no longer listens.
+fn tell(socket: i32, event: Event) bool {
+    const fd: i32 = @intCast(event.data.u64 & 0xFFFF_FFFF);
+    var record = std.mem.zeroes(records.WatchRecord);
+    record.token = @intCast(event.data.u64 >> 32);
+    record.reaped = @intFromBool(event.events & linux.EPOLL.HUP != 0);
+    const options = kernel.WEXITED | kernel.WNOHANG | kernel.WNOWAIT | kernel.WALL;
+    record.told = calls.wait(fd, options, &record.status);
+    const bytes = std.mem.asBytes(&record);
+    var sent: usize = 0;
+    while (sent < bytes.len) {
+        const rest = bytes[sent..];
+        const flags: u32 = linux.MSG.NOSIGNAL;
+        const count = call(named(.sendto), .{ socket, rest.ptr, rest.len, flags, null, 0 });
+        if (count <= 0) return false;
+        sent += @intCast(count);
+    }
+    return true;
+}
+
+/// Closes every duplicate that is still watched. The kernel's own list of them is the only one: fdinfo of the epoll
+/// descriptor. A registration outlives the closing of its descriptor while the pidfd has another, so it is removed first.
+fn close_all(epoll: i32) void {
+    var buffer: [4096]u8 = undefined;
+    while (true) {
+        const length = fdinfo.read(epoll, &buffer);
+        if (length <= 0) return;
+        if (close_listed(epoll, buffer[0..@intCast(length)]) == 0) return;
+    }
+}
+
+/// The lines read `tfd: NUMBER events: … data: …`; the last one may be cut off, and is read again in the next round.
+fn close_listed(epoll: i32, text: []const u8) usize {
+    var closed: usize = 0;
+    var lines = std.mem.splitScalar(u8, text, '\n');
+    while (lines.next()) |line| {
+        if (lines.index == null) break;
+        var words = std.mem.tokenizeScalar(u8, line, ' ');
+        const label = words.next() orelse continue;
+        if (!std.mem.eql(u8, label, "tfd:")) continue;
+        const is_own_end = std.mem.indexOf(u8, line, "ffffffffffffffff") != null;
+        if (is_own_end) continue;
+        const fd = fdinfo.decimal(words.next() orelse continue) orelse continue;
+        if (remove(epoll, fd) == 0) closed += 1;
+    }
+    return closed;
+}
+
+/// Watches a process under a token; the answer is the duplicate that is watched, which `remove` closes.
+/// Edge-triggered: there is one event when it ends, and a second when it is reaped (6.9).
+pub fn add(epoll: i32, pidfd: i32, token: i32) i32 {
+    const fd = calls.dup(pidfd);
+    if (fd < 0) return fd;
+    const name = @as(u64, @as(u32, @bitCast(token))) << 32 | @as(u32, @intCast(fd));
+    var event = Event{ .events = linux.EPOLL.IN | linux.EPOLL.ET, .data = .{ .u64 = name } };
+    const result = call(named(.epoll_ctl), .{ epoll, @as(u32, linux.EPOLL.CTL_ADD), fd, &event });
+    if (result >= 0) return fd;
+    _ = calls.close(fd);
+    return result;
+}
+
+/// Ends the watch of a duplicate, and closes it.
+pub fn remove(epoll: i32, fd: i32) i32 {
+    const result = call(named(.epoll_ctl), .{ epoll, @as(u32, linux.EPOLL.CTL_DEL), fd, null });
+    if (result < 0) return result;
+    return calls.close(fd);
+}
