@@ -75,6 +75,7 @@ interface DenoNamespace {
   readonly build: { readonly os: string; readonly arch: string };
   dlopen(path: string, symbols: Record<string, DenoSymbol>): LoadedLibrary;
   readonly env: { get(name: string): string | undefined };
+  unrefTimer(id: number): void;
   permissions: {
     querySync(what: { name: "env"; variable: string }): { state: string };
   };

@@ -493,7 +493,8 @@ export class Pidfd implements Disposable {
   }
 
   async #askRuntime(): Promise<ExitStatus> {
-    const status = this.#child ? await runtimeStatus(this.#child) : null;
+    // A runtime whose child somebody else has reaped rejects: then it knows nothing either.
+    const status = this.#child ? await runtimeStatus(this.#child).catch(() => null) : null;
     if (status) this.#status ??= status;
     return status ?? UNKNOWN;
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { startTimer } from "../ffi/timer.ts";
 import type { ExitStatus } from "./exit.ts";
 import { type Watcher, watcher, type WatchEvent } from "./watcher.ts";
 
@@ -25,6 +26,8 @@ interface Waiter {
   milestone: Milestone;
   resolve: (status: ExitStatus) => void;
   reject: (reason: unknown) => void;
+  /** What takes back the limits, so that a settled wait leaves neither a timer nor a listener. */
+  forget: (() => void)[];
 }
 
 /** Ends a wait before its time. */
@@ -50,11 +53,10 @@ export class Waiting {
   until(milestone: Milestone, { timeoutMs, signal }: WaitLimits = {}): Promise<ExitStatus> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
-      const waiter: Waiter = { milestone, resolve, reject };
+      const waiter: Waiter = { milestone, resolve, reject, forget: [] };
       this.#join(waiter);
-      // Its timer does not keep the program alive; the wait itself does, unless it is not to.
-      const limits = [signal, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)];
-      for (const limit of limits) if (limit) this.#leaveOn(limit, waiter);
+      if (signal) this.#leaveOn(signal, waiter);
+      if (timeoutMs !== undefined) this.#leaveAfter(timeoutMs, waiter);
     });
   }
 
@@ -80,17 +82,21 @@ export class Waiting {
     if (this.#isHolding) this.#watcher!.hold(1);
   }
 
-  #leaveOn(limit: AbortSignal, waiter: Waiter): void {
-    const onAbort = () => this.#leave(waiter, () => waiter.reject(limit.reason));
-    limit.addEventListener("abort", onAbort, { once: true });
-    const forget = () => limit.removeEventListener("abort", onAbort);
-    const { resolve, reject } = waiter;
-    waiter.resolve = (status) => (forget(), resolve(status));
-    waiter.reject = (reason) => (forget(), reject(reason));
+  #leaveOn(signal: AbortSignal, waiter: Waiter): void {
+    const onAbort = () => this.#leave(waiter, () => waiter.reject(signal.reason));
+    signal.addEventListener("abort", onAbort, { once: true });
+    waiter.forget.push(() => signal.removeEventListener("abort", onAbort));
+  }
+
+  /** The timer does not keep the program alive: the wait does that itself, unless it is not to. */
+  #leaveAfter(timeoutMs: number, waiter: Waiter): void {
+    const onTime = () => this.#leave(waiter, () => waiter.reject(timeoutError(timeoutMs)));
+    waiter.forget.push(startTimer(timeoutMs, onTime));
   }
 
   #leave(waiter: Waiter, settle: () => void): void {
     if (!this.#waiters.delete(waiter)) return;
+    for (const forget of waiter.forget) forget();
     if (this.#isHolding) this.#watcher!.hold(-1);
     if (this.#waiters.size === 0) {
       this.#watcher!.remove(this.#token);
@@ -117,4 +123,9 @@ export class Waiting {
       if (waiter.milestone === milestone) this.#leave(waiter, () => waiter.resolve(status));
     }
   }
+}
+
+/** As `AbortSignal.timeout` has it. */
+function timeoutError(timeoutMs: number): DOMException {
+  return new DOMException(`the process has not ended within ${timeoutMs} ms`, "TimeoutError");
 }
