@@ -23,13 +23,10 @@
  *
  * @module
  */
-export {
-  Pidfd,
-  type ProcessState,
-  type TerminateOptions,
-  type Termination,
-  type WaitOptions,
-} from "./src/pidfd.ts";
+export { Pidfd } from "./src/pidfd.ts";
+export type { WaitOptions } from "./src/awaiting.ts";
+export type { ProcessState } from "./src/ending.ts";
+export type { TerminateOptions, Termination } from "./src/terminating.ts";
 export type { ChildLike } from "./src/child.ts";
 export type { ExitStatus } from "./src/exit.ts";
 export type { RealTimeSignal, Signal, SignalName, StandardSignal } from "./src/signals.ts";

@@ -1,67 +1,19 @@
 /**
- * The handle: one process, for good.
+ * The handle: one process, for good. Every method is documented here and done in the file of its concept.
  *
  * @module
  */
-import {
-  checkAbortSignal,
-  checkFd,
-  checkInteger,
-  checkOptions,
-  checkPid,
-  show,
-} from "./arguments.ts";
-import {
-  EBADF,
-  EINVAL,
-  ENOSYS,
-  ENOTTY,
-  EREMOTE,
-  ESRCH,
-  POLLHUP,
-  POLLIN,
-  POLLNVAL,
-} from "./constants.ts";
-import { type ChildLike, hasEnded, runtimeStatus } from "./child.ts";
-import { Descriptor, isOwned } from "./descriptor.ts";
-import { check, failure, type PidfdError } from "./errors.ts";
-import { type ExitStatus, isOwnChild, peekExit, reapExit, UNKNOWN } from "./exit.ts";
-import { feature, isSupported } from "./features.ts";
-import { native } from "./native.ts";
+import { checkPid } from "./arguments.ts";
+import { exitedOf, setHolding, waitFor, type WaitOptions } from "./awaiting.ts";
+import type { ChildLike } from "./child.ts";
+import { type ProcessState, reap, stateOf, statusOf, waitSync } from "./ending.ts";
+import type { ExitStatus } from "./exit.ts";
+import { isSupported } from "./features.ts";
+import type { Handle } from "./handle.ts";
+import { adopt, openChild, openPid, openSelf } from "./opening.ts";
+import { sendSignal } from "./signalling.ts";
 import { type Signal, signalNumber } from "./signals.ts";
-import { Waiting } from "./waiting.ts";
-import type { WatchEvent } from "./watcher.ts";
-
-/** Where a process is on its way out: it runs, it has ended and waits for its parent, its parent has reaped it. */
-export type ProcessState = "running" | "exited" | "reaped";
-
-/** How a wait may end before its process does. */
-export interface WaitOptions {
-  /** Milliseconds from 0 to 2147483647; without limit if left out. */
-  readonly timeoutMs?: number;
-  /** Gives the wait up when it is aborted. */
-  readonly signal?: AbortSignal;
-}
-
-/** How to end a process. */
-export interface TerminateOptions {
-  /** The polite signal; SIGTERM if left out. */
-  readonly killSignal?: Signal | number;
-  /** How long to wait before SIGKILL: milliseconds from 0 to 2147483647; 5000 if left out. */
-  readonly graceMs?: number;
-  /** Gives up, at whatever point, when it is aborted. */
-  readonly signal?: AbortSignal;
-}
-
-/** How a process was ended. */
-export interface Termination {
-  /** How it ended. */
-  readonly status: ExitStatus;
-  /** Whether SIGKILL was needed. */
-  readonly forced: boolean;
-  /** From the polite signal to the end, in milliseconds. */
-  readonly durationMs: number;
-}
+import { terminate, type TerminateOptions, type Termination } from "./terminating.ts";
 
 /**
  * A handle of one process, which names that process for as long as the handle is open: also after it has ended, and
@@ -82,23 +34,12 @@ export interface Termination {
  * ```
  */
 export class Pidfd implements Disposable {
-  readonly #descriptor: Descriptor;
-  #pid: number;
-  /** What was told once stays told, also where the kernel keeps no exit records. */
-  #status: ExitStatus | null = null;
-  #isReapedByUs = false;
-  /** Made at the first wait: most handles are never waited for. */
-  #waits: Waiting | undefined;
-  #exited: Promise<void> | undefined;
-  #isHolding = true;
-  /** The runtime's own object, for a handle that `of` made. */
-  #child: ChildLike | undefined;
+  readonly #handle: Handle;
 
   /** Use {@linkcode Pidfd.open} and its like: a handle owns its descriptor, so it can't be made from just any. */
-  private constructor(fd: number, pid: number, key: typeof PRIVATE) {
+  private constructor(handle: Handle, key: typeof PRIVATE) {
     if (key !== PRIVATE) throw new TypeError("Cannot make a Pidfd: use Pidfd.open() and its like");
-    this.#descriptor = new Descriptor(fd, this);
-    this.#pid = pid;
+    this.#handle = handle;
   }
 
   /**
@@ -132,7 +73,7 @@ export class Pidfd implements Disposable {
    * ```
    */
   static open(pid: number): Pidfd {
-    return openPid(checkPid("open a process", pid), (fd) => new Pidfd(fd, pid, PRIVATE));
+    return new Pidfd(openPid(checkPid("open a process", pid)), PRIVATE);
   }
 
   /**
@@ -157,24 +98,7 @@ export class Pidfd implements Disposable {
    * ```
    */
   static of(child: ChildLike): Pidfd {
-    const action = "open a child";
-    if (typeof child !== "object" || child === null) {
-      throw new TypeError(`Cannot ${action}: "child" must be a child process: ${show(child)}`);
-    }
-    if (child.pid === undefined) {
-      throw new TypeError(`Cannot ${action}: it has no pid, because it was not started`);
-    }
-    const pid = checkPid(action, child.pid);
-    if (hasEnded(child)) throw goneChild(pid);
-    return openPid(pid, (fd) => {
-      if (isOwnChild(native(), fd)) {
-        const handle = new Pidfd(fd, pid, PRIVATE);
-        handle.#child = child;
-        return handle;
-      }
-      native().close(fd);
-      throw goneChild(pid);
-    });
+    return new Pidfd(openChild(child), PRIVATE);
   }
 
   /**
@@ -183,8 +107,7 @@ export class Pidfd implements Disposable {
    * @throws {PidfdOpenFailedError} As {@linkcode Pidfd.open}.
    */
   static self(): Pidfd {
-    const pid = native().own_pid();
-    return openPid(pid, (fd) => new Pidfd(fd, pid, PRIVATE));
+    return new Pidfd(openSelf(), PRIVATE);
   }
 
   /**
@@ -197,15 +120,7 @@ export class Pidfd implements Disposable {
    * @throws {PidfdError} `EBADF` if `fd` is not open.
    */
   static adopt(fd: number): Pidfd {
-    const action = "adopt a descriptor";
-    checkFd(action, fd);
-    if (isOwned(fd)) throw new TypeError(`Cannot ${action}: a handle owns it already: ${fd}`);
-    const pid = native().pid_of(fd);
-    if (pid === ENOTTY) throw new TypeError(`Cannot ${action}: it is not a pidfd: ${fd}`);
-    // A process that is gone, or that lives in another pid namespace, has no number here but can be held.
-    if (pid !== ESRCH && pid !== EREMOTE) check(pid, "pidfd_getpid");
-    check(native().set_close_on_exec(fd), "fcntl");
-    return new Pidfd(fd, pid, PRIVATE);
+    return new Pidfd(adopt(fd), PRIVATE);
   }
 
   /**
@@ -215,7 +130,7 @@ export class Pidfd implements Disposable {
    * namespace that can't be seen from here. Then there is no number.
    */
   get pid(): number {
-    return check(this.#pid, "pidfd_getpid");
+    return this.#handle.pid;
   }
 
   /**
@@ -225,19 +140,12 @@ export class Pidfd implements Disposable {
    * @throws {PidfdError} `EBADF` if the handle is closed.
    */
   get fd(): number {
-    const { fd } = this.#descriptor;
-    if (fd >= 0) return fd;
-    throw failure({
-      errno: EBADF,
-      syscall: "pidfd",
-      pid: this.#knownPid,
-      reason: "the handle is closed",
-    });
+    return this.#handle.fd;
   }
 
   /** Whether the handle was closed or detached. */
   get closed(): boolean {
-    return this.#descriptor.fd < 0;
+    return this.#handle.closed;
   }
 
   /**
@@ -246,7 +154,7 @@ export class Pidfd implements Disposable {
    * @throws {PidfdError} `EBADF` if the handle is closed.
    */
   isAlive(): boolean {
-    return this.#look() === 0;
+    return this.#handle.isAlive();
   }
 
   /**
@@ -255,11 +163,7 @@ export class Pidfd implements Disposable {
    * @throws {PidfdError} `EBADF` if the handle is closed.
    */
   state(): ProcessState {
-    const events = this.#look();
-    if (events === 0) return "running";
-    if (events & POLLHUP || this.#isReapedByUs) return "reaped";
-    // Before Linux 6.9 there is no POLLHUP; a process that was reaped has no pid any more.
-    return native().pid_of(this.fd) === ESRCH ? "reaped" : "exited";
+    return stateOf(this.#handle);
   }
 
   /**
@@ -291,14 +195,7 @@ export class Pidfd implements Disposable {
   signal(...given: [signal?: Signal | number]): boolean {
     // An argument that was given as undefined is a mistake of the caller, not a wish for SIGTERM.
     const number = signalNumber(given.length === 0 ? "SIGTERM" : given[0]);
-    const { fd } = this;
-    const result = native().signal(fd, number, 0);
-    if (result === 0) return true;
-    if (result === ESRCH) return false;
-    // The kernel says EINVAL for a process that it can't see from here; the arguments were checked.
-    const isElsewhere = result === EINVAL && native().pid_of(fd) === EREMOTE;
-    const errno = isElsewhere ? EREMOTE : result;
-    throw failure({ errno, syscall: "pidfd_send_signal", pid: this.#knownPid });
+    return sendSignal(this.#handle, number);
   }
 
   /**
@@ -311,11 +208,7 @@ export class Pidfd implements Disposable {
    * @throws {PidfdError} `EBADF` if the handle is closed.
    */
   status(): ExitStatus | null {
-    if (this.#look() === 0) return null;
-    if (this.#status) return this.#status;
-    const status = peekExit(native(), this.fd);
-    if (status.known) this.#status = status;
-    return status;
+    return statusOf(this.#handle);
   }
 
   /**
@@ -330,17 +223,7 @@ export class Pidfd implements Disposable {
    * @throws {PidfdError} `EBADF` if the handle is closed.
    */
   waitSync(timeoutMs?: number): ExitStatus | null {
-    const limit = timeoutMs === undefined
-      ? -1
-      : checkInteger("wait for a process", "timeoutMs", timeoutMs, 0);
-    const start = performance.now();
-    if (this.#poll(POLLIN, limit) === 0) return null;
-    const status = this.status();
-    if (status === null || status.known || !feature("PIDFD_INFO_EXIT").available) return status;
-    // It is somebody else's zombie: the kernel tells how it ended when its parent reaps it, and says so by POLLHUP.
-    const left = limit < 0 ? -1 : Math.max(0, Math.ceil(limit - (performance.now() - start)));
-    this.#poll(0, left);
-    return this.status();
+    return waitSync(this.#handle, timeoutMs);
   }
 
   /**
@@ -364,14 +247,7 @@ export class Pidfd implements Disposable {
    * ```
    */
   get exited(): Promise<void> {
-    if (this.#exited) return this.#exited;
-    const promise = this.#look() === 0
-      ? this.#waiting.until("exited").then(() => {})
-      : Promise.resolve();
-    this.#exited = promise;
-    // Whoever awaits it hears of a failure; the property alone must not end the program, nor keep a failure for ever.
-    promise.catch(() => this.#exited = undefined);
-    return promise;
+    return exitedOf(this.#handle);
   }
 
   /**
@@ -399,14 +275,7 @@ export class Pidfd implements Disposable {
    * ```
    */
   async wait(options: WaitOptions = {}): Promise<ExitStatus> {
-    const action = "wait for a process";
-    const { timeoutMs, signal } = checkOptions(action, options);
-    if (timeoutMs !== undefined) checkInteger(action, "timeoutMs", timeoutMs, 0);
-    checkAbortSignal(action, signal);
-    signal?.throwIfAborted();
-    const status = this.status();
-    if (status?.known) return status;
-    return await this.#waiting.until("told", { timeoutMs, signal });
+    return await waitFor(this.#handle, options);
   }
 
   /**
@@ -432,71 +301,19 @@ export class Pidfd implements Disposable {
    * ```
    */
   async terminate(options: TerminateOptions = {}): Promise<Termination> {
-    const action = "terminate a process";
-    const { killSignal = "SIGTERM", graceMs = 5000, signal } = checkOptions(action, options);
-    const number = signalNumber(killSignal);
-    checkInteger(action, "graceMs", graceMs, 0);
-    checkAbortSignal(action, signal);
-    signal?.throwIfAborted();
-    const start = performance.now();
-    this.signal(number);
-    const forced = !(await this.#endsWithin(graceMs, signal)) && this.signal("SIGKILL");
-    if (forced && this.isAlive()) await this.#waiting.until("exited", { signal });
-    return { status: this.status()!, forced, durationMs: performance.now() - start };
-  }
-
-  async #endsWithin(timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
-    if (!this.isAlive()) return true;
-    try {
-      await this.#waiting.until("exited", { timeoutMs, signal });
-      return true;
-    } catch (error) {
-      const isTimeUp = !signal?.aborted && (error as Error | undefined)?.name === "TimeoutError";
-      if (isTimeUp) return !this.isAlive();
-      throw error;
-    }
+    return await terminate(this.#handle, options);
   }
 
   /** Lets pending and later waits on this handle keep the program alive, as they do at first. */
   ref(): this {
-    return this.#hold(true);
+    setHolding(this.#handle, true);
+    return this;
   }
 
   /** Lets the program end although a wait on this handle is pending. */
   unref(): this {
-    return this.#hold(false);
-  }
-
-  #hold(isHolding: boolean): this {
-    this.#isHolding = isHolding;
-    this.#waits?.hold(isHolding);
+    setHolding(this.#handle, false);
     return this;
-  }
-
-  get #waiting(): Waiting {
-    if (this.#waits) return this.#waits;
-    // The waits hold the handle, so that it is never collected, and closed, under a pending one.
-    const waits = new Waiting({
-      handle: this,
-      learn: (event) => this.#learn(event),
-      willTellMore: () => feature("PIDFD_INFO_EXIT").available,
-      runtimeStatus: () => this.#askRuntime(),
-    });
-    waits.hold(this.#isHolding);
-    this.#waits = waits;
-    return waits;
-  }
-
-  #learn({ status }: WatchEvent): ExitStatus {
-    if (status) this.#status ??= status;
-    return this.#status ?? this.status() ?? UNKNOWN;
-  }
-
-  async #askRuntime(): Promise<ExitStatus> {
-    // A runtime whose child somebody else has reaped rejects: then it knows nothing either.
-    const status = this.#child ? await runtimeStatus(this.#child).catch(() => null) : null;
-    if (status) this.#status ??= status;
-    return status ?? UNKNOWN;
   }
 
   /**
@@ -511,13 +328,7 @@ export class Pidfd implements Disposable {
    * `EBADF` if the handle is closed.
    */
   reap(): ExitStatus | null {
-    const { fd } = this;
-    if (this.#isReapedByUs) return this.#status;
-    const status = reapExit(native(), fd, this.#knownPid);
-    if (status === null) return null;
-    this.#isReapedByUs = true;
-    this.#status = status;
-    return status;
+    return reap(this.#handle);
   }
 
   /**
@@ -526,22 +337,12 @@ export class Pidfd implements Disposable {
    * @throws {PidfdError} `EBADF` if the handle is closed.
    */
   detach(): number {
-    const { fd } = this;
-    this.#failWaits();
-    this.#descriptor.detach();
-    return fd;
+    return this.#handle.detach();
   }
 
   /** Closes the handle; the process lives on. Pending waits reject with `EBADF`. A second call does nothing. */
   close(): void {
-    this.#failWaits();
-    this.#descriptor.close();
-  }
-
-  #failWaits(): void {
-    const reason = "the handle was closed during the wait";
-    const options = { errno: EBADF, syscall: "pidfd", pid: this.#knownPid, reason };
-    if (this.#waits) this.#waits.fail(failure(options));
+    this.#handle.close();
   }
 
   /** Closes the handle, as {@linkcode Pidfd.close}; the process lives on. */
@@ -561,39 +362,9 @@ export class Pidfd implements Disposable {
 
   #description(): string {
     const state = this.closed ? "closed" : this.state();
-    return `Pidfd { pid: ${this.#knownPid ?? "unknown"}, state: "${state}" }`;
-  }
-
-  get #knownPid(): number | undefined {
-    return this.#pid > 0 ? this.#pid : undefined;
-  }
-
-  #look(): number {
-    return this.#poll(POLLIN, 0);
-  }
-
-  #poll(events: number, timeoutMs: number): number {
-    const seen = check(native().poll(this.fd, events, timeoutMs), "poll", this.#knownPid);
-    if (seen & POLLNVAL) throw failure({ errno: EBADF, syscall: "poll", pid: this.#knownPid });
-    return seen;
+    return `Pidfd { pid: ${this.#handle.knownPid ?? "unknown"}, state: "${state}" }`;
   }
 }
 
 /** Known in this file alone; at run time `private` would keep nobody out. */
 const PRIVATE = Symbol("Pidfd");
-
-function openPid(pid: number, take: (fd: number) => Pidfd): Pidfd {
-  const fd = native().open(pid, 0);
-  if (fd >= 0) {
-    // Asked once, with the support: a seccomp filter can make the call "return" a number that is no descriptor.
-    if (feature("pidfd_open").available) return take(fd);
-    throw failure({ errno: ENOSYS, syscall: "pidfd_open", pid });
-  }
-  // The arguments were checked, so before Linux 6.16 this is a process that is being reaped just now, or a thread.
-  throw failure({ errno: fd === EINVAL ? ESRCH : fd, syscall: "pidfd_open", pid });
-}
-
-function goneChild(pid: number): PidfdError {
-  const reason = "this is not a child of this process that is still to be reaped";
-  return failure({ errno: ESRCH, syscall: "pidfd_open", pid, reason });
-}

@@ -1,0 +1,77 @@
+/**
+ * Waits for the end of a process without blocking.
+ *
+ * @module
+ */
+import { checkAbortSignal, checkInteger, checkOptions } from "./arguments.ts";
+import { runtimeStatus } from "./child.ts";
+import { statusOf } from "./ending.ts";
+import { type ExitStatus, UNKNOWN } from "./exit.ts";
+import { feature } from "./features.ts";
+import type { Handle } from "./handle.ts";
+import { Waiting } from "./waiting.ts";
+import type { WatchEvent } from "./watcher.ts";
+
+/** How a wait may end before its process does. */
+export interface WaitOptions {
+  /** Milliseconds from 0 to 2147483647; without limit if left out. */
+  readonly timeoutMs?: number;
+  /** Gives the wait up when it is aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** The promise of the end, the same one for all who ask while nothing fails it. */
+export function exitedOf(handle: Handle): Promise<void> {
+  if (handle.exited) return handle.exited;
+  const promise = handle.isAlive()
+    ? waitsOf(handle).until("exited").then(() => {})
+    : Promise.resolve();
+  handle.exited = promise;
+  // Whoever awaits it hears of a failure; the property alone must not end the program, nor keep a failure for ever.
+  promise.catch(() => handle.exited = undefined);
+  return promise;
+}
+
+/** Waits for the end, and until somebody tells how it was. */
+export async function waitFor(handle: Handle, options: WaitOptions): Promise<ExitStatus> {
+  const action = "wait for a process";
+  const { timeoutMs, signal } = checkOptions(action, options);
+  if (timeoutMs !== undefined) checkInteger(action, "timeoutMs", timeoutMs, 0);
+  checkAbortSignal(action, signal);
+  signal?.throwIfAborted();
+  const status = statusOf(handle);
+  if (status?.known) return status;
+  return await waitsOf(handle).until("told", { timeoutMs, signal });
+}
+
+/** Whether pending and later waits keep the program alive. */
+export function setHolding(handle: Handle, isHolding: boolean): void {
+  handle.isHolding = isHolding;
+  handle.waits?.hold(isHolding);
+}
+
+/** The waits on a handle, which share one registration with the watcher. */
+export function waitsOf(handle: Handle): Waiting {
+  if (handle.waits) return handle.waits;
+  const waits = new Waiting({
+    handle,
+    learn: (event) => learn(handle, event),
+    willTellMore: () => feature("PIDFD_INFO_EXIT").available,
+    runtimeStatus: () => askRuntime(handle),
+  });
+  waits.hold(handle.isHolding);
+  handle.waits = waits;
+  return waits;
+}
+
+function learn(handle: Handle, { status }: WatchEvent): ExitStatus {
+  if (status) handle.status ??= status;
+  return handle.status ?? statusOf(handle) ?? UNKNOWN;
+}
+
+async function askRuntime(handle: Handle): Promise<ExitStatus> {
+  // A runtime whose child somebody else has reaped rejects: then it knows nothing either.
+  const status = handle.child ? await runtimeStatus(handle.child).catch(() => null) : null;
+  if (status) handle.status ??= status;
+  return status ?? UNKNOWN;
+}

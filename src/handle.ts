@@ -1,0 +1,95 @@
+/**
+ * What is inside a `Pidfd`: the descriptor that it owns, and what it was told about its process.
+ *
+ * @module
+ */
+import type { ChildLike } from "./child.ts";
+import { EBADF, POLLIN, POLLNVAL } from "./constants.ts";
+import { giveUp, type Held, hold, release } from "./descriptor.ts";
+import { check, failure } from "./errors.ts";
+import type { ExitStatus } from "./exit.ts";
+import { native } from "./native.ts";
+import type { Waiting } from "./waiting.ts";
+
+/**
+ * One process's descriptor with its memory. It is closed when it is forgotten, which can't happen under a pending wait,
+ * because the wait holds it.
+ */
+export class Handle {
+  readonly #held: Held;
+  readonly #pid: number;
+  /** What was told once stays told, also where the kernel keeps no exit records. */
+  status: ExitStatus | null = null;
+  /** Whether this handle has reaped its process: before Linux 6.9 the kernel does not say so. */
+  isReapedByUs = false;
+  /** The runtime's own object, where the handle was made from one. */
+  child: ChildLike | undefined;
+  /** Made at the first wait: most handles are never waited for. */
+  waits: Waiting | undefined;
+  /** The promise that all who ask for the end share. */
+  exited: Promise<void> | undefined;
+  /** Whether pending waits keep the program alive. */
+  isHolding = true;
+
+  /** Takes the ownership of `fd`. The pid is a negated errno where the process has no number here. */
+  constructor(fd: number, pid: number) {
+    this.#held = hold(fd, this);
+    this.#pid = pid;
+  }
+
+  /** The descriptor; throws EBADF once it is closed. */
+  get fd(): number {
+    const { fd } = this.#held;
+    if (fd >= 0) return fd;
+    throw this.#failure("the handle is closed");
+  }
+
+  /** Whether the descriptor was closed or given up. */
+  get closed(): boolean {
+    return this.#held.fd < 0;
+  }
+
+  /** The number that the process had; throws ESRCH or EREMOTE where it had none. */
+  get pid(): number {
+    return check(this.#pid, "pidfd_getpid");
+  }
+
+  /** The number that the process had, for messages; undefined where it had none. */
+  get knownPid(): number | undefined {
+    return this.#pid > 0 ? this.#pid : undefined;
+  }
+
+  /** The events of poll(2) that came within the time; -1 is no limit. */
+  poll(events: number, timeoutMs: number): number {
+    const seen = check(native().poll(this.fd, events, timeoutMs), "poll", this.knownPid);
+    if (seen & POLLNVAL) throw failure({ errno: EBADF, syscall: "poll", pid: this.knownPid });
+    return seen;
+  }
+
+  /** Whether the process runs. */
+  isAlive(): boolean {
+    return this.poll(POLLIN, 0) === 0;
+  }
+
+  /** Closes the descriptor, and fails the pending waits; a second call does nothing. */
+  close(): void {
+    this.#failWaits();
+    release(this.#held);
+  }
+
+  /** Gives the descriptor up, and fails the pending waits. */
+  detach(): number {
+    const { fd } = this;
+    this.#failWaits();
+    giveUp(this.#held);
+    return fd;
+  }
+
+  #failWaits(): void {
+    this.waits?.fail(this.#failure("the handle was closed during the wait"));
+  }
+
+  #failure(reason: string): Error {
+    return failure({ errno: EBADF, syscall: "pidfd", pid: this.knownPid, reason });
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * The ways to get a handle, each sure that its descriptor is a pidfd of the process that was meant.
+ *
+ * @module
+ */
+import { checkFd, checkPid, show } from "./arguments.ts";
+import { type ChildLike, hasEnded } from "./child.ts";
+import { EINVAL, ENOSYS, ENOTTY, EREMOTE, ESRCH } from "./constants.ts";
+import { isOwned } from "./descriptor.ts";
+import { check, failure, type PidfdError } from "./errors.ts";
+import { isOwnChild } from "./exit.ts";
+import { feature } from "./features.ts";
+import { Handle } from "./handle.ts";
+import { native } from "./native.ts";
+
+/** Opens whoever has this pid now. */
+export function openPid(pid: number): Handle {
+  return new Handle(openDescriptor(pid), pid);
+}
+
+/** Opens the calling process. */
+export function openSelf(): Handle {
+  return openPid(native().own_pid());
+}
+
+/** Opens a runtime's child, and makes sure that it is a child of ours that nobody has reaped. */
+export function openChild(child: ChildLike): Handle {
+  const action = "open a child";
+  if (typeof child !== "object" || child === null) {
+    throw new TypeError(`Cannot ${action}: "child" must be a child process: ${show(child)}`);
+  }
+  if (child.pid === undefined) {
+    throw new TypeError(`Cannot ${action}: it has no pid, because it was not started`);
+  }
+  const pid = checkPid(action, child.pid);
+  if (hasEnded(child)) throw goneChild(pid);
+  const fd = openDescriptor(pid);
+  if (!isOwnChild(native(), fd)) {
+    native().close(fd);
+    throw goneChild(pid);
+  }
+  const handle = new Handle(fd, pid);
+  handle.child = child;
+  return handle;
+}
+
+/** Takes over a descriptor that is a pidfd. */
+export function adopt(fd: number): Handle {
+  const action = "adopt a descriptor";
+  checkFd(action, fd);
+  if (isOwned(fd)) throw new TypeError(`Cannot ${action}: a handle owns it already: ${fd}`);
+  const pid = native().pid_of(fd);
+  if (pid === ENOTTY) throw new TypeError(`Cannot ${action}: it is not a pidfd: ${fd}`);
+  // A process that is gone, or that lives in another pid namespace, has no number here but can be held.
+  if (pid !== ESRCH && pid !== EREMOTE) check(pid, "pidfd_getpid");
+  check(native().set_close_on_exec(fd), "fcntl");
+  return new Handle(fd, pid);
+}
+
+function openDescriptor(pid: number): number {
+  const fd = native().open(pid, 0);
+  if (fd >= 0) {
+    // Asked once, with the support: a seccomp filter can make the call "return" a number that is no descriptor.
+    if (feature("pidfd_open").available) return fd;
+    throw failure({ errno: ENOSYS, syscall: "pidfd_open", pid });
+  }
+  // The arguments were checked, so before Linux 6.16 this is a process that is being reaped just now, or a thread.
+  throw failure({ errno: fd === EINVAL ? ESRCH : fd, syscall: "pidfd_open", pid });
+}
+
+function goneChild(pid: number): PidfdError {
+  const reason = "this is not a child of this process that is still to be reaped";
+  return failure({ errno: ESRCH, syscall: "pidfd_open", pid, reason });
+}

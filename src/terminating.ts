@@ -1,0 +1,65 @@
+/**
+ * Ends a process: asks, waits, forces, waits, all through one handle.
+ *
+ * @module
+ */
+import { checkAbortSignal, checkInteger, checkOptions } from "./arguments.ts";
+import { waitsOf } from "./awaiting.ts";
+import { statusOf } from "./ending.ts";
+import type { ExitStatus } from "./exit.ts";
+import type { Handle } from "./handle.ts";
+import { sendSignal } from "./signalling.ts";
+import { type Signal, signalNumber } from "./signals.ts";
+
+/** How to end a process. */
+export interface TerminateOptions {
+  /** The polite signal; SIGTERM if left out. */
+  readonly killSignal?: Signal | number;
+  /** How long to wait before SIGKILL: milliseconds from 0 to 2147483647; 5000 if left out. */
+  readonly graceMs?: number;
+  /** Gives up, at whatever point, when it is aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a process was ended. */
+export interface Termination {
+  /** How it ended. */
+  readonly status: ExitStatus;
+  /** Whether SIGKILL was needed. */
+  readonly forced: boolean;
+  /** From the polite signal to the end, in milliseconds. */
+  readonly durationMs: number;
+}
+
+const SIGKILL = signalNumber("SIGKILL");
+
+/** Asks, waits, forces, waits. */
+export async function terminate(handle: Handle, options: TerminateOptions): Promise<Termination> {
+  const action = "terminate a process";
+  const { killSignal = "SIGTERM", graceMs = 5000, signal } = checkOptions(action, options);
+  const number = signalNumber(killSignal);
+  checkInteger(action, "graceMs", graceMs, 0);
+  checkAbortSignal(action, signal);
+  signal?.throwIfAborted();
+  const start = performance.now();
+  sendSignal(handle, number);
+  const forced = !(await endsWithin(handle, graceMs, signal)) && sendSignal(handle, SIGKILL);
+  if (forced && handle.isAlive()) await waitsOf(handle).until("exited", { signal });
+  return { status: statusOf(handle)!, forced, durationMs: performance.now() - start };
+}
+
+async function endsWithin(
+  handle: Handle,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  if (!handle.isAlive()) return true;
+  try {
+    await waitsOf(handle).until("exited", { timeoutMs, signal });
+    return true;
+  } catch (error) {
+    const isTimeUp = !signal?.aborted && (error as Error | undefined)?.name === "TimeoutError";
+    if (isTimeUp) return !handle.isAlive();
+    throw error;
+  }
+}
