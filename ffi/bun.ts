@@ -34,9 +34,9 @@ function open(path: string): Native {
   return Object.fromEntries(entries);
 }
 
-function openBytes(bytes: Uint8Array): Native {
+function openBytes(bytes: Uint8Array, abi: number): Native {
   const bind = (name: string) => dlopen(name, LIBC_SYMBOLS) as never;
-  return openInMemory(openLibC(bind), bytes, open);
+  return openInMemory(openLibC(bind), { bytes, abi, open });
 }
 
 /** Bun's `net.Socket` takes a descriptor and then delivers nothing, so its own call it is. */

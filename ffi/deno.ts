@@ -15,26 +15,36 @@ const LIBC_SYMBOLS: Record<keyof LibC, DenoSymbol> = {
   close: { parameters: ["i32"], result: "i32" },
 };
 
-function nativeSymbols(): Record<string, DenoSymbol> {
-  const table: Record<string, DenoSymbol> = {};
-  for (const [name, kinds] of Object.entries(SYMBOLS)) {
-    const parameters = kinds.map((kind) => (kind === "i32" ? "i32" : "buffer"));
-    table[`pfd_${name}`] = { parameters, result: "i32" };
-  }
-  return table;
-}
+type Name = keyof typeof SYMBOLS;
+type Bound = (...args: never[]) => number;
 
+/**
+ * Deno compiles a bridge for each symbol, a tenth of a millisecond, so each is bound at its first call. That needs glibc, which
+ * gives a loaded library back by the name it was opened with; musl would look at the file again, which may be another by then.
+ */
 function open(path: string): Native {
-  // Deno prepares the whole table, about a millisecond, before it finds that there is no such file.
+  // An empty table, to hear at once when there is no such library.
   host.Deno!.dlopen(path, {});
-  const { symbols } = host.Deno!.dlopen(path, nativeSymbols());
-  const entries = Object.keys(SYMBOLS).map((name) => [name, symbols[`pfd_${name}`]]);
-  return Object.fromEntries(entries);
+  const names = Object.keys(SYMBOLS) as Name[];
+  const isGlibc = host.Deno!.build.target.endsWith("gnu");
+  const native: Record<string, Bound> = {};
+  for (const name of names) {
+    native[name] = isGlibc
+      ? (...args) => (native[name] = bind(path, name))(...args)
+      : bind(path, name);
+  }
+  return native as never;
 }
 
-function openBytes(bytes: Uint8Array): Native {
+function bind(path: string, name: Name): Bound {
+  const parameters = SYMBOLS[name].map((kind) => (kind === "i32" ? "i32" : "buffer"));
+  const symbol = `pfd_${name}`;
+  return host.Deno!.dlopen(path, { [symbol]: { parameters, result: "i32" } }).symbols[symbol];
+}
+
+function openBytes(bytes: Uint8Array, abi: number): Native {
   const bind = (name: string) => host.Deno!.dlopen(name, LIBC_SYMBOLS).symbols as never;
-  return openInMemory(openLibC(bind), bytes, open);
+  return openInMemory(openLibC(bind), { bytes, abi, open });
 }
 
 /** The adapter for Deno. */

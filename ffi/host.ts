@@ -72,7 +72,7 @@ interface Process {
 }
 
 interface DenoNamespace {
-  readonly build: { readonly os: string; readonly arch: string };
+  readonly build: { readonly os: string; readonly arch: string; readonly target: string };
   dlopen(path: string, symbols: Record<string, DenoSymbol>): LoadedLibrary;
   readonly env: { get(name: string): string | undefined };
   unrefTimer(id: number): void;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Native } from "./native.ts";
 
 const MFD_CLOEXEC = 1;
 
@@ -30,19 +31,39 @@ export function openLibC(open: (name: string) => LibC): LibC {
   throw first;
 }
 
-/** Puts `bytes` into memory, lets `open` load them by path, and gives the memory file's descriptor back. */
-export function openInMemory<T>(libc: LibC, bytes: Uint8Array, open: (path: string) => T): T {
+/**
+ * How often a number may turn out to be taken: glibc gives back whatever was loaded by the same name before, which is the
+ * library of another version of this module if that one had the same number for its memory file.
+ */
+const MAX_TRIES = 16;
+
+/** A library as bytes, the ABI number that it answers, and how the runtime loads it by a path. */
+export interface InMemory {
+  bytes: Uint8Array;
+  abi: number;
+  open(path: string): Native;
+}
+
+/** Puts the bytes into memory, loads them, and gives the memory file's descriptor back. */
+export function openInMemory(libc: LibC, library: InMemory, tries: number = MAX_TRIES): Native {
   const fd = libc.memfd_create(new TextEncoder().encode("pidfd\0"), MFD_CLOEXEC);
   if (fd < 0) throw new Error("memfd_create(2) failed");
   try {
-    for (let done = 0; done < bytes.length;) {
-      const rest = bytes.slice(done);
-      const written = libc.write(fd, rest, rest.length);
-      if (written <= 0) throw new Error("write(2) to a memory file failed");
-      done += written;
-    }
-    return open(`/proc/self/fd/${fd}`);
+    write(libc, fd, library.bytes);
+    const native = library.open(`/proc/self/fd/${fd}`);
+    if (native.abi() === library.abi || tries === 1) return native;
+    // This number is kept until the next one is found, so that it is another.
+    return openInMemory(libc, library, tries - 1);
   } finally {
     libc.close(fd);
+  }
+}
+
+function write(libc: LibC, fd: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) {
+    const rest = bytes.slice(done);
+    const written = libc.write(fd, rest, rest.length);
+    if (written <= 0) throw new Error("write(2) to a memory file failed");
+    done += written;
   }
 }

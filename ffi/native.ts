@@ -53,8 +53,8 @@ export interface Native {
 export interface Adapter {
   /** Loads the library at `path`. Throws what the runtime throws. */
   open(path: string): Native;
-  /** Loads the library from memory. Throws what the runtime throws. */
-  openBytes(bytes: Uint8Array): Native;
+  /** Loads the library from memory; `abi` is the number that it answers. Throws what the runtime throws. */
+  openBytes(bytes: Uint8Array, abi: number): Native;
   /** Reads a socket by the runtime's event loop, and owns it from then on. It does not keep the program alive at first. */
   listen(fd: number, onBytes: (bytes: Uint8Array) => void): Listening;
 }

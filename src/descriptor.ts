@@ -14,13 +14,13 @@ export interface Held {
 /** Closes the descriptor of an owner that was collected without having closed it. */
 const forgotten = new FinalizationRegistry<Held>((held) => release(held));
 
-/** The numbers that are owned in this thread, so that none gets two owners. */
-const owned = new Set<number>();
+/** Which numbers are owned in this thread, so that none gets two owners. The kernel gives out the smallest free one. */
+const owned: boolean[] = [];
 
 /** Takes the ownership of `fd`; it is closed when `owner` is collected. */
 export function hold(fd: number, owner: object): Held {
   const held = { fd };
-  owned.add(fd);
+  owned[fd] = true;
   // Never unregistered: `held` says whether there is anything to do, and that is much cheaper.
   forgotten.register(owner, held);
   return held;
@@ -36,12 +36,12 @@ export function release(held: Held): void {
 /** Gives the descriptor up without closing it; -1 if it was closed or given up before. */
 export function giveUp(held: Held): number {
   const { fd } = held;
+  if (fd >= 0) owned[fd] = false;
   held.fd = -1;
-  owned.delete(fd);
   return fd;
 }
 
 /** Whether a descriptor of this number has an owner in this thread. */
 export function isOwned(fd: number): boolean {
-  return owned.has(fd);
+  return owned[fd] === true;
 }

@@ -85,6 +85,27 @@ test("a library of another CPU, a truncated one and one that is none give clear 
   });
 });
 
+/** The library with another ABI number, as another version of this package would bring it; null where it can't be made. */
+function otherVersion(): Uint8Array | null {
+  const bytes = new Uint8Array(Buffer.from(LIBRARIES[cpu].base64, "base64"));
+  const number = Buffer.alloc(4);
+  number.writeInt32LE(ABI);
+  let found = 0;
+  // Each door carries the number.
+  for (let at = 0; (at = Buffer.from(bytes.buffer).indexOf(number, at)) >= 0; found++) {
+    bytes[at] ^= 1;
+  }
+  return found === 2 ? bytes : null;
+}
+
+const notPatchable = otherVersion() ? false : "the ABI number is not one word of this CPU's code";
+
+test("two versions in one program each get their own library", { skip: notPatchable }, async () => {
+  const bytes = Buffer.from(otherVersion()!).toString("base64");
+  const result = await runScript("two_versions.ts", { env: { OTHER: bytes } });
+  assert.equal(result.stdout.trim(), `${ABI ^ 1} ${ABI} ${ABI ^ 1}`, result.stderr);
+});
+
 test("loadLibrary() refuses wrong paths, and a second library", () => {
   for (const value of [undefined, null, "", 7, {}]) {
     assert.throws(() => loadLibrary(value as string), { name: "TypeError" });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "../ffi/load.ts";
-import { RECORDS, SYMBOLS } from "../ffi/symbols.ts";
+import { ABI, RECORDS, SYMBOLS } from "../ffi/symbols.ts";
 import { node } from "../ffi/node.ts";
 import { LIBRARIES } from "../ffi/library.ts";
 
@@ -83,7 +83,10 @@ function dynamicSection(bytes: Uint8Array): { needed: number; isNodelete: boolea
 test("native: the Node-API door answers EINVAL to what it can't hand to the kernel", () => {
   // Deno and Bun load add-ons too, so the door that is Node's is tested on all of them.
   const bytes = Buffer.from(LIBRARIES[CPUS[process.arch] ?? process.arch].base64, "base64");
-  const door = node.openBytes(bytes) as unknown as Record<string, (...values: unknown[]) => number>;
+  const door = node.openBytes(bytes, ABI) as unknown as Record<
+    string,
+    (...values: unknown[]) => number
+  >;
   assert.equal(door.abi(), native.abi());
   assert.equal(door.own_pid(), process.pid);
   assert.equal(door.open(), -22);

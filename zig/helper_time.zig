@@ -7,12 +7,19 @@ const rounds = 20_000;
 const samples = 21;
 
 pub fn run() void {
+    // Every runtime has several threads, and the kernel then counts each use of a descriptor, about 40 ns a call: a limit
+    // that was measured in a process with one thread could not be reached from JavaScript by anybody.
+    _ = std.Thread.spawn(.{ .stack_size = 64 * 1024 }, stay, .{}) catch unreachable;
     const fd = calls.open(calls.own_pid(), 0);
     var buffer: [120]u8 = undefined;
     const times = .{ median(poll, fd), median(signal, fd), median(open_close, calls.own_pid()) };
     const format = "{{\"poll\":{d:.1},\"signal\":{d:.1},\"open_close\":{d:.1}}}\n";
     const line = std.fmt.bufPrint(&buffer, format, times) catch unreachable;
     _ = std.os.linux.write(1, line.ptr, line.len);
+}
+
+fn stay() void {
+    while (true) _ = std.os.linux.pause();
 }
 
 fn poll(fd: i32) void {
