@@ -29,6 +29,7 @@ export type { ProcessState } from "./src/ending.ts";
 export type { TerminateOptions, Termination } from "./src/terminating.ts";
 export type { ChildLike } from "./src/child.ts";
 export type { ExitStatus } from "./src/exit.ts";
+export type { ResourceUsage } from "./src/usage.ts";
 export type { RealTimeSignal, Signal, SignalName, StandardSignal } from "./src/signals.ts";
 export {
   PidfdError,

@@ -16,6 +16,7 @@ import {
 import { check } from "./errors.ts";
 import { NativeRecord } from "./record.ts";
 import { type SignalName, signalName } from "./signals.ts";
+import { type ResourceUsage, usageOf } from "./usage.ts";
 
 /** How a process ended. */
 export interface ExitStatus {
@@ -29,6 +30,11 @@ export interface ExitStatus {
   readonly signal: SignalName | null;
   /** Whether the signal made it dump its core. */
   readonly coreDumped: boolean;
+  /**
+   * What it had used up. Only there for a child of this process that was looked at between its end and its reaping: nobody
+   * else is told, and a runtime often reaps its own children first.
+   */
+  readonly resourceUsage?: ResourceUsage;
 }
 
 /** Nobody told. */
@@ -62,7 +68,8 @@ export function fromWatcher(bytes: Uint8Array): ExitStatus {
 function fromWaitRecord(): ExitStatus {
   const code = waited.number("code");
   const status = waited.number("status");
-  return code === CLD_EXITED ? exited(status) : killed(status, code === CLD_DUMPED);
+  const told = code === CLD_EXITED ? exited(status) : killed(status, code === CLD_DUMPED);
+  return Object.freeze({ ...told, resourceUsage: usageOf(waited) });
 }
 
 /** A wait status as wait(2) describes it: the code in the second byte, or a signal and the core flag in the first. */

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { features } from "../mod.ts";
 import { Helper, paused, run, runtimeCommand, type ScriptResult } from "./support/processes.ts";
+import { UNKNOWN } from "./support/statuses.ts";
 
 const CLI = fileURLToPath(new URL("../cli.ts", import.meta.url));
 
@@ -104,8 +105,7 @@ test("pidfd wait takes somebody else's zombie for ended, and does not guess how"
   const pid = Number(await helper.line());
   const result = await pidfd("wait", "--timeout", "50", "--json", String(pid));
   assert.equal(result.code, 0, result.stderr);
-  const unknown = { known: false, success: false, code: null, signal: null, coreDumped: false };
-  assert.deepEqual(JSON.parse(result.stdout), [{ pid, ended: true, status: unknown }]);
+  assert.deepEqual(JSON.parse(result.stdout), [{ pid, ended: true, status: UNKNOWN }]);
   await helper.end();
 });
 

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { Pidfd } from "../mod.ts";
 import { assertThrows } from "./support/errors.ts";
 import { Helper, runScript } from "./support/processes.ts";
+import { killedBy } from "./support/statuses.ts";
 
 test("reap() throws ECHILD for a process that is not a child", async () => {
   const helper = new Helper("zombie", "1");
@@ -25,8 +26,8 @@ test("reap() is null while a child runs, and then takes it away, once and for al
   const result = await runScript("reap.ts");
   assert.deepEqual(JSON.parse(result.stdout || "null"), {
     running: null,
-    first: { known: true, success: false, code: null, signal: "SIGKILL", coreDumped: false },
-    second: { known: true, success: false, code: null, signal: "SIGKILL", coreDumped: false },
+    first: killedBy("SIGKILL"),
+    second: killedBy("SIGKILL"),
     state: "reaped",
     alive: false,
     signal: false,

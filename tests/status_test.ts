@@ -4,12 +4,7 @@ import { test } from "node:test";
 import { features, Pidfd } from "../mod.ts";
 import { assertThrows, WRONG_NUMBERS } from "./support/errors.ts";
 import { HELPER, Helper, paused, runScript } from "./support/processes.ts";
-
-const UNKNOWN = { known: false, success: false, code: null, signal: null, coreDumped: false };
-
-function exitedWith(code: number) {
-  return { known: true, success: code === 0, code, signal: null, coreDumped: false };
-}
+import { ending, exitedWith, UNKNOWN } from "./support/statuses.ts";
 
 test("status() is null while the process runs", async () => {
   const helper = await paused();
@@ -24,8 +19,8 @@ test("status() tells every exit code of a child, without reaping it", async () =
     const child = spawn(HELPER, ["exit", String(code)]);
     const seen = new Promise((resolve) => child.on("exit", resolve));
     const handle = Pidfd.of(child);
-    assert.deepEqual(handle.waitSync(), exitedWith(code));
-    assert.deepEqual(handle.status(), exitedWith(code));
+    assert.deepEqual(ending(handle.waitSync()), exitedWith(code));
+    assert.deepEqual(ending(handle.status()), exitedWith(code));
     assert.equal(await seen, code, "the runtime still sees its child end");
     handle.close();
   }

@@ -6,13 +6,10 @@ import { features, Pidfd } from "../mod.ts";
 import { countPidfds } from "./support/descriptors.ts";
 import { WRONG_NUMBERS } from "./support/errors.ts";
 import { HELPER, Helper, paused, runScript } from "./support/processes.ts";
+import { ending, exitedWith } from "./support/statuses.ts";
 
 const exitRecord = features().PIDFD_INFO_EXIT;
 const needsExitRecord = exitRecord.available ? false : exitRecord.found;
-
-function exitedWith(code: number) {
-  return { known: true, success: code === 0, code, signal: null, coreDumped: false };
-}
 
 test("wait() resolves with every exit code of a child, which the runtime sees too", async () => {
   const codes = Array.from({ length: 256 }, (_, code) => code);
@@ -22,7 +19,7 @@ test("wait() resolves with every exit code of a child, which the runtime sees to
         const child: ChildProcess = spawn(HELPER, ["exit", String(code)]);
         const exit = once(child, "exit");
         const handle = Pidfd.of(child);
-        assert.deepEqual(await handle.wait(), exitedWith(code));
+        assert.deepEqual(ending(await handle.wait()), exitedWith(code));
         assert.deepEqual(await exit, [code, null]);
         handle.close();
       }),

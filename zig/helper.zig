@@ -11,7 +11,17 @@
 //!   helper as UID CMD…             runs CMD as this user and group, who may read every file and nothing else
 //!   helper in-pid-namespace PID CMD…   runs CMD in a new pid namespace, with a pidfd of PID as descriptor 9
 //!   helper time                    prints what the library's system calls cost in a loop, in nanoseconds
+//!   helper end HOW NUMBER          ends now: HOW is exit, signal or core (a signal with RLIMIT_CORE raised)
+//!   helper breed PARENT            makes processes to order: helper_breed.zig
+//!   helper crowd COUNT             makes so many that stay, prints each pid, and reaps each when it ends
+//!   helper work MS MIB             uses this much time on a CPU and this much memory, and ends
+//!   helper exec-then CMD…          prints "ready", and becomes CMD at the next line of its input
+//!   helper thread-exec CMD…        the same, done by a second thread
+//!   helper leader-ends CODE        its first thread ends; a second prints "ready", and ends with CODE at the next line
+//!   helper trace PID               traces it, prints "traced", and "ended" when it has; lets go of it at the next line
+//!   helper fail-once NUMBER ERRNO CMD…   runs CMD with a child that can make one syscall fail: helper_fault.zig
 const std = @import("std");
+const states = @import("helper_states.zig");
 const linux = std.os.linux;
 
 /// Otherwise Zig's start code would ignore SIGPIPE, which a test sends.
@@ -38,6 +48,15 @@ pub fn main() void {
         .{ "as", run_as },
         .{ "time", @import("helper_time.zig").run },
         .{ "in-pid-namespace", run_in_pid_namespace },
+        .{ "end", @import("helper_breed.zig").run_end },
+        .{ "breed", @import("helper_breed.zig").run_breed },
+        .{ "crowd", @import("helper_breed.zig").run_crowd },
+        .{ "work", states.run_work },
+        .{ "exec-then", states.run_exec_then },
+        .{ "thread-exec", states.run_thread_exec },
+        .{ "leader-ends", states.run_leader_ends },
+        .{ "trace", states.run_trace },
+        .{ "fail-once", @import("helper_fault.zig").run },
     };
     inline for (commands) |command| {
         if (std.mem.eql(u8, text(1), command[0])) return command[1]();
@@ -45,36 +64,36 @@ pub fn main() void {
     fail("no such command");
 }
 
-fn text(index: usize) []const u8 {
+pub fn text(index: usize) []const u8 {
     if (index >= arguments.len) fail("an argument is missing");
     return std.mem.span(arguments[index]);
 }
 
-fn number(comptime T: type, index: usize) T {
+pub fn number(comptime T: type, index: usize) T {
     return std.fmt.parseInt(T, text(index), 0) catch fail("not a number");
 }
 
-fn fail(message: []const u8) noreturn {
+pub fn fail(message: []const u8) noreturn {
     _ = linux.write(2, message.ptr, message.len);
     _ = linux.write(2, "\n", 1);
     linux.exit_group(125);
 }
 
-fn check(result: usize, comptime what: []const u8) usize {
+pub fn check(result: usize, comptime what: []const u8) usize {
     const errno = linux.E.init(result);
     if (errno == .SUCCESS) return result;
     var buffer: [120]u8 = undefined;
     fail(std.fmt.bufPrint(&buffer, what ++ ": {t}", .{errno}) catch what);
 }
 
-fn print(comptime format: []const u8, values: anytype) void {
+pub fn print(comptime format: []const u8, values: anytype) void {
     var buffer: [120]u8 = undefined;
     const line = std.fmt.bufPrint(&buffer, format ++ "\n", values) catch unreachable;
     _ = check(linux.write(1, line.ptr, line.len), "write");
 }
 
 /// True when a byte came, false at the end of the input.
-fn next_line() bool {
+pub fn next_line() bool {
     var byte: [1]u8 = undefined;
     while (true) {
         if (linux.read(0, &byte, 1) != 1) return false;
@@ -82,7 +101,7 @@ fn next_line() bool {
     }
 }
 
-fn exec(index: usize) noreturn {
+pub fn exec(index: usize) noreturn {
     if (index >= arguments.len) fail("the command is missing");
     const argv: [*:null]const ?[*:0]const u8 = @ptrCast(arguments.ptr + index);
     const envp: [*:null]const ?[*:0]const u8 = @ptrCast(std.os.environ.ptr);
@@ -162,11 +181,11 @@ fn run_occupy() void {
     _ = linux.waitpid(@intCast(child), &status, 0);
 }
 
-const Filter = extern struct { code: u16, jump_true: u8, jump_false: u8, value: u32 };
-const Program = extern struct { length: u16, filter: [*]const Filter };
+pub const Filter = extern struct { code: u16, jump_true: u8, jump_false: u8, value: u32 };
+pub const Program = extern struct { length: u16, filter: [*]const Filter };
 
 const load_word = 0x20; // BPF_LD | BPF_W | BPF_ABS
-const jump_equal = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
+pub const jump_equal = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
 const give_back = 0x06; // BPF_RET | BPF_K
 
 fn install(filter: []const Filter) void {
@@ -176,13 +195,13 @@ fn install(filter: []const Filter) void {
     _ = check(linux.seccomp(mode_filter, 0, &program), "seccomp");
 }
 
-fn refuse(errno: u16) Filter {
+pub fn refuse(errno: u16) Filter {
     return .{ .code = give_back, .jump_true = 0, .jump_false = 0, .value = linux.SECCOMP.RET.ERRNO | @as(u32, errno) };
 }
 
-const allow = Filter{ .code = give_back, .jump_true = 0, .jump_false = 0, .value = linux.SECCOMP.RET.ALLOW };
+pub const allow = Filter{ .code = give_back, .jump_true = 0, .jump_false = 0, .value = linux.SECCOMP.RET.ALLOW };
 
-fn load(offset: u32) Filter {
+pub fn load(offset: u32) Filter {
     return .{ .code = load_word, .jump_true = 0, .jump_false = 0, .value = offset };
 }
 
