@@ -1,0 +1,104 @@
+/**
+ * Builds the npm package in npm/, and packs it: `deno task npm [dnt|tsc]`.
+ *
+ * One package for every CPU, without an install script and without a dependency. The same sources and tools give the
+ * same bytes.
+ */
+import { stop } from "esbuild";
+import { LIBRARIES } from "./ffi/library.ts";
+import { bundle } from "./scripts/npm/bundle.ts";
+import { compile, type Compiler, ENTRIES, filesIn } from "./scripts/npm/compile.ts";
+import { manifest } from "./scripts/npm/manifest.ts";
+
+const OUT = `${import.meta.dirname}/npm`;
+const COMPILED = `${OUT}/.compiled`;
+
+/** Declarations that an entry reaches; those of the rest would only show what is nobody's business. */
+function reachable(entries: string[]): string[] {
+  const paths = entries.map((name) => `${name}.d.ts`);
+  // A list that grows while it is walked, and ends because each file enters it once.
+  for (const path of paths) {
+    const text = Deno.readTextFileSync(`${COMPILED}/${path}`);
+    for (const [, name] of text.matchAll(/(?:from |import\()"(\.{1,2}\/[^"]*)\.js"/g)) {
+      const next = new URL(`${name}.d.ts`, `file:///${path}`).pathname.slice(1);
+      if (!paths.includes(next)) paths.push(next);
+    }
+  }
+  return paths;
+}
+
+function writeDeclarations(entries: string[]): void {
+  for (const path of reachable(entries)) {
+    const target = `${OUT}/types/${path}`;
+    Deno.mkdirSync(target.slice(0, target.lastIndexOf("/")), { recursive: true });
+    Deno.copyFileSync(`${COMPILED}/${path}`, target);
+  }
+}
+
+async function writeLibraries(): Promise<void> {
+  Deno.mkdirSync(`${OUT}/lib`);
+  for (const [cpu, { sha256, base64 }] of Object.entries(LIBRARIES)) {
+    const bytes = Uint8Array.fromBase64(base64);
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+    if (digest !== sha256) throw new Error(`the library for ${cpu} has the hash ${digest}`);
+    Deno.writeFileSync(`${OUT}/lib/pidfd-${cpu}.so`, bytes);
+  }
+}
+
+/** npm runs the command by Node, JSR by Deno. */
+function nameRuntime(path: string): void {
+  const text = Deno.readTextFileSync(path);
+  Deno.writeTextFileSync(path, text.replace(/^#!.*/, "#!/usr/bin/env node"));
+  Deno.chmodSync(path, 0o755);
+}
+
+/** Packs npm/ into a file; npm sets every time in it to one fixed moment. */
+async function pack(): Promise<string> {
+  const { success, stdout } = await new Deno.Command("npm", {
+    args: ["pack", "--json", "--ignore-scripts", "--pack-destination", OUT],
+    cwd: OUT,
+    stderr: "inherit",
+  }).output();
+  if (!success) throw new Error("npm pack failed");
+  // A list in some versions of npm, an object by package name in others.
+  const [report] = Object.values(JSON.parse(new TextDecoder().decode(stdout))) as {
+    filename: string;
+    size: number;
+    unpackedSize: number;
+    entryCount: number;
+  }[];
+  const { filename, size, unpackedSize, entryCount } = report;
+  console.log(
+    `${filename}: ${size} bytes packed, ${unpackedSize} unpacked, ${entryCount} files`,
+  );
+  return `${OUT}/${filename}`;
+}
+
+/** Builds the package; answers the tarball's path. */
+export async function buildPackage(choice?: Compiler): Promise<string> {
+  await Deno.remove(OUT, { recursive: true }).catch(() => {});
+  await Deno.mkdir(OUT);
+  const compiler = await compile(COMPILED, choice);
+  console.log(`compiled by ${compiler}`);
+  await bundle(COMPILED, OUT, ENTRIES);
+  await stop();
+  nameRuntime(`${OUT}/cli.js`);
+  writeDeclarations(ENTRIES);
+  await writeLibraries();
+  await Deno.remove(COMPILED, { recursive: true });
+  for (const name of ["README.md", "CHANGELOG.md", "LICENSE"]) {
+    await Deno.copyFile(name, `${OUT}/${name}`);
+  }
+  const text = JSON.stringify(manifest(ENTRIES), null, 2);
+  await Deno.writeTextFile(`${OUT}/package.json`, `${text}\n`);
+  return await pack();
+}
+
+if (import.meta.main) {
+  const [choice] = Deno.args;
+  if (choice !== undefined && choice !== "dnt" && choice !== "tsc") {
+    console.error("Usage: build_npm.ts [dnt|tsc]");
+    Deno.exit(2);
+  }
+  await buildPackage(choice);
+}
