@@ -7,7 +7,7 @@
 import { stop } from "esbuild";
 import { LIBRARIES } from "./ffi/library.ts";
 import { bundle } from "./scripts/npm/bundle.ts";
-import { compile, type Compiler, ENTRIES, filesIn } from "./scripts/npm/compile.ts";
+import { compile, type Compiler, ENTRIES } from "./scripts/npm/compile.ts";
 import { manifest } from "./scripts/npm/manifest.ts";
 
 const OUT = `${import.meta.dirname}/npm`;

@@ -18,6 +18,8 @@ export interface Command {
   usage: string;
   help: string;
   options: Record<string, { type: "string" | "boolean"; short?: string }>;
+  /** The words that it takes, where there are only so many. */
+  words?: readonly string[];
   run(
     args: string[],
     options: Record<string, string | boolean | undefined>,

@@ -2,12 +2,20 @@
 import { parseArgs } from "node:util";
 import { check } from "./check.ts";
 import { type Command, EXIT_ERROR, EXIT_OK, EXIT_USAGE, UsageError } from "./command.ts";
+import { completions } from "./completions.ts";
 import { demo } from "./demo.ts";
 import { doctor } from "./doctor.ts";
 import { signal } from "./signal.ts";
 import { wait } from "./wait.ts";
 
-const COMMANDS: Record<string, Command> = { check, signal, wait, doctor, demo };
+const COMMANDS: Record<string, Command> = {
+  check,
+  signal,
+  wait,
+  doctor,
+  demo,
+  completions: completions(() => COMMANDS),
+};
 
 /** Runs the command that the arguments name; answers the exit code. */
 export async function main(args: string[]): Promise<number> {

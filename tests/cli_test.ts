@@ -22,7 +22,7 @@ test("pidfd --help and each command's --help explain themselves", async () => {
     assert.equal(code, 0);
     assert.match(stdout, /^Usage: pidfd COMMAND/);
   }
-  for (const command of ["check", "signal", "wait", "doctor", "demo"]) {
+  for (const command of ["check", "signal", "wait", "doctor", "demo", "completions"]) {
     const { code, stdout } = await pidfd(command, "--help");
     assert.equal(code, 0);
     assert.ok(stdout.startsWith(`Usage: pidfd ${command} `), stdout);

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import {
+  BUN,
+  DENO,
+  install,
+  makeFolder,
+  NODES,
+  PRINTED,
+  PROGRAM,
+  runIn,
+  RUNTIMES,
+} from "./support.ts";
+
+const { folder, remove } = makeFolder();
+before(async () => {
+  await install(folder);
+  const imports = 'import { features, Pidfd } from "pidfd";';
+  writeFileSync(`${folder}/module.mjs`, imports + PROGRAM);
+  writeFileSync(`${folder}/script.cjs`, `const { features, Pidfd } = require("pidfd");${PROGRAM}`);
+  writeFileSync(`${folder}/deno.mjs`, imports.replace('"pidfd"', '"npm:pidfd"') + PROGRAM);
+  writeFileSync(
+    `${folder}/elsewhere.mjs`,
+    `const { Deno } = globalThis;
+if (Deno) Object.defineProperty(Deno, "build", { value: { ...Deno.build, os: "darwin" } });
+else Object.defineProperty(process, "platform", { value: "darwin" });
+const { Pidfd } = await import("pidfd");
+console.log(Pidfd.supported);`,
+  );
+});
+after(remove);
+
+test("the installed package is imported by each runtime; Deno needs --allow-ffi alone", async () => {
+  for (const runtime of RUNTIMES) {
+    const { stdout, stderr } = await runIn(folder, [...runtime, "module.mjs"]);
+    assert.equal(stdout, PRINTED, `${runtime[0]}: ${stderr}`);
+  }
+});
+
+test("the installed package is required by each runtime, without a warning", async () => {
+  for (const runtime of RUNTIMES) {
+    // Deno reads package.json to know what a .cjs file is.
+    const more = runtime[0] === DENO ? ["--allow-read"] : [];
+    const result = await runIn(folder, [...runtime, ...more, "script.cjs"], {
+      NODE_NO_WARNINGS: "",
+    });
+    assert.equal(result.stdout, PRINTED, `${runtime[0]}: ${result.stderr}`);
+    assert.equal(result.stderr, "", runtime[0]);
+  }
+});
+
+test("Deno finds the installed package as npm:pidfd too, and with --allow-ffi for its file alone", async () => {
+  const [deno] = RUNTIMES;
+  const all = await runIn(folder, [...deno, "deno.mjs"]);
+  assert.equal(all.stdout, PRINTED, all.stderr);
+  const narrow = deno.map((flag) =>
+    flag === "--allow-ffi" ? `--allow-ffi=${folder}/node_modules/pidfd/lib` : flag
+  );
+  const one = await runIn(folder, [...narrow, "deno.mjs"]);
+  assert.equal(one.stdout, PRINTED, one.stderr);
+});
+
+test("the installed package can be imported on another system", async () => {
+  for (const runtime of RUNTIMES) {
+    const { stdout, stderr } = await runIn(folder, [...runtime, "elsewhere.mjs"]);
+    assert.equal(stdout, "false\n", `${runtime[0]}: ${stderr}`);
+  }
+});
+
+const COMMANDS = ["check", "signal", "wait", "doctor", "demo", "completions"];
+/** How the command of the installed package is run. */
+const RUNNERS: Record<string, string[]> = {
+  npx: ["npx", "--offline", "pidfd"],
+  bunx: [BUN, "x", "--bun", "--no-install", "pidfd"],
+  deno: [...RUNTIMES[0], "npm:pidfd/cli"],
+  node: [NODES[0], "node_modules/.bin/pidfd"],
+};
+
+for (const [name, runner] of Object.entries(RUNNERS)) {
+  test(`the command runs by ${name}, and each of its commands explains itself`, async () => {
+    const pid = String(process.pid);
+    const checked = await runIn(folder, [...runner, "check", pid]);
+    assert.deepEqual([checked.code, checked.stdout], [0, `${pid}: running\n`], checked.stderr);
+    const { stdout } = await runIn(folder, [...runner, "--help"]);
+    const listed = [...stdout.matchAll(/^ {2}(\w+)/gm)].map(([, command]) => command);
+    for (const command of COMMANDS) assert.ok(listed.includes(command), command);
+    for (const command of listed) {
+      const help = await runIn(folder, [...runner, command, "--help"]);
+      assert.equal(help.code, 0, help.stderr);
+      assert.ok(help.stdout.startsWith(`Usage: pidfd ${command} `), help.stdout);
+    }
+  });
+}

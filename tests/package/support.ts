@@ -1,0 +1,77 @@
+/** The packed npm package, installed as a user would, for the tests of what is published. They run on Deno alone. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
+import { run, type ScriptResult } from "../support/processes.ts";
+
+/** The repository. */
+export const TOP: string = fileURLToPath(new URL("../../", import.meta.url));
+export const DENO = `${TOP}node_modules/deno-bin/deno`;
+export const BUN = `${TOP}node_modules/.bin/bun`;
+export const NODES: string[] = [22, 24, 26].map((line) =>
+  `${TOP}node_modules/node-${line}/bin/node`
+);
+/** How each runtime runs a file that needs nothing but the library. */
+export const RUNTIMES: string[][] = [
+  [DENO, "run", "--no-prompt", "--no-lock", "--no-check", "--allow-ffi"],
+  [BUN],
+  ...NODES.map((node) => [node]),
+];
+
+const { version } = JSON.parse(readFileSync(`${TOP}deno.json`, "utf8"));
+/** What `deno task npm` has packed. */
+export const TARBALL = `${TOP}npm/pidfd-${version}.tgz`;
+
+/** A program that shows that the library was found and works. */
+export const PROGRAM = `
+const handle = Pidfd.self();
+console.log(handle.isAlive(), handle.signal(0), Object.keys(features()).length > 0);
+handle.close();
+`;
+/** What it prints. */
+export const PRINTED = "true true true\n";
+
+/** A new folder, and how to remove it. */
+export function makeFolder(): { folder: string; remove: () => void } {
+  const folder = mkdtempSync(`${tmpdir()}/pidfd-package-`);
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** Makes an empty project in `folder` and installs the tarball there, without a network. */
+export async function install(folder: string): Promise<void> {
+  writeFileSync(`${folder}/package.json`, JSON.stringify({ private: true, type: "module" }));
+  const args = ["--prefix", folder, "--offline", "--no-audit", "--no-fund", TARBALL];
+  const { code, stderr } = await run("npm", ["install", ...args]);
+  if (code !== 0) throw new Error(`npm install: ${stderr}`);
+}
+
+/** Runs a command in a folder. */
+export async function runIn(
+  folder: string,
+  command: string[],
+  env: Record<string, string> = {},
+): Promise<ScriptResult> {
+  return await run("env", ["-C", folder, ...command], env);
+}
+
+/** Waits for the first line of a program that stays. */
+export async function firstLine(child: ChildProcess): Promise<string> {
+  for await (const chunk of child.stdout!) return String(chunk).split("\n")[0];
+  throw new Error("it ended without a line");
+}
+
+/** Starts a program that stays, with its output to be read. */
+export function start(command: string[]): ChildProcess {
+  return spawn(command[0], command.slice(1), { stdio: ["pipe", "pipe", "inherit"] });
+}
+
+/** Whether a program can be run here at all; the reason to skip where not. */
+export async function missing(program: string, ...args: string[]): Promise<string | false> {
+  try {
+    const { code } = await run(program, args);
+    return code === 0 ? false : `${program} does not work here`;
+  } catch {
+    return `${program} is not installed`;
+  }
+}

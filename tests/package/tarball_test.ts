@@ -1,0 +1,76 @@
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { publint } from "publint";
+import { LIBRARIES } from "../../ffi/library.ts";
+import { run } from "../support/processes.ts";
+import { DENO, install, makeFolder, TARBALL, TOP } from "./support.ts";
+
+const { folder, remove } = makeFolder();
+const installed = `${folder}/node_modules/pidfd`;
+before(() => install(folder));
+after(remove);
+
+const hash = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+const manifest = () => JSON.parse(readFileSync(`${installed}/package.json`, "utf8"));
+
+test("the package has at most 200 KB packed, 1 MB unpacked, and few modules", () => {
+  const files = readdirSync(installed, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile());
+  const sizes = files.map(({ parentPath, name }) => statSync(`${parentPath}/${name}`).size);
+  const unpacked = sizes.reduce((sum, size) => sum + size, 0);
+  const packed = statSync(TARBALL).size;
+  console.log(`packed ${packed} bytes, unpacked ${unpacked} bytes in ${files.length} files`);
+  assert.ok(packed <= 200 * 1024, `${packed} packed`);
+  assert.ok(unpacked <= 1024 * 1024, `${unpacked} unpacked`);
+  assert.ok(files.filter(({ name }) => name.endsWith(".js")).length <= 6);
+});
+
+test("the package installs everywhere, runs nothing on install, and needs nothing", () => {
+  const fields = manifest();
+  for (const name of ["os", "cpu", "scripts", "dependencies", "optionalDependencies"]) {
+    assert.equal(fields[name], undefined, name);
+  }
+  assert.equal(fields.license, "MIT");
+  assert.deepEqual(Object.keys(fields.exports["."]), ["types", "deno", "bun", "node", "default"]);
+  assert.deepEqual(fields.bin, { pidfd: "cli.js" });
+  assert.match(fields.repository.url, /^git\+https:/);
+  assert.match(fields.engines.node, /22/);
+});
+
+test("the package carries README, changelog, licence, and the library of every CPU", () => {
+  for (const name of ["README.md", "CHANGELOG.md", "LICENSE", "types/mod.d.ts"]) {
+    assert.ok(statSync(`${installed}/${name}`).size > 0, name);
+  }
+  for (const [cpu, { sha256 }] of Object.entries(LIBRARIES)) {
+    assert.equal(hash(readFileSync(`${installed}/lib/pidfd-${cpu}.so`)), sha256, cpu);
+  }
+  assert.equal(readdirSync(`${installed}/lib`).length, Object.keys(LIBRARIES).length);
+});
+
+test("building twice gives the same bytes", async () => {
+  const first = hash(readFileSync(TARBALL));
+  const args = ["run", "-A", "--no-lock", `${TOP}build_npm.ts`];
+  const { code, stderr } = await run("env", ["-C", TOP, DENO, ...args]);
+  assert.equal(code, 0, stderr);
+  assert.equal(hash(readFileSync(TARBALL)), first);
+});
+
+test("publint has nothing to say", async () => {
+  const { messages } = await publint({ pkgDir: installed, pack: false, strict: true });
+  assert.deepEqual(messages, []);
+});
+
+test("are-the-types-wrong has nothing to say of a package that is modules only", async () => {
+  const result = await checkPackage(createPackageFromTarballData(readFileSync(TARBALL)));
+  assert.notEqual(result.types, false);
+  // Its profile "esm-only": require() gets the module itself from Node 22.12 on, and node10 knows no exports.
+  const ignored = ["node10", "node16-cjs"];
+  const problems = "problems" in result ? result.problems : [];
+  const left = problems.filter((problem) =>
+    !("resolutionKind" in problem && ignored.includes(problem.resolutionKind))
+  );
+  assert.deepEqual(left, []);
+});
