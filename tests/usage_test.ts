@@ -19,7 +19,8 @@ test("resourceUsage tells what a child used up", () => {
   const busy = usageOf("work", "200", "256");
   assert.ok(busy.userMicroseconds + busy.systemMicroseconds >= 190_000, JSON.stringify(busy));
   assert.ok(idle.userMicroseconds + idle.systemMicroseconds < 190_000, JSON.stringify(idle));
-  assert.ok(busy.maxResidentBytes >= 256 * 2 ** 20, JSON.stringify(busy));
+  // Each CPU counts pages for itself, and adds them up in batches: a little is missing at any moment.
+  assert.ok(busy.maxResidentBytes >= 250 * 2 ** 20, JSON.stringify(busy));
   assert.ok(busy.minorPageFaults > idle.minorPageFaults);
   assert.ok(Object.values(busy).every((count) => Number.isSafeInteger(count) && count >= 0));
   assert.deepEqual(JSON.parse(JSON.stringify(busy)), busy);
