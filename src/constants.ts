@@ -8,6 +8,8 @@
 export const EPERM = -1;
 /** No such process. */
 export const ESRCH = -3;
+/** No such file. */
+export const ENOENT = -2;
 /** Bad descriptor. */
 export const EBADF = -9;
 /** Not a child. */

@@ -12,8 +12,10 @@ import {
   EINVAL,
   EMFILE,
   ENFILE,
+  ENOENT,
   ENOMEM,
   ENOSYS,
+  EREMOTE,
   PIDFS_MAGIC,
   POLLIN,
   WALL,
@@ -95,7 +97,12 @@ const blank = () => new NativeRecord("PidfdInfo");
 /** A descriptor that is really a pidfd of ourselves: a seccomp filter can make a call "return" its own number. */
 function openAnswer(library: Native, fd: number): number {
   if (fd < 0) return fd;
-  return library.pid_of(fd) === library.own_pid() ? 0 : ENOSYS;
+  const pid = library.pid_of(fd);
+  if (pid === library.own_pid()) return 0;
+  // Before Linux 6.13 the number comes from /proc, which may be missing or another pid namespace's. Then it is waitid(2)
+  // that knows a pidfd of ourselves from other descriptors.
+  const isUntold = pid === ENOENT || pid === EREMOTE;
+  return isUntold && library.wait(fd, PEEK, waited.bytes) === ECHILD ? 0 : ENOSYS;
 }
 
 function pidfsAnswer(library: Native, fd: number): number {

@@ -1,6 +1,7 @@
 //! `zig build`          compiles the library for every CPU and writes ffi/symbols.ts and ffi/library.ts
 //! `zig build test`     tests the library without JavaScript
 //! `zig build helper`   compiles the program that the tests use to bring processes into hard states
+//! `zig build cpus`     compiles the tests and that program for every CPU, to be run under emulation
 const std = @import("std");
 const builtin = @import("builtin");
 
@@ -59,12 +60,37 @@ pub fn build(b: *std.Build) void {
     const tests = b.addTest(.{ .root_module = module(b, "test.zig", b.graph.host, .Debug) });
     b.step("test", "Test the library without JavaScript").dependOn(&b.addRunArtifact(tests).step);
 
+    b.step("helper", "Compile the tests' helper").dependOn(&install_helper(b, baseline(b, .{}), "").step);
+
+    const emulated = b.step("cpus", "Compile the tests and their helper for every CPU");
+    for (cpus) |cpu| {
+        const target = baseline(b, .{ .cpu_arch = cpu.arch, .os_tag = .linux, .abi = cpu.abi });
+        emulated.dependOn(&install_helper(b, target, cpu.name).step);
+        const foreign = b.addTest(.{ .name = "test", .root_module = module(b, "test.zig", target, .Debug) });
+        const folder: std.Build.InstallDir = .{ .custom = b.fmt("bin/{s}", .{cpu.name}) };
+        const install = b.addInstallArtifact(foreign, .{ .dest_dir = .{ .override = folder } });
+        emulated.dependOn(&install.step);
+    }
+}
+
+/// Without what only this machine's CPU has: the program is run on emulated ones too.
+fn baseline(b: *std.Build, query: std.Target.Query) std.Build.ResolvedTarget {
+    var plain = query;
+    plain.cpu_model = .baseline;
+    return b.resolveTargetQuery(plain);
+}
+
+fn install_helper(
+    b: *std.Build,
+    target: std.Build.ResolvedTarget,
+    folder: []const u8,
+) *std.Build.Step.InstallArtifact {
     const helper = b.addExecutable(.{
         .name = "helper",
-        .root_module = module(b, "helper.zig", b.graph.host, .ReleaseSmall),
+        .root_module = module(b, "helper.zig", target, .ReleaseSmall),
     });
-    const install_helper = b.addInstallArtifact(helper, .{});
-    b.step("helper", "Compile the tests' helper").dependOn(&install_helper.step);
+    const place: std.Build.InstallDir = .{ .custom = b.fmt("bin/{s}", .{folder}) };
+    return b.addInstallArtifact(helper, .{ .dest_dir = .{ .override = place } });
 }
 
 fn module(

@@ -67,7 +67,8 @@ pub fn poll(fd: i32, events: i32, timeout_ms: i32) i32 {
 }
 
 /// ioctl(pidfd, PIDFD_GET_INFO, record) — `record.mask` says what is wanted, and then what was filled.
-/// ESRCH: reaped. EREMOTE: in a pid namespace not seen from here. ENOTTY: not a pidfd, or before 6.13.
+/// ESRCH: reaped; until 6.16 also in a pid namespace not seen from here, which is EREMOTE since. ENOTTY: not a pidfd, or
+/// before 6.13.
 pub fn info(pidfd: i32, record: *kernel.PidfdInfo) i32 {
     return call(named(.ioctl), .{ pidfd, kernel.PIDFD_GET_INFO, record });
 }
@@ -79,7 +80,9 @@ pub fn pid_of(pidfd: i32) i32 {
     record.mask = kernel.PIDFD_INFO_PID;
     const result = info(pidfd, &record);
     if (result == 0 and record.mask & kernel.PIDFD_INFO_PID != 0) return @intCast(record.pid);
-    if (result == negated(.SRCH) or result == negated(.REMOTE) or result == negated(.BADF)) return result;
+    // From 6.13 to 6.16 the ioctl says ESRCH of a process in another pid namespace too; but only a reaped one hangs up.
+    if (result == negated(.SRCH)) return if (poll(pidfd, 0, 0) & kernel.POLLHUP != 0) result else negated(.REMOTE);
+    if (result == negated(.REMOTE) or result == negated(.BADF)) return result;
     return fdinfo.pid(pidfd);
 }
 

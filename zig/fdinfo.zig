@@ -1,11 +1,13 @@
 //! The pid of a pidfd on kernels before PIDFD_GET_INFO (6.13): the line `Pid:` of /proc/self/fdinfo/N.
 const std = @import("std");
+const calls = @import("calls.zig");
 const syscall = @import("syscall.zig");
 const linux = std.os.linux;
 
 const negated = syscall.negated;
 
-/// The pid; ESRCH when the kernel writes -1 (reaped), EREMOTE when it writes 0 (another pid namespace).
+/// The pid; ESRCH when the kernel writes -1 (reaped), EREMOTE when it writes 0 (another pid namespace), and when it writes
+/// the number that the process has in another pid namespace than ours, because /proc was mounted there.
 /// These two must never pass as a pid: kill(-1) and kill(0) reach everybody.
 /// ENOTTY: there is no such line, so it is not a pidfd. EBADF: not open. ENOENT: /proc is not mounted.
 pub fn pid(fd: i32) i32 {
@@ -14,7 +16,28 @@ pub fn pid(fd: i32) i32 {
     var buffer: [1024]u8 = undefined;
     const length = read(fd, &buffer);
     if (length < 0) return length;
-    return parse(buffer[0..@intCast(length)]);
+    const result = parse(buffer[0..@intCast(length)]);
+    return if (result < 0) result else check_namespace(result);
+}
+
+/// The number, if /proc tells it as our own pid namespace has it. Where it tells ours so, a pidfd of ourselves has one
+/// number there; seen from further out it has one for each level.
+fn check_namespace(result: i32) i32 {
+    const self = calls.open(calls.own_pid(), 0);
+    if (self < 0) return self;
+    defer _ = calls.close(self);
+    var buffer: [1024]u8 = undefined;
+    const length = read(self, &buffer);
+    if (length < 0) return length;
+    return if (has_one_number(buffer[0..@intCast(length)])) result else negated(.REMOTE);
+}
+
+/// A kernel without pid namespaces writes no such line.
+fn has_one_number(text: []const u8) bool {
+    const label = "\nNSpid:\t";
+    const at = std.mem.indexOf(u8, text, label) orelse return true;
+    const line = std.mem.sliceTo(text[at + label.len ..], '\n');
+    return std.mem.indexOfScalar(u8, line, '\t') == null;
 }
 
 /// Reads what the kernel tells of a descriptor, as much as fits; the length, or a negated errno.
@@ -78,6 +101,13 @@ test "a pid is read, and what the kernel writes for gone and for elsewhere is no
     try expect(negated(.SRCH), parse("pos:\t0\nPid:\t-1\nNSpid:\t-1\n"));
     try expect(negated(.REMOTE), parse("pos:\t0\nPid:\t0\nNSpid:\t0\n"));
     try expect(negated(.NOTTY), parse("pos:\t0\nflags:\t02\neventfd-count: 0\n"));
+}
+
+test "a process has one number where /proc is our own pid namespace's, and more seen from further out" {
+    const expect = std.testing.expect;
+    try expect(has_one_number("Pid:\t7\nNSpid:\t7\n"));
+    try expect(has_one_number("Pid:\t7\n"));
+    try expect(!has_one_number("Pid:\t4242\nNSpid:\t4242\t7\n"));
 }
 
 test "the path of every length of number" {

@@ -21,6 +21,7 @@
 //!   helper trace PID               traces it, prints "traced", and "ended" when it has; lets go of it at the next line
 //!   helper fail-once NUMBER ERRNO CMD…   runs CMD with a child that can make one syscall fail: helper_fault.zig
 const std = @import("std");
+const builtin = @import("builtin");
 const states = @import("helper_states.zig");
 const linux = std.os.linux;
 
@@ -214,7 +215,8 @@ fn run_deny() void {
 fn run_deny_ioctl() void {
     const ioctl = Filter{ .code = jump_equal, .jump_true = 0, .jump_false = 3, .value = @intFromEnum(linux.SYS.ioctl) };
     const request = Filter{ .code = jump_equal, .jump_true = 0, .jump_false = 1, .value = number(u32, 2) };
-    const second_argument = 24;
+    // The low half of args[1] in struct seccomp_data.
+    const second_argument: u32 = if (builtin.cpu.arch.endian() == .little) 24 else 28;
     install(&.{ load(0), ioctl, load(second_argument), request, refuse(number(u16, 3)), allow });
     exec(4);
 }

@@ -4,6 +4,7 @@
 //! `fail-once NUMBER ERRNO CMD…` becomes CMD, with a child at its side that answers each call of this number: the kernel
 //! may do it, but for the first that the program's main thread makes after the child got SIGUSR1.
 const std = @import("std");
+const builtin = @import("builtin");
 const helper = @import("helper.zig");
 const linux = std.os.linux;
 
@@ -26,8 +27,12 @@ pub fn run() void {
     var ready: [2]i32 = undefined;
     _ = helper.check(linux.pipe2(&ready, .{ .CLOEXEC = true }), "pipe2");
     // One table of descriptors for both until the exec: so the listener is the child's too, under the same number.
-    const flags = linux.CLONE.FILES | linux.SIG.CHLD;
-    const pid = helper.check(linux.syscall5(.clone, flags, 0, 0, 0, 0), "clone");
+    const flags: usize = linux.CLONE.FILES | linux.SIG.CHLD;
+    // On s390x the stack comes first, clone(2).
+    const is_swapped = builtin.cpu.arch == .s390x;
+    const first: usize = if (is_swapped) 0 else flags;
+    const second: usize = if (is_swapped) flags else 0;
+    const pid = helper.check(linux.syscall5(.clone, first, second, 0, 0, 0), "clone");
     if (pid == 0) supervise(program, ready[0], errno);
     const listener: i32 = @intCast(install(helper.number(u32, 2)));
     _ = linux.write(ready[1], std.mem.asBytes(&listener), 4);

@@ -61,6 +61,13 @@ pub const PidfdInfo = extern struct {
     coredump_code: u32,
     coredump_pad: u32,
     supported_mask: u64 align(8),
+
+    /// The bits that this kernel knows, where `mask` says that it told: what 7.1 moved is 0 before, and never 0 since.
+    pub fn supported(self: *const PidfdInfo) u64 {
+        if (self.supported_mask != 0) return self.supported_mask;
+        const bytes: [8]u8 = std.mem.asBytes(self)[@offsetOf(PidfdInfo, "coredump_code")..][0..8].*;
+        return @bitCast(bytes);
+    }
 };
 
 /// _IOWR(0xFF, 11, struct pidfd_info): both direction bits are set on every CPU, so it is one number.

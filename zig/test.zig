@@ -107,6 +107,17 @@ test "a replaced number is what the kernel gets, and can be put back" {
     try expectEqual(0, calls.close(fd));
 }
 
+test "what a kernel supports is read at both of its places" {
+    var info = std.mem.zeroes(kernel.PidfdInfo);
+    info.supported_mask = 0xFF;
+    info.coredump_code = 7;
+    try expectEqual(0xFF, info.supported());
+    info.supported_mask = 0;
+    const earlier: u64 = 0x7F;
+    @memcpy(std.mem.asBytes(&info)[72..80], std.mem.asBytes(&earlier));
+    try expectEqual(0x7F, info.supported());
+}
+
 test "the exit-record probe agrees with a child of our own and leaves none behind" {
     const answer = calls.probe_exit_record();
     try expect(answer >= 0);

@@ -1,0 +1,35 @@
+#!/bin/sh
+# What the kernel of a virtual machine starts: it runs /plan.sh and turns the machine off. Its output goes through the
+# serial console, every line of a test behind "| ", every result in one line that begins with "@pidfd".
+export PATH=/usr/bin:/bin HOME=/root TMPDIR=/tmp NO_COLOR=1 DENO_NO_UPDATE_CHECK=1
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs dev /dev
+mkdir -p /dev/pts /dev/shm
+mount -t devpts devpts /dev/pts
+mount -t tmpfs tmpfs /dev/shm
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+ln -s /proc/self/fd /dev/fd
+ip link set lo up
+cd /pidfd
+
+# result RUNTIME FILE SECONDS COMMAND...: runs a file of tests, and says how it ended.
+result() {
+  runtime=$1 file=$2 limit=$3
+  shift 3
+  read -r started _ < /proc/uptime
+  timeout -s KILL "$limit" "$@" > /tmp/output 2>&1 < /dev/null
+  code=$?
+  read -r ended _ < /proc/uptime
+  sed 's/^/| /' /tmp/output
+  echo
+  echo "@pidfd result|$runtime|$file|$code|$started|$ended"
+}
+
+echo
+echo "@pidfd start|$(uname -r)|$(uname -m)"
+. /plan.sh
+echo
+echo "@pidfd end"
+sync
+poweroff -f
