@@ -33,6 +33,8 @@ const sources = [_][]const u8{
     "kernel.zig",
     "memory.zig",
     "napi.zig",
+    "proc_file.zig",
+    "proc_stat.zig",
     "records.zig",
     "reflection.zig",
     "syscall.zig",

@@ -1,5 +1,6 @@
 //! The pid of a pidfd on kernels before PIDFD_GET_INFO (6.13): the line `Pid:` of /proc/self/fdinfo/N.
 const std = @import("std");
+const proc_file = @import("proc_file.zig");
 const syscall = @import("syscall.zig");
 const linux = std.os.linux;
 
@@ -19,37 +20,11 @@ pub fn pid(fd: i32) i32 {
 
 /// Reads what the kernel tells of a descriptor, as much as fits; the length, or a negated errno.
 pub fn read(fd: i32, buffer: []u8) i32 {
-    var path: [40]u8 = undefined;
-    write_path(&path, @intCast(fd));
-    const flags: u32 = @bitCast(linux.O{ .CLOEXEC = true });
-    const file = syscall.call(syscall.named(.openat), .{ linux.AT.FDCWD, &path, flags, 0 });
-    if (file < 0) return file;
-    defer _ = syscall.call_once(syscall.named(.close), .{file});
-    var length: usize = 0;
-    // The file is generated whole; a second read only makes sure that nothing is left.
-    while (length < buffer.len) {
-        const rest = buffer[length..];
-        const count = syscall.call(syscall.named(.read), .{ file, rest.ptr, rest.len });
-        if (count < 0) return count;
-        if (count == 0) break;
-        length += @intCast(count);
-    }
-    return @intCast(length);
-}
-
-fn write_path(path: *[40]u8, fd: u32) void {
     const prefix = "/proc/self/fdinfo/";
+    var path = std.mem.zeroes([prefix.len + 16:0]u8);
     path[0..prefix.len].* = prefix.*;
-    var digits: usize = 1;
-    var bound: u64 = 10;
-    while (bound <= fd) : (bound *= 10) digits += 1;
-    var rest = fd;
-    var index = digits;
-    while (index > 0) : (rest /= 10) {
-        index -= 1;
-        path[prefix.len + index] = '0' + @as(u8, @intCast(rest % 10));
-    }
-    path[prefix.len + digits] = 0;
+    proc_file.write_decimal(path[prefix.len..], @intCast(fd));
+    return proc_file.read(proc_file.nowhere, &path, buffer);
 }
 
 fn parse(text: []const u8) i32 {
@@ -78,14 +53,4 @@ test "a pid is read, and what the kernel writes for gone and for elsewhere is no
     try expect(negated(.SRCH), parse("pos:\t0\nPid:\t-1\nNSpid:\t-1\n"));
     try expect(negated(.REMOTE), parse("pos:\t0\nPid:\t0\nNSpid:\t0\n"));
     try expect(negated(.NOTTY), parse("pos:\t0\nflags:\t02\neventfd-count: 0\n"));
-}
-
-test "the path of every length of number" {
-    for ([_]u32{ 0, 9, 10, 99, 100, 12345, std.math.maxInt(i32) }) |fd| {
-        var path: [40]u8 = undefined;
-        write_path(&path, fd);
-        var wanted: [40]u8 = undefined;
-        const text = try std.fmt.bufPrint(&wanted, "/proc/self/fdinfo/{d}", .{fd});
-        try std.testing.expectEqualStrings(text, std.mem.sliceTo(&path, 0));
-    }
 }
