@@ -39,6 +39,17 @@ export class NativeRecord<N extends RecordName> {
     return this.bytes.subarray(this.#fields[field][0]);
   }
 
+  /** The first bytes of a field that holds text, which is UTF-8 unless a program has made it otherwise. */
+  text(field: FieldName<N>, length: number): string {
+    return DECODER.decode(this.tail(field).subarray(0, length));
+  }
+
+  /** A field of several words of 32 bits. */
+  numbers(field: FieldName<N>, count: number): number[] {
+    const [offset] = this.#fields[field];
+    return [...new Uint32Array(this.bytes.buffer, offset, count)];
+  }
+
   /** Sets a field of either size. */
   set(field: FieldName<N>, value: number | bigint): void {
     const [offset, type] = this.#fields[field];
@@ -47,4 +58,5 @@ export class NativeRecord<N extends RecordName> {
   }
 }
 
+const DECODER = new TextDecoder();
 const IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;

@@ -2,6 +2,7 @@
 const std = @import("std");
 const proc_file = @import("proc_file.zig");
 const syscall = @import("syscall.zig");
+const words = @import("words.zig");
 const linux = std.os.linux;
 
 const negated = syscall.negated;
@@ -28,23 +29,11 @@ pub fn read(fd: i32, buffer: []u8) i32 {
 }
 
 fn parse(text: []const u8) i32 {
-    const label = "\nPid:\t";
-    const at = std.mem.indexOf(u8, text, label) orelse return negated(.NOTTY);
-    const value = text[at + label.len ..];
+    const value = words.after(text, "\nPid:\t") orelse return negated(.NOTTY);
     if (value.len > 0 and value[0] == '-') return negated(.SRCH);
-    const result = decimal(value) orelse return negated(.RANGE);
+    var list = words.Words{ .rest = value };
+    const result = list.number(i32) orelse return negated(.RANGE);
     return if (result == 0) negated(.REMOTE) else result;
-}
-
-/// The number that a text begins with; null where it is too large.
-pub fn decimal(value: []const u8) ?i32 {
-    var result: i32 = 0;
-    for (value) |character| {
-        if (character < '0' or character > '9') break;
-        if (result > 99_999_999) return null;
-        result = result * 10 + (character - '0');
-    }
-    return result;
 }
 
 test "a pid is read, and what the kernel writes for gone and for elsewhere is none" {

@@ -1,6 +1,7 @@
 //! The line of /proc/PID/stat, see proc_pid_stat(5). A name may hold spaces, parentheses and line ends, so that only
 //! the last ")" says where it ends.
 const std = @import("std");
+const words = @import("words.zig");
 
 /// Enough for the longest line: 52 numbers, and a name of 64 bytes (a kernel worker's; others have at most 15).
 pub const max_length = 1408;
@@ -29,20 +30,20 @@ pub const PF_KTHREAD: u32 = 0x0020_0000;
 
 /// Null where the text is none of that form.
 pub fn parse(text: []const u8) ?Stat {
-    const open = std.mem.indexOfScalar(u8, text, '(') orelse return null;
-    const close = std.mem.lastIndexOfScalar(u8, text, ')') orelse return null;
+    const open = words.find(text, '(') orelse return null;
+    const close = words.find_last(text, ')') orelse return null;
     if (close < open or close + 3 > text.len or text[close + 1] != ' ') return null;
-    var fields = Fields{ .text = text[close + 2 ..] };
+    var fields = words.Words{ .rest = text[close + 2 ..] };
     const state = fields.next() orelse return null;
     if (state.len != 1) return null;
-    var before = Fields{ .text = text[0..open] };
+    var before = words.Words{ .rest = text[0..open] };
     var stat: Stat = undefined;
     stat.name = text[open + 1 .. close];
     stat.state = state[0];
     stat.pid = before.number(i32) orelse return null;
     stat.ppid = fields.number(i32) orelse return null;
-    stat.group = fields.number(i32) orelse return null;
-    stat.session = fields.number(i32) orelse return null;
+    stat.group = signed(&fields) orelse return null;
+    stat.session = signed(&fields) orelse return null;
     fields.skip(2); // tty_nr, tpgid
     stat.flags = fields.number(u32) orelse return null;
     fields.skip(10); // minflt to nice
@@ -52,38 +53,11 @@ pub fn parse(text: []const u8) ?Stat {
     return stat;
 }
 
-/// The words of a text, one after the other.
-const Fields = struct {
-    text: []const u8,
-
-    fn next(self: *Fields) ?[]const u8 {
-        const start = std.mem.indexOfNone(u8, self.text, " \n") orelse return null;
-        const rest = self.text[start..];
-        const end = std.mem.indexOfAny(u8, rest, " \n") orelse rest.len;
-        self.text = rest[end..];
-        return rest[0..end];
-    }
-
-    fn number(self: *Fields, comptime T: type) ?T {
-        const word = self.next() orelse return null;
-        if (@typeInfo(T).int.signedness == .signed and std.mem.eql(u8, word, "-1")) return -1;
-        return unsigned(T, word);
-    }
-
-    fn unsigned(comptime T: type, digits: []const u8) ?T {
-        var result: T = 0;
-        for (digits) |digit| {
-            if (digit < '0' or digit > '9') return null;
-            result = std.math.mul(T, result, 10) catch return null;
-            result = std.math.add(T, result, @as(T, @intCast(digit - '0'))) catch return null;
-        }
-        return result;
-    }
-
-    fn skip(self: *Fields, count: usize) void {
-        for (0..count) |_| _ = self.next();
-    }
-};
+/// A number that may be -1.
+fn signed(fields: *words.Words) ?i32 {
+    const word = fields.next() orelse return null;
+    return if (word.len == 2 and word[0] == '-' and word[1] == '1') -1 else words.decimal(i32, word);
+}
 
 const rest_of_line = " 20 0 3 0 12345678901 1000 200 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0\n";
 
