@@ -50,6 +50,13 @@ export class NativeRecord<N extends RecordName> {
     return [...new Uint32Array(this.bytes.buffer, offset, count)];
   }
 
+  /** Writes text into a field, and its length in bytes into another one. */
+  setText(field: FieldName<N>, text: string, length: FieldName<N>): void {
+    const bytes = ENCODER.encode(text);
+    this.tail(field).set(bytes);
+    this.set(length, bytes.length);
+  }
+
   /** Sets a field of either size. */
   set(field: FieldName<N>, value: number | bigint): void {
     const [offset, type] = this.#fields[field];
@@ -58,5 +65,6 @@ export class NativeRecord<N extends RecordName> {
   }
 }
 
+const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
 const IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
