@@ -50,15 +50,7 @@ const FORM =
  * ```
  */
 export function parseIdentity(text: string): ProcessIdentity {
-  const groups = typeof text === "string" ? FORM.exec(text)?.groups : undefined;
-  if (!groups) throw malformed("parse an identity", text);
-  const { pid, inode, boot, ticks, oldBoot, namespace } = groups;
-  const fields = inode === undefined
-    ? { startTicks: Number(ticks), pidNamespace: Number(namespace), boot: oldBoot }
-    : boot === undefined
-    ? { inode }
-    : { inode, boot };
-  return checkIdentity("parse an identity", { pid: Number(pid), ...fields }, text);
+  return parseFor("parse an identity", text);
 }
 
 /**
@@ -78,8 +70,13 @@ export function toIdentity(action: string, value: unknown): ProcessIdentity {
 }
 
 function parseFor(action: string, text: string): ProcessIdentity {
-  if (FORM.test(text)) return parseIdentity(text);
-  throw malformed(action, text);
+  const groups = typeof text === "string" ? FORM.exec(text)?.groups : undefined;
+  if (!groups) throw malformed(action, text);
+  const { pid, inode, boot, ticks, oldBoot, namespace } = groups;
+  const fields = inode === undefined
+    ? { startTicks: Number(ticks), pidNamespace: Number(namespace), boot: oldBoot }
+    : { inode, boot };
+  return checkIdentity(action, { pid: Number(pid), ...fields }, text);
 }
 
 /** An object with the fields of an identity, each in its range. `shown` is what an error shows instead. */

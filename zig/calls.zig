@@ -84,7 +84,9 @@ pub fn pid_of(pidfd: i32) i32 {
     const result = info(pidfd, &record);
     if (result == 0 and record.mask & kernel.PIDFD_INFO_PID != 0) return @intCast(record.pid);
     if (result == negated(.SRCH) or result == negated(.REMOTE) or result == negated(.BADF)) return result;
-    return fdinfo.pid(pidfd);
+    const number = fdinfo.pid(pidfd);
+    // A /proc of another pid namespace has another number for it.
+    return if (number > 0 and !proc_description.counts_as_we_do()) negated(.REMOTE) else number;
 }
 
 /// statx(fd, "", AT_EMPTY_PATH) and fstatfs(fd) — inode, mode and kind of file system. EBADF: not open.

@@ -98,7 +98,7 @@ fn read_stat(folder: i32, record: *DescriptionRecord) i32 {
     const length = proc_file.read(folder, "stat", &buffer);
     if (length < 0) return length;
     const stat = proc_stat.parse(buffer[0..@intCast(length)]) orelse return 0;
-    record.found |= STAT | own_pids();
+    record.found |= if (counts_as_we_do()) STAT | OWN_PIDS else STAT;
     record.start_ticks = stat.start_ticks;
     record.state = stat.state;
     record.flags = stat.flags;
@@ -114,14 +114,15 @@ fn fill(to: []u8, from: []const u8) u32 {
     return @intCast(length);
 }
 
-/// A process's own status lists its pids from the namespace of that /proc inwards: where that is its own, there is one.
-fn own_pids() u32 {
+/// Whether the pids of this /proc are those of our pid namespace. A process's own status lists its pids from the
+/// namespace of that /proc inwards: where that is its own, there is one.
+pub fn counts_as_we_do() bool {
     var buffer: [2048]u8 = undefined;
     const length = proc_file.read(proc_file.nowhere, "/proc/self/status", &buffer);
-    if (length < 0) return 0;
+    if (length < 0) return false;
     // A kernel without pid namespaces has no such line.
-    const line = value_of(buffer[0..@intCast(length)], "\nNSpid:\t") orelse return OWN_PIDS;
-    return if (words.find(line, '\t') == null) OWN_PIDS else 0;
+    const line = value_of(buffer[0..@intCast(length)], "\nNSpid:\t") orelse return true;
+    return words.find(line, '\t') == null;
 }
 
 fn read_status(folder: i32, record: *DescriptionRecord) i32 {
