@@ -1,7 +1,7 @@
 /**
  * What the native library answers, one member a function of zig/calls.zig.
  *
- * Every member takes 32-bit integers and at most one record as bytes, and returns a 32-bit integer: below zero it is
+ * Every member takes 32-bit integers and at most two records as bytes, and returns a 32-bit integer: below zero it is
  * a negated errno. Nothing is checked here: whoever calls has checked the arguments, because the runtimes convert
  * wrong ones silently (Bun makes 0 of `undefined`, Node-API makes 0 of `NaN`).
  *
@@ -27,6 +27,20 @@ export interface Native {
   pid_of(pidfd: number): number;
   /** statx(2) and fstatfs(2): fills a `FileRecord`. */
   stat(fd: number, record: Uint8Array): number;
+  /** What /proc tells of a process: fills a `DescriptionRecord`, and answers the bits of what was found. */
+  describe(pidfd: number, wanted: number, record: Uint8Array): number;
+  /** open_by_handle_at(2), Linux 6.14: a pidfd of the process whose inode is in a `FileRecord`. */
+  open_inode(record: Uint8Array): number;
+  /** The clocks, the own pid namespace and the id of this boot: fills a `BootRecord`. */
+  read_boot(record: Uint8Array): number;
+  /** The beginning of the file at a `PathRecord`: fills a `TextRecord`. */
+  read_file(path: Uint8Array, record: Uint8Array): number;
+  /** Locks a file that is to take the place of the one at `path`: a descriptor for one of the next two. */
+  pidfile_claim(path: Uint8Array): number;
+  /** Writes a `TextRecord` into the claimed file, puts that in its place, and closes it. */
+  pidfile_commit(path: Uint8Array, file: number, record: Uint8Array): number;
+  /** Removes and closes the claimed file. */
+  pidfile_abandon(path: Uint8Array, file: number): number;
   /** getpid(2). */
   own_pid(): number;
   /** fcntl F_DUPFD_CLOEXEC. */

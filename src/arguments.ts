@@ -34,6 +34,26 @@ export function checkFd(action: string, value: unknown): number {
   return checkInteger(action, "fd", value, 0);
 }
 
+/** A path as the bytes that the kernel takes: at most 4095, none of them zero. */
+export function checkPath(action: string, value: unknown): Uint8Array {
+  if (typeof value !== "string" || value === "" || value.includes("\0") || !isWellFormed(value)) {
+    throw new TypeError(`Cannot ${action}: "path" must be a file's path: ${show(value)}`);
+  }
+  const bytes = new TextEncoder().encode(value);
+  if (bytes.length <= PATH_MAX) return bytes;
+  throw new RangeError(
+    `Cannot ${action}: "path" must have at most ${PATH_MAX} bytes: ${bytes.length}`,
+  );
+}
+
+/** Without the zero that ends it. */
+const PATH_MAX = 4095;
+
+/** Half of a surrogate pair has no bytes of its own; encoding it would name another file. */
+function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}
+
 /** An object of options; which ones it has is checked one by one. */
 export function checkOptions<T>(action: string, value: T): T {
   if (typeof value === "object" && value !== null) return value;

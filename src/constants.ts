@@ -6,18 +6,22 @@
 
 /** include/uapi/asm-generic/errno-base.h and errno.h, negated as native functions return them. */
 export const EPERM = -1;
+/** No such file; of pidfd_open(2): a thread's id. */
+export const ENOENT = -2;
 /** No such process. */
 export const ESRCH = -3;
-/** No such file. */
-export const ENOENT = -2;
 /** Bad descriptor. */
 export const EBADF = -9;
 /** Not a child. */
 export const ECHILD = -10;
+/** Not now. */
+export const EAGAIN = -11;
 /** Out of memory. */
 export const ENOMEM = -12;
 /** Permission denied. */
 export const EACCES = -13;
+/** There already. */
+export const EEXIST = -17;
 /** Invalid argument. */
 export const EINVAL = -22;
 /** The system's table of files is full. */
@@ -28,6 +32,10 @@ export const EMFILE = -24;
 export const ENOTTY = -25;
 /** No such system call. */
 export const ENOSYS = -38;
+/** Not supported by this kind of file. */
+export const EOPNOTSUPP = -95;
+/** A file handle that leads to nothing any more. */
+export const ESTALE = -116;
 /** In another pid namespace. */
 export const EREMOTE = -66;
 
@@ -52,8 +60,31 @@ export const CLD_EXITED = 1;
 /** waitid(2), `si_code`: the child was killed and dumped its core. */
 export const CLD_DUMPED = 3;
 
+/** PIDFD_GET_INFO: pid, thread group and parent (Linux 6.13). */
+export const PIDFD_INFO_PID = 0x1;
+/** PIDFD_GET_INFO: users and groups (Linux 6.13). */
+export const PIDFD_INFO_CREDS = 0x2;
+/** PIDFD_GET_INFO: the cgroup's id (Linux 6.13). */
+export const PIDFD_INFO_CGROUPID = 0x4;
+/** PIDFD_GET_INFO: what became of a core dump (Linux 6.16). */
+export const PIDFD_INFO_COREDUMP = 0x10;
+/** PIDFD_GET_INFO: which bits this kernel knows (Linux 6.19). */
+export const PIDFD_INFO_SUPPORTED_MASK = 0x20;
+/** PIDFD_GET_INFO: the signal that made it dump (Linux 6.19). */
+export const PIDFD_INFO_COREDUMP_SIGNAL = 0x40;
+/** PIDFD_GET_INFO: that signal's si_code (Linux 7.1). */
+export const PIDFD_INFO_COREDUMP_CODE = 0x80;
 /** PIDFD_GET_INFO: the exit status (Linux 6.15). */
 export const PIDFD_INFO_EXIT = 0x8;
+
+/** `coredump_mask`: it did dump. */
+export const PIDFD_COREDUMPED = 0x1;
+/** `coredump_mask`: nothing was dumped. */
+export const PIDFD_COREDUMP_SKIP = 0x2;
+/** `coredump_mask`: a dump belongs to the process's user. */
+export const PIDFD_COREDUMP_USER = 0x4;
+/** `coredump_mask`: a dump belongs to root. */
+export const PIDFD_COREDUMP_ROOT = 0x8;
 
 /** The file system of pidfds (Linux 6.9), include/uapi/linux/magic.h. */
 export const PIDFS_MAGIC = 0x50494446n;

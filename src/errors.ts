@@ -81,6 +81,8 @@ const REASONS_OF_CALLS: Readonly<Record<string, string>> = {
   "pidfd_send_signal EPERM": "not permitted to signal this process",
   "pidfd_send_signal EREMOTE": "the process is in a pid namespace that can't be seen from here",
   "pidfd_send_signal EAGAIN": "the queue of signals is full (RLIMIT_SIGPENDING)",
+  "open ENOENT": "there is no such file",
+  "open EACCES": "not permitted to open the file",
   "waitid ECHILD": "not a child of this process, or reaped by somebody else",
 };
 

@@ -16,6 +16,10 @@ import {
   ENOMEM,
   ENOSYS,
   EREMOTE,
+  PIDFD_INFO_COREDUMP,
+  PIDFD_INFO_COREDUMP_CODE,
+  PIDFD_INFO_COREDUMP_SIGNAL,
+  PIDFD_INFO_SUPPORTED_MASK,
   PIDFS_MAGIC,
   POLLIN,
   WALL,
@@ -24,6 +28,7 @@ import {
   WNOWAIT,
 } from "./constants.ts";
 import type { PidfdError } from "./errors.ts";
+import { decodeInfo } from "./kernel_info.ts";
 import { native } from "./native.ts";
 import { NativeRecord } from "./record.ts";
 
@@ -51,8 +56,16 @@ export interface Features {
   readonly pidfs: Feature;
   /** Ask the kernel about a process: ioctl PIDFD_GET_INFO. */
   readonly PIDFD_GET_INFO: Feature;
+  /** Open a process by its inode, without a pid: open_by_handle_at(2). */
+  readonly file_handles: Feature;
   /** Learn how any process ended, once it was reaped: PIDFD_INFO_EXIT. */
   readonly PIDFD_INFO_EXIT: Feature;
+  /** Learn what became of a core dump: PIDFD_INFO_COREDUMP. */
+  readonly PIDFD_INFO_COREDUMP: Feature;
+  /** Learn which signal made it dump: PIDFD_INFO_COREDUMP_SIGNAL. */
+  readonly PIDFD_INFO_COREDUMP_SIGNAL: Feature;
+  /** Learn that signal's si_code: PIDFD_INFO_COREDUMP_CODE. */
+  readonly PIDFD_INFO_COREDUMP_CODE: Feature;
 }
 
 const SINCE: Readonly<Record<keyof Features, string>> = {
@@ -62,7 +75,11 @@ const SINCE: Readonly<Record<keyof Features, string>> = {
   waitid: "5.4",
   pidfs: "6.9",
   PIDFD_GET_INFO: "6.13",
+  file_handles: "6.14",
   PIDFD_INFO_EXIT: "6.15",
+  PIDFD_INFO_COREDUMP: "6.16",
+  PIDFD_INFO_COREDUMP_SIGNAL: "6.19",
+  PIDFD_INFO_COREDUMP_CODE: "7.1",
 };
 
 /** What one probe saw; `isFinal` is false for a passing shortage, which must not be remembered. */
@@ -86,9 +103,40 @@ const PROBES: Readonly<Record<keyof Features, Probe>> = {
   pidfs: (library, fd) => onDescriptor("fstatfs(self)", fd, () => pidfsAnswer(library, fd), [0]),
   PIDFD_GET_INFO: (library, fd) =>
     onDescriptor("ioctl(self, PIDFD_GET_INFO)", fd, () => library.info(fd, blank().bytes), [0]),
+  file_handles: (library, fd) =>
+    onDescriptor("open_by_handle_at(self)", fd, () => handleAnswer(library, fd), [0]),
   PIDFD_INFO_EXIT: (library) =>
     finding("the exit record of a reaped child", library.probe_exit_record(), [1]),
+  // The two later bits are seen on dumped processes only; since then the kernel says itself what it knows.
+  PIDFD_INFO_COREDUMP: (library, fd) => knows(library, fd, "PIDFD_INFO_COREDUMP"),
+  PIDFD_INFO_COREDUMP_SIGNAL: (library, fd) => knows(library, fd, "PIDFD_INFO_COREDUMP_SIGNAL"),
+  PIDFD_INFO_COREDUMP_CODE: (library, fd) => knows(library, fd, "PIDFD_INFO_COREDUMP_CODE"),
 };
+
+const INFO_BITS = { PIDFD_INFO_COREDUMP, PIDFD_INFO_COREDUMP_SIGNAL, PIDFD_INFO_COREDUMP_CODE };
+
+/** Whether PIDFD_GET_INFO knows a bit: 1 where it says so, or fills it for ourselves; else 0. */
+function knows(library: Native, fd: number, name: keyof typeof INFO_BITS): Finding {
+  const probe = () => {
+    const record = blank();
+    record.set("mask", INFO_BITS[name] | PIDFD_INFO_SUPPORTED_MASK);
+    const result = library.info(fd, record.bytes);
+    if (result < 0) return result;
+    const known = record.bigint("mask") | (decodeInfo(record).supportedMask ?? 0n);
+    return known & BigInt(INFO_BITS[name]) ? 1 : 0;
+  };
+  return onDescriptor(`ioctl(self, PIDFD_GET_INFO, ${name})`, fd, probe, [1]);
+}
+
+function handleAnswer(library: Native, fd: number): number {
+  const record = new NativeRecord("FileRecord");
+  const result = library.stat(fd, record.bytes);
+  if (result < 0) return result;
+  const again = library.open_inode(record.bytes);
+  if (again < 0) return again;
+  library.close(again);
+  return 0;
+}
 
 const PEEK = WEXITED | WNOHANG | WNOWAIT | WALL;
 const waited = new NativeRecord("WaitRecord");

@@ -57,7 +57,8 @@ export function adopt(fd: number): Handle {
   return new Handle(fd, pid);
 }
 
-function openDescriptor(pid: number): number {
+/** A descriptor of whoever has this pid now, or the error that says why there is none. */
+export function openDescriptor(pid: number): number {
   const fd = native().open(pid, 0);
   if (fd >= 0) {
     // Asked once, with the support: a seccomp filter can make the call "return" a number that is no descriptor.

@@ -3,14 +3,18 @@
  *
  * @module
  */
-import { checkPid } from "./arguments.ts";
+import { checkPid, show } from "./arguments.ts";
 import { exitedOf, setHolding, waitFor, type WaitOptions } from "./awaiting.ts";
 import type { ChildLike } from "./child.ts";
 import { type ProcessState, reap, stateOf, statusOf, waitSync } from "./ending.ts";
 import type { ExitStatus } from "./exit.ts";
 import { isSupported } from "./features.ts";
 import type { Handle } from "./handle.ts";
+import type { ProcessIdentity } from "./identity.ts";
+import { infoOf, type ProcessInfo } from "./info.ts";
 import { adopt, openChild, openPid, openSelf } from "./opening.ts";
+import { openPidfile, writePidfile } from "./pidfile.ts";
+import { identityOf, isSame, reopen } from "./recognising.ts";
 import { sendSignal } from "./signalling.ts";
 import { type Signal, signalNumber } from "./signals.ts";
 import { terminate, type TerminateOptions, type Termination } from "./terminating.ts";
@@ -124,6 +128,61 @@ export class Pidfd implements Disposable {
   }
 
   /**
+   * Opens the very process that an identity names, which {@linkcode Pidfd.identity} gave: in this program, in an earlier
+   * run of it, or in another one. Whoever has its pid by now is not taken for it.
+   *
+   * By inode from Linux 6.9, without the pid from Linux 6.14; before that by the start time.
+   *
+   * @param identity The object, also as it came from JSON; its text `PID:INODE@BOOT`; or util-linux's `PID:INODE`, which
+   * is taken to be of this boot.
+   * @returns Null if that process is gone: it was reaped, the system has booted since, or it can't be seen from our pid
+   * namespace. A zombie is not gone: its status can still be had.
+   * @throws {TypeError} If `identity` is none.
+   * @throws {PidfdError} `EOPNOTSUPP` if it names an inode, and inodes can't be told here; `ENOENT` or `EACCES` if /proc does not
+   * tell the id of this boot or, before Linux 6.9, the start time.
+   * @throws {PidfdOpenFailedError} As {@linkcode Pidfd.open}, but for `ESRCH` and `ENOENT`, which give null.
+   *
+   * @example Store who it is, and find it again
+   * ```ts
+   * import { spawn } from "node:child_process";
+   * import { Pidfd } from "@x/pidfd";
+   *
+   * const handle = Pidfd.of(spawn("sleep", ["1000"]));
+   * const stored = JSON.stringify(handle.identity());
+   * const again = Pidfd.reopen(JSON.parse(stored));
+   * console.log(again?.equals(handle)); // true
+   * again?.close();
+   * handle.signal("SIGKILL");
+   * handle.close();
+   * ```
+   */
+  static reopen(identity: ProcessIdentity | string): Pidfd | null {
+    const handle = reopen(identity);
+    return handle && new Pidfd(handle, PRIVATE);
+  }
+
+  /**
+   * Opens the process that a pid file names, if it is certain that it is that very one. The first line is read: a bare
+   * pid, util-linux's `PID:INODE`, or what {@linkcode Pidfd.writePidfile} writes.
+   *
+   * A bare pid is believed if its process was started before the file was last written, to a hundredth of a second (to two
+   * seconds where the file system keeps whole seconds), by today's clock. That is the best that can be had from a number.
+   *
+   * @param path A file's path, at most 4095 bytes.
+   * @returns Null if the file is stale: its process has ended, is younger than the file, or is of another boot or pid
+   * namespace.
+   * @throws {TypeError} If `path` is no string, is empty, or has a zero in it.
+   * @throws {RangeError} If `path` is too long.
+   * @throws {PidfdError} `ENOENT` if there is no such file; `EACCES`, `EISDIR` and the like if it can't be read; `EINVAL` if it names
+   * no process; else as {@linkcode Pidfd.reopen}. For a bare pid `ENOENT` or `EACCES` with `syscall` "read" if its start time
+   * can't be read.
+   */
+  static fromPidfile(path: string): Pidfd | null {
+    const handle = openPidfile(path);
+    return handle && new Pidfd(handle, PRIVATE);
+  }
+
+  /**
    * The number that the process had when it was opened. For showing, never for acting: it may name a stranger by now.
    *
    * @throws {PidfdError} For an adopted descriptor only: `ESRCH` if its process was gone already, `EREMOTE` if it lives in a pid
@@ -164,6 +223,111 @@ export class Pidfd implements Disposable {
    */
   state(): ProcessState {
     return stateOf(this.#handle);
+  }
+
+  /**
+   * What is told about the process at once: pids, users and groups, cgroup, start, name, program, namespaces, how it
+   * ended. From PIDFD_GET_INFO (Linux 6.13), and from /proc for what the kernel is too old for, or does not tell there;
+   * what is read from /proc is certain to be this process's. What can't be told is absent.
+   *
+   * A zombie tells all but its program and namespaces. One that was reaped tells how it ended and its cgroup's id (Linux
+   * 6.15), one in a pid namespace that can't be seen from here no more than its state. Of other users' processes, program
+   * and namespaces are hidden; where /proc is mounted with `hidepid`, only what PIDFD_GET_INFO has is told.
+   *
+   * @throws {PidfdError} `EBADF` if the handle is closed; `EMFILE`, `ENFILE` or `ENOMEM` if /proc can't be read for want of them.
+   *
+   * @example Who is it?
+   * ```ts
+   * import { Pidfd } from "@x/pidfd";
+   *
+   * const handle = Pidfd.self();
+   * const { ppid, credentials, startTime, name, executable } = handle.info();
+   * console.log(ppid === process.ppid); // true
+   * console.log(credentials?.euid === process.geteuid?.()); // true
+   * console.log(startTime! < new Date()); // true
+   * console.log(name, executable);
+   * handle.close();
+   * ```
+   */
+  info(): ProcessInfo {
+    return infoOf(this.#handle);
+  }
+
+  /**
+   * Who the process is, to be stored and found again by {@linkcode Pidfd.reopen}: as JSON, or by `String()` as a short text
+   * such as `4242:14291@5f8b…`. It holds for one boot.
+   *
+   * By inode from Linux 6.9, also after the process was reaped. Before that by the start time, for which the call blocks up to a
+   * hundredth of a second where the process is younger than that: afterwards nobody else can have the same one.
+   *
+   * @throws {PidfdError} `EBADF` if the handle is closed; `ENOENT` or `EACCES` if /proc does not tell the id of this boot or, before
+   * Linux 6.9, the start time; `ESRCH` if it was reaped, before Linux 6.9 or for an adopted descriptor; `EREMOTE` for an adopted
+   * descriptor whose process can't be seen from here.
+   *
+   * @example
+   * ```ts
+   * import { Pidfd } from "@x/pidfd";
+   *
+   * const handle = Pidfd.self();
+   * console.log(handle.identity().pid === process.pid); // true
+   * console.log(JSON.stringify(handle.identity()), String(handle.identity()));
+   * handle.close();
+   * ```
+   */
+  identity(): ProcessIdentity {
+    return identityOf(this.#handle);
+  }
+
+  /**
+   * Whether both handles name one process, also after it has ended.
+   *
+   * @throws {TypeError} If `other` is no `Pidfd`.
+   * @throws {PidfdError} `EBADF` if one of the handles is closed. Before Linux 6.9 `ESRCH` or `EREMOTE` if both processes have no number
+   * here any more, because then nobody can tell.
+   */
+  equals(other: Pidfd): boolean {
+    if (typeof other === "object" && other !== null && #handle in other) {
+      return isSame(this.#handle, other.#handle);
+    }
+    throw new TypeError(`Cannot compare processes: "other" must be a Pidfd: ${show(other)}`);
+  }
+
+  /**
+   * Writes who the process is into a pid file, as {@linkcode Pidfd.identity} tells: one line that
+   * {@linkcode Pidfd.fromPidfile} reads, and that no tool takes for a bare pid. The file appears whole or not at all, readable for all. A
+   * stale one is replaced; so is one of this very process.
+   *
+   * Of several programs that write it at one time through this call, exactly one wins. The new file is made beside the old
+   * one, as PATH.pidfd-new, and then takes its place; the folder must let you do so.
+   *
+   * @param path A file's path, at most 4085 bytes.
+   * @throws {TypeError} If `path` is no string, is empty, or has a zero in it.
+   * @throws {RangeError} If `path` is too long.
+   * @throws {PidfdError} `EEXIST` if the file names another process that runs, with its `pid`; `EAGAIN` if somebody else is
+   * writing the file at this moment; `EINVAL` if there is a file that names no process, which is left alone; `EPERM` if
+   * PATH.pidfd-new is somebody else's; `ENAMETOOLONG`, `EACCES`, `ENOENT`, `EROFS`, `ENOSPC` and the like if it can't be written; `ESRCH` if the
+   * process has ended; else as {@linkcode Pidfd.identity} and {@linkcode Pidfd.fromPidfile}.
+   *
+   * @example One instance only
+   * ```ts
+   * import { rmSync } from "node:fs";
+   * import { Pidfd, PidfdError } from "@x/pidfd";
+   *
+   * const path = `/tmp/example-${process.pid}.pid`;
+   * const self = Pidfd.self();
+   * try {
+   *   self.writePidfile(path);
+   *   console.log(Pidfd.fromPidfile(path)?.equals(self)); // true
+   *   rmSync(path);
+   * } catch (error) {
+   *   if (!(error instanceof PidfdError) || error.code !== "EEXIST") throw error;
+   *   console.log(`it runs already, as ${error.pid}`);
+   * }
+   * self.close();
+   * ```
+   */
+  writePidfile(path: string): void {
+    writePidfile(this.#handle, path);
   }
 
   /**

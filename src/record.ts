@@ -39,6 +39,24 @@ export class NativeRecord<N extends RecordName> {
     return this.bytes.subarray(this.#fields[field][0]);
   }
 
+  /** The first bytes of a field that holds text, which is UTF-8 unless a program has made it otherwise. */
+  text(field: FieldName<N>, length: number): string {
+    return DECODER.decode(this.tail(field).subarray(0, length));
+  }
+
+  /** A field of several words of 32 bits. */
+  numbers(field: FieldName<N>, count: number): number[] {
+    const [offset] = this.#fields[field];
+    return [...new Uint32Array(this.bytes.buffer, offset, count)];
+  }
+
+  /** Writes text into a field, and its length in bytes into another one. */
+  setText(field: FieldName<N>, text: string, length: FieldName<N>): void {
+    const bytes = ENCODER.encode(text);
+    this.tail(field).set(bytes);
+    this.set(length, bytes.length);
+  }
+
   /** Sets a field of either size. */
   set(field: FieldName<N>, value: number | bigint): void {
     const [offset, type] = this.#fields[field];
@@ -47,4 +65,6 @@ export class NativeRecord<N extends RecordName> {
   }
 }
 
+const ENCODER = new TextEncoder();
+const DECODER = new TextDecoder();
 const IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;

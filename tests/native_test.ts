@@ -10,6 +10,13 @@ const CPUS: Record<string, string> = { x64: "x86_64", arm64: "aarch64" };
 const native = load();
 const POLLNVAL = 0x20;
 
+/** A path as native functions take it. */
+function path(text: string): Uint8Array {
+  const record = new Uint8Array(RECORDS.PathRecord.size);
+  new TextEncoder().encodeInto(text, record);
+  return record;
+}
+
 test("native: every function of the generated table is there", () => {
   for (const name of Object.keys(SYMBOLS)) assert.equal(typeof native[name as never], "function");
 });
@@ -26,6 +33,10 @@ test("native: results below zero are negated errnos, the same in each runtime", 
   assert.equal(native.info(2147483647, record), -9);
   assert.equal(native.pid_of(2147483647), -9);
   assert.equal(native.stat(2147483647, new Uint8Array(RECORDS.FileRecord.size)), -9);
+  assert.equal(native.describe(2147483647, 1, new Uint8Array(RECORDS.DescriptionRecord.size)), -9);
+  assert.equal(native.read_file(path("/nonsense"), new Uint8Array(RECORDS.TextRecord.size)), -2);
+  assert.equal(native.pidfile_claim(path("/nonsense/x")), -2);
+  assert.equal(native.pidfile_claim(path("x".repeat(4090))), -36);
   assert.equal(native.dup(2147483647), -9);
   assert.equal(native.set_close_on_exec(2147483647), -9);
   assert.equal(native.close(2147483647), -9);

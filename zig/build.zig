@@ -28,16 +28,24 @@ const cpus = [_]Cpu{
 /// Everything that lib.zig is made of besides itself.
 const sources = [_][]const u8{
     "abi.zig",
+    "boot.zig",
+    "c_door.zig",
     "calls.zig",
     "exit_probe.zig",
     "fdinfo.zig",
+    "file_handle.zig",
     "kernel.zig",
     "memory.zig",
     "napi.zig",
+    "pidfile.zig",
+    "proc_description.zig",
+    "proc_file.zig",
+    "proc_stat.zig",
     "records.zig",
     "reflection.zig",
     "syscall.zig",
     "watcher.zig",
+    "words.zig",
 };
 
 pub fn build(b: *std.Build) void {

@@ -9,6 +9,10 @@ const records = @import("records.zig");
 const syscall = @import("syscall.zig");
 const fdinfo = @import("fdinfo.zig");
 const exit_probe = @import("exit_probe.zig");
+const boot = @import("boot.zig");
+const file_handle = @import("file_handle.zig");
+const pidfile = @import("pidfile.zig");
+const proc_description = @import("proc_description.zig");
 const watcher = @import("watcher.zig");
 
 const call = syscall.call;
@@ -83,13 +87,54 @@ pub fn pid_of(pidfd: i32) i32 {
     // From 6.13 to 6.16 the ioctl says ESRCH of a process in another pid namespace too; but only a reaped one hangs up.
     if (result == negated(.SRCH)) return if (poll(pidfd, 0, 0) & kernel.POLLHUP != 0) result else negated(.REMOTE);
     if (result == negated(.REMOTE) or result == negated(.BADF)) return result;
-    return fdinfo.pid(pidfd);
+    const number = fdinfo.pid(pidfd);
+    // A /proc of another pid namespace has another number for it.
+    return if (number > 0 and !proc_description.counts_as_we_do()) negated(.REMOTE) else number;
 }
 
 /// statx(fd, "", AT_EMPTY_PATH) and fstatfs(fd) — inode, mode and kind of file system. EBADF: not open.
 /// The inode names a process for this boot where the kind is pidfs (6.9).
 pub fn stat(fd: i32, record: *records.FileRecord) i32 {
     return records.FileRecord.read(fd, record);
+}
+
+/// What /proc tells of the process, as far as `wanted` asks for it; the answer says what was found.
+/// ESRCH: reaped. EREMOTE: not in the pid namespace of this /proc. ENOENT, EACCES: hidden (hidepid), or no /proc.
+pub fn describe(pidfd: i32, wanted: i32, record: *proc_description.DescriptionRecord) i32 {
+    return proc_description.read(pidfd, @bitCast(wanted), record);
+}
+
+/// open_by_handle_at(pidfs, inode) — a new close-on-exec pidfd of the process that has `record.inode`, by no pid.
+/// ESTALE: reaped, or in a pid namespace not seen from here. EBADF, EOPNOTSUPP: before 6.14. open_by_handle_at(2).
+pub fn open_inode(record: *const records.FileRecord) i32 {
+    return file_handle.open(record.inode);
+}
+
+/// The clocks, the own pid namespace and the id of this boot. ENOENT, EACCES: there is no /proc that tells the id; the
+/// clocks are filled in. clock_gettime(2), namespaces(7), random(4).
+pub fn read_boot(record: *boot.BootRecord) i32 {
+    return boot.read(record);
+}
+
+/// The beginning of a file, and when it was written. ENOENT, EACCES, EISDIR and the like, open(2).
+pub fn read_file(path: *const pidfile.PathRecord, record: *pidfile.TextRecord) i32 {
+    return pidfile.read(path, record);
+}
+
+/// Locks a file that is to take the place of the one at `path`; its descriptor goes to one of the next two.
+/// EAGAIN: somebody else has the lock. EPERM: what is in the way is not ours. flock(2), open(2).
+pub fn pidfile_claim(path: *const pidfile.PathRecord) i32 {
+    return pidfile.claim(path);
+}
+
+/// Writes the claimed file, and puts it in the place of the old one. The descriptor is closed either way. rename(2).
+pub fn pidfile_commit(path: *const pidfile.PathRecord, file: i32, record: *const pidfile.TextRecord) i32 {
+    return pidfile.commit(path, file, record);
+}
+
+/// Removes the claimed file, and closes it.
+pub fn pidfile_abandon(path: *const pidfile.PathRecord, file: i32) i32 {
+    return pidfile.abandon(path, file);
 }
 
 /// getpid() — the pid of the calling process, in its own pid namespace.

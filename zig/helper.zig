@@ -6,6 +6,11 @@
 //!                                  line of its standard input; ends at the end of the input
 //!   helper parent                  makes a child that stays, prints its pid, and "ended" when it has ended; then as zombie does
 //!   helper occupy PID              makes a process that has exactly this pid, prints it, kills it at the end of the input
+//!   helper recycle                 makes a process that stays, prints its pid, and gives that pid to a new one at each line
+//!   helper in-user-namespace UID CMD…   runs CMD in a new user namespace, where we are UID; nobody for 4294967295
+//!   helper mount-proc OPTIONS CMD…      runs CMD with a fresh /proc
+//!   helper mount-empty FOLDER CMD…      runs CMD with an empty folder in the place of this one
+//!   helper mount-file FILE TARGET CMD…  runs CMD with this file in the place of that one
 //!   helper deny NUMBER ERRNO CMD…  runs CMD with a seccomp filter: the syscall of this number answers ERRNO
 //!   helper deny-ioctl REQUEST ERRNO CMD…   the same for one ioctl request
 //!   helper as UID CMD…             runs CMD as this user and group, who may read every file and nothing else
@@ -22,6 +27,7 @@
 //!   helper fail-once NUMBER ERRNO CMD…   runs CMD with a child that can make one syscall fail: helper_fault.zig
 const std = @import("std");
 const builtin = @import("builtin");
+const identity = @import("helper_identity.zig");
 const states = @import("helper_states.zig");
 const linux = std.os.linux;
 
@@ -44,6 +50,11 @@ pub fn main() void {
         .{ "zombie", run_zombie },
         .{ "parent", run_parent },
         .{ "occupy", run_occupy },
+        .{ "recycle", identity.run_recycle },
+        .{ "in-user-namespace", identity.run_in_user_namespace },
+        .{ "mount-proc", identity.run_mount_proc },
+        .{ "mount-empty", identity.run_mount_empty },
+        .{ "mount-file", identity.run_mount_file },
         .{ "deny", run_deny },
         .{ "deny-ioctl", run_deny_ioctl },
         .{ "as", run_as },
@@ -166,20 +177,25 @@ const CloneArguments = extern struct {
     set_tid_size: u64 = 1,
 };
 
-fn run_occupy() void {
-    var pid: i32 = number(i32, 2);
+/// A child that has exactly this pid; 0 in the child.
+pub fn clone_as(wanted: i32) i32 {
+    var pid = wanted;
     var clone_arguments = CloneArguments{ .set_tid = @intFromPtr(&pid) };
     const size = @sizeOf(CloneArguments);
-    const child = check(linux.syscall2(.clone3, @intFromPtr(&clone_arguments), size), "clone3");
+    return @intCast(check(linux.syscall2(.clone3, @intFromPtr(&clone_arguments), size), "clone3"));
+}
+
+fn run_occupy() void {
+    const child = clone_as(number(i32, 2));
     if (child == 0) while (true) {
         _ = linux.pause();
     };
     print("{d}", .{child});
     while (next_line()) {}
     // The child is ours and unreaped, so this number is still its own.
-    _ = linux.kill(@intCast(child), linux.SIG.KILL);
+    _ = linux.kill(child, linux.SIG.KILL);
     var status: u32 = 0;
-    _ = linux.waitpid(@intCast(child), &status, 0);
+    _ = linux.waitpid(child, &status, 0);
 }
 
 pub const Filter = extern struct { code: u16, jump_true: u8, jump_false: u8, value: u32 };

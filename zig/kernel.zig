@@ -7,7 +7,11 @@
 //! | 5.4    | waitid(P_PIDFD) |
 //! | 6.9    | pidfs: one inode a process; POLLHUP once the process was reaped |
 //! | 6.13   | PIDFD_GET_INFO |
+//! | 6.14   | pidfds as file handles |
 //! | 6.15   | PIDFD_INFO_EXIT |
+//! | 6.16   | PIDFD_INFO_COREDUMP |
+//! | 6.19   | PIDFD_INFO_SUPPORTED_MASK, PIDFD_INFO_COREDUMP_SIGNAL |
+//! | 7.1    | PIDFD_INFO_COREDUMP_CODE |
 //!
 //! Every layout is asserted when the library is compiled, for each CPU it is compiled for.
 const std = @import("std");
@@ -117,6 +121,9 @@ pub const Timespec = extern struct { sec: i64, nsec: i64 };
 /// The ppoll(2) that takes a 64-bit timespec: on 32-bit CPUs that is ppoll_time64 (5.1).
 pub const ppoll_number = if (@sizeOf(usize) == 4) 414 else @intFromEnum(linux.SYS.ppoll);
 
+/// The clock_gettime(2) that fills a 64-bit timespec: on 32-bit CPUs that is clock_gettime64 (5.1).
+pub const clock_gettime_number = if (@sizeOf(usize) == 4) 403 else @intFromEnum(linux.SYS.clock_gettime);
+
 comptime {
     assert(@sizeOf(PidfdInfo) == 88);
     assert(@offsetOf(PidfdInfo, "pid") == 16);
@@ -151,6 +158,14 @@ comptime {
         .powerpc64le => 281,
         .s390x => 302,
         .arm => 414,
+        else => unreachable,
+    });
+    assert(@intFromEnum(linux.SYS.open_by_handle_at) == switch (builtin.cpu.arch) {
+        .x86_64 => 304,
+        .aarch64, .riscv64, .loongarch64 => 265,
+        .powerpc64le => 346,
+        .s390x => 336,
+        .arm => 371,
         else => unreachable,
     });
     assert(@intFromEnum(linux.SYS.ioctl) == switch (builtin.cpu.arch) {

@@ -1,8 +1,9 @@
-//! Node's door: the functions of calls.zig as properties of the module that process.dlopen() fills.
+//! Node's door: the functions of calls.zig as properties of the module that process.dlopen() fills. One callback serves
+//! them all, by a table: a callback of its own for each function would be half of the library.
 //! It converts and does nothing else. The checks here guard memory: an argument that is not an i32, or a record
 //! that is too short or not aligned, answers EINVAL before the kernel is asked.
 const std = @import("std");
-const calls = @import("calls.zig");
+const c_door = @import("c_door.zig");
 const reflection = @import("reflection.zig");
 const syscall = @import("syscall.zig");
 
@@ -27,59 +28,92 @@ const SetProperty = fn (Env, Value, [*:0]const u8, Value) callconv(.c) c_int;
 
 const uint8_array: c_int = 1;
 
+/// A function as the callback needs it.
+const Entry = struct {
+    name: [:0]const u8,
+    target: *const Target,
+    count: usize,
+    shapes: [most]Shape,
+};
+
+/// Each integer and each pointer has a register of its own on every CPU built for, sign-extended as C wants it, and one
+/// that a function does not look at does no harm.
+const Target = fn (usize, usize, usize) callconv(.c) i32;
+
+/// A record's size and alignment; a 32-bit integer has the size 0.
+const Shape = struct { size: u16 = 0, alignment: u16 = 1 };
+
+const most = 3;
+
+const table = blk: {
+    var entries: [reflection.functions.len]Entry = undefined;
+    for (reflection.functions, &entries) |function, *entry| {
+        var shapes = [_]Shape{.{}} ** most;
+        for (function.parameters, 0..) |Parameter, index| {
+            if (Parameter == i32) continue;
+            const Record = @typeInfo(Parameter).pointer.child;
+            shapes[index] = .{ .size = @sizeOf(Record), .alignment = @alignOf(Record) };
+        }
+        entry.* = .{
+            .name = function.name,
+            .target = @ptrCast(&c_door.Door(function).call),
+            .count = function.parameters.len,
+            .shapes = shapes,
+        };
+    }
+    const all = entries;
+    break :blk all;
+};
+
 pub fn register(env: Env, exports: Value) callconv(.c) Value {
-    inline for (reflection.functions) |function| {
+    for (&table) |*entry| {
         var value: Value = null;
         const create = imported("napi_create_function", CreateFunction);
         const set = imported("napi_set_named_property", SetProperty);
-        if (create(env, function.name, function.name.len, Door(function).call, null, &value) == ok) {
+        const data: *anyopaque = @constCast(entry);
+        if (create(env, entry.name, entry.name.len, callback, data, &value) == ok) {
             // A property that is missing is noticed by the loader, which reads `abi` and every name.
-            _ = set(env, exports, function.name, value);
+            _ = set(env, exports, entry.name, value);
         }
     }
     return exports;
 }
 
-fn Door(comptime function: reflection.Function) type {
-    return struct {
-        fn call(env: Env, info: CallbackInfo) callconv(.c) Value {
-            var result: Value = null;
-            _ = imported("napi_create_int32", CreateInt32)(env, answer(env, info), &result);
-            return result;
-        }
+fn callback(env: Env, info: CallbackInfo) callconv(.c) Value {
+    var result: Value = null;
+    _ = imported("napi_create_int32", CreateInt32)(env, answer(env, info), &result);
+    return result;
+}
 
-        fn answer(env: Env, info: CallbackInfo) i32 {
-            const count = function.parameters.len;
-            var values = [_]Value{null} ** @max(count, 1);
-            if (count > 0) {
-                var given: usize = count;
-                const get = imported("napi_get_cb_info", GetCallbackInfo);
-                if (get(env, info, &given, &values, null, null) != ok or given != count) return invalid;
-            }
-            var arguments: std.meta.ArgsTuple(@TypeOf(@field(calls, function.name))) = undefined;
-            inline for (function.parameters, 0..) |Parameter, index| {
-                arguments[index] = argument(Parameter, env, values[index]) orelse return invalid;
-            }
-            return @call(.auto, @field(calls, function.name), arguments);
-        }
-    };
+fn answer(env: Env, info: CallbackInfo) i32 {
+    var values = [_]Value{null} ** most;
+    var given: usize = most;
+    var data: ?*anyopaque = null;
+    const get = imported("napi_get_cb_info", GetCallbackInfo);
+    if (get(env, info, &given, &values, null, &data) != ok) return invalid;
+    const entry: *const Entry = @ptrCast(@alignCast(data.?));
+    if (given != entry.count) return invalid;
+    var words = [_]usize{0} ** most;
+    for (words[0..given], values[0..given], entry.shapes[0..given]) |*word, value, shape| {
+        word.* = argument(shape, env, value) orelse return invalid;
+    }
+    return entry.target(words[0], words[1], words[2]);
 }
 
 const invalid = syscall.negated(.INVAL);
 
-fn argument(comptime Parameter: type, env: Env, value: Value) ?Parameter {
-    if (Parameter == i32) {
+fn argument(shape: Shape, env: Env, value: Value) ?usize {
+    if (shape.size == 0) {
         var integer: i32 = 0;
-        return if (imported("napi_get_value_int32", GetInt32)(env, value, &integer) == ok) integer else null;
+        const is_integer = imported("napi_get_value_int32", GetInt32)(env, value, &integer) == ok;
+        return if (is_integer) @bitCast(@as(isize, integer)) else null;
     }
-    const Record = @typeInfo(Parameter).pointer.child;
     var kind: c_int = 0;
     var length: usize = 0;
     var data: ?*anyopaque = null;
     const get = imported("napi_get_typedarray_info", GetTypedArray);
     if (get(env, value, &kind, &length, &data, null, null) != ok) return null;
-    if (kind != uint8_array or length < @sizeOf(Record)) return null;
+    if (kind != uint8_array or length < shape.size) return null;
     const address = @intFromPtr(data);
-    if (address == 0 or address % @alignOf(Record) != 0) return null;
-    return @ptrFromInt(address);
+    return if (address == 0 or address % shape.alignment != 0) null else address;
 }

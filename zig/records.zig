@@ -1,6 +1,7 @@
 //! What crosses to JavaScript as bytes: fixed layouts in the CPU's own byte order, the same on every CPU.
 const std = @import("std");
 const builtin = @import("builtin");
+const file_handle = @import("file_handle.zig");
 const kernel = @import("kernel.zig");
 const syscall = @import("syscall.zig");
 const linux = std.os.linux;
@@ -59,8 +60,11 @@ pub const FileRecord = extern struct {
         if (result < 0) return result;
         const kind = file_system_of(fd);
         if (kind < 0) return @intCast(kind);
+        var inode: u64 = attributes.ino;
+        // 32-bit CPUs cut the number; where there are no file handles (before 6.14), its low half must do.
+        if (@sizeOf(usize) == 4 and kind == kernel.PIDFS_MAGIC) _ = file_handle.inode_of(fd, &inode);
         record.* = .{
-            .inode = attributes.ino,
+            .inode = inode,
             .file_system = @intCast(kind),
             .mode = attributes.mode,
             .unused = 0,

@@ -12,6 +12,10 @@ const negated = syscall.negated;
 
 test {
     _ = @import("fdinfo.zig");
+    _ = @import("proc_description.zig");
+    _ = @import("proc_file.zig");
+    _ = @import("proc_stat.zig");
+    _ = @import("words.zig");
     _ = @import("abi.zig");
 }
 

@@ -8,6 +8,7 @@ const std = @import("std");
 const kernel = @import("kernel.zig");
 const records = @import("records.zig");
 const syscall = @import("syscall.zig");
+const words = @import("words.zig");
 const calls = @import("calls.zig");
 const fdinfo = @import("fdinfo.zig");
 const linux = std.os.linux;
@@ -166,17 +167,15 @@ fn close_all(epoll: i32) void {
 }
 
 /// The lines read `tfd: NUMBER events: … data: …`; the last one may be cut off, and is read again in the next round.
-fn close_listed(epoll: i32, text: []const u8) usize {
+fn close_listed(epoll: i32, list: []const u8) usize {
     var closed: usize = 0;
-    var lines = std.mem.splitScalar(u8, text, '\n');
-    while (lines.next()) |line| {
-        if (lines.index == null) break;
-        var words = std.mem.tokenizeScalar(u8, line, ' ');
-        const label = words.next() orelse continue;
-        if (!std.mem.eql(u8, label, "tfd:")) continue;
-        const is_own_end = std.mem.indexOf(u8, line, "ffffffffffffffff") != null;
+    var rest = list;
+    while (words.find(rest, '\n')) |end| : (rest = rest[end + 1 ..]) {
+        const line = rest[0..end];
+        const is_own_end = words.after(line, "ffffffffffffffff") != null;
         if (is_own_end) continue;
-        const fd = fdinfo.decimal(words.next() orelse continue) orelse continue;
+        var rest_of_line = words.Words{ .rest = words.after(line, "tfd:") orelse continue };
+        const fd = rest_of_line.number(i32) orelse continue;
         if (remove(epoll, fd) == 0) closed += 1;
     }
     return closed;

@@ -1,0 +1,41 @@
+/**
+ * What /proc tells of the process behind a handle. The native library pins it: what is read is that process's.
+ *
+ * @module
+ */
+import { EMFILE, ENFILE, ENOMEM } from "./constants.ts";
+import { failure } from "./errors.ts";
+import type { Handle } from "./handle.ts";
+import { native } from "./native.ts";
+import { NativeRecord } from "./record.ts";
+
+/** The line of /proc/PID/stat. */
+export const STAT = 1;
+/** The users and groups, and the thread group. */
+export const IDS = 2;
+/** The cgroup's path. */
+export const CGROUP = 4;
+/** The program's path. */
+export const EXECUTABLE = 8;
+/** The namespaces. */
+export const NAMESPACES = 16;
+/** An answer: the pids are those of our own pid namespace. */
+export const OWN_PIDS = 32;
+
+/** What was found, or why nothing was. */
+export interface Description {
+  /** The bits of what was found; a negated errno where nothing can be told. */
+  readonly found: number;
+  readonly record: NativeRecord<"DescriptionRecord">;
+}
+
+const shared = new NativeRecord("DescriptionRecord");
+
+/** Asks /proc. The record is good until the next call. A shortage of descriptors or memory throws. */
+export function describe(handle: Handle, wanted: number): Description {
+  const found = native().describe(handle.fd, wanted, shared.bytes);
+  if (found === EMFILE || found === ENFILE || found === ENOMEM) {
+    throw failure({ errno: found, syscall: "open", pid: handle.knownPid });
+  }
+  return { found, record: shared };
+}

@@ -1,0 +1,158 @@
+/**
+ * Recognises processes: says who one is, finds one again, and tells whether two are the same.
+ *
+ * @module
+ */
+import { readBoot, readClocks, TICK_NS } from "./boot.ts";
+import { ENOENT, EOPNOTSUPP, ESRCH, ESTALE, PIDFS_MAGIC } from "./constants.ts";
+import { check, failure, PidfdError } from "./errors.ts";
+import { feature } from "./features.ts";
+import { Handle } from "./handle.ts";
+import { makeIdentity, type ProcessIdentity, toIdentity } from "./identity.ts";
+import { native } from "./native.ts";
+import { openDescriptor } from "./opening.ts";
+import { describe, STAT } from "./proc.ts";
+import { NativeRecord } from "./record.ts";
+
+const file = new NativeRecord("FileRecord");
+
+/** The process's number in pidfs; null where there is no pidfs, before Linux 6.9. */
+function inodeOf(fd: number): bigint | null {
+  const isTold = native().stat(fd, file.bytes) === 0;
+  return isTold && file.bigint("file_system") === PIDFS_MAGIC ? file.bigint("inode") : null;
+}
+
+/** Who the process is. */
+export function identityOf(handle: Handle): ProcessIdentity {
+  const { fd, pid } = handle;
+  const inode = inodeOf(fd);
+  const boot = readBoot();
+  if (inode !== null) return makeIdentity({ pid, inode: String(inode), boot: boot.id });
+  const startTicks = startTicksOf(handle);
+  const { id, pidNamespace } = checkNamespace(boot);
+  outwait(startTicks);
+  return makeIdentity({ pid, startTicks, pidNamespace, boot: id });
+}
+
+/** When the process was started. Throws where that can't be told. */
+export function startTicksOf(handle: Handle): number {
+  const { found, record } = describe(handle, STAT);
+  if (found > 0 && found & STAT) return Number(record.bigint("start_ticks"));
+  const errno = found < 0 ? found : ENOENT;
+  const reason = "when the process was started can't be read from /proc";
+  throw failure({ errno, syscall: "read", pid: handle.knownPid, reason });
+}
+
+/**
+ * Waits until the tick is over in which the process was started, a hundredth of a second at most: whoever gets its pid
+ * later was then started in a later tick, so that the start time tells the two apart.
+ */
+function outwait(startTicks: number): void {
+  const over = (BigInt(startTicks) + 1n) * TICK_NS;
+  // More than one round only where the clock of the sleep runs ahead of the one that counts ticks.
+  for (let round = 0; round < 3; round++) {
+    const left = over - readClocks().sinceBoot;
+    if (left <= 0n) return;
+    native().poll(-1, 0, Number(left < TICK_NS ? left : TICK_NS) / 1e6 + 1 | 0);
+  }
+}
+
+function checkNamespace<T extends { pidNamespace: number }>(boot: T): T {
+  if (boot.pidNamespace !== 0) return boot;
+  const reason = "/proc does not tell our pid namespace";
+  throw failure({ errno: ENOENT, syscall: "statx", reason });
+}
+
+/** The very process, or null where it is gone. */
+export function reopen(value: ProcessIdentity | string): Handle | null {
+  return find(toIdentity("reopen a process", value));
+}
+
+/** As {@linkcode reopen}, for an identity that was checked. */
+export function find(identity: ProcessIdentity): Handle | null {
+  const { boot, inode } = identity;
+  const here = boot === undefined ? null : readBoot();
+  if (here && here.id !== boot) return null;
+  if (inode !== undefined) return findByInode(identity.pid, BigInt(inode));
+  const { pidNamespace } = checkNamespace(here!);
+  return pidNamespace === identity.pidNamespace ? findByStart(identity) : null;
+}
+
+function findByInode(pid: number, inode: bigint): Handle | null {
+  const direct = openByHandle(inode);
+  if (direct === ESTALE) return null;
+  if (direct >= 0) return verify(direct, inode);
+  // The number leads there, and the inode says whether it is the one.
+  const fd = openIfThere(pid);
+  return fd === null ? null : verify(fd, inode, pid);
+}
+
+/**
+ * A descriptor by the inode alone. ESTALE means gone only where the kernel has such handles: before Linux 6.14 it answers the
+ * same to everything.
+ */
+function openByHandle(inode: bigint): number {
+  if (!feature("file_handles").available) return EOPNOTSUPP;
+  const request = new NativeRecord("FileRecord");
+  request.set("inode", inode);
+  return native().open_inode(request.bytes);
+}
+
+/** Takes the descriptor if it names the process of this inode and that was not reaped; else closes it. */
+function verify(fd: number, inode: bigint, pid = native().pid_of(fd)): Handle | null {
+  const seen = inodeOf(fd);
+  if (seen === inode && pid > 0) return new Handle(fd, pid);
+  native().close(fd);
+  if (seen === inode && pid !== ESRCH) check(pid, "pidfd_getpid");
+  if (seen !== null) return null;
+  const reason = "the inode of a process can't be told here (Linux 6.9, statx and fstatfs)";
+  throw failure({ errno: EOPNOTSUPP, syscall: "fstatfs", pid, reason });
+}
+
+function findByStart({ pid, startTicks }: ProcessIdentity): Handle | null {
+  const fd = openIfThere(pid);
+  if (fd === null) return null;
+  const handle = new Handle(fd, pid);
+  try {
+    if (startTicksOf(handle) === startTicks) return handle;
+  } catch (error) {
+    handle.close();
+    if (error instanceof PidfdError && error.errno === ESRCH) return null;
+    throw error;
+  }
+  handle.close();
+  return null;
+}
+
+/** A descriptor of whoever has this pid; null where that is no process. */
+function openIfThere(pid: number): number | null {
+  try {
+    return openDescriptor(pid);
+  } catch (error) {
+    const isNobody = error instanceof PidfdError &&
+      (error.errno === ESRCH || error.errno === ENOENT);
+    if (isNobody) return null;
+    throw error;
+  }
+}
+
+/** Whether two handles name one process. */
+export function isSame(one: Handle, other: Handle): boolean {
+  const inode = inodeOf(one.fd);
+  if (inode !== null) return inode === inodeOf(other.fd);
+  return one.fd === other.fd || haveSamePid(one, other);
+}
+
+/** Before Linux 6.9: as long as neither was reaped, no two processes have one pid. */
+function haveSamePid(one: Handle, other: Handle): boolean {
+  const [first, second, third, fourth] = [one, other, one, other].map(({ fd }) =>
+    native().pid_of(fd)
+  );
+  if (first > 0 && second > 0 && first !== second) return false;
+  if (first > 0 && first === second && second === third) return true;
+  // One that has a number after the other one has lost its own is another one.
+  if ((second < 0 && third > 0) || (third < 0 && fourth > 0)) return false;
+  const reason = "before Linux 6.9, processes that have no number any more can't be told apart";
+  const errno = fourth < 0 ? fourth : ESRCH;
+  throw failure({ errno, syscall: "pidfd_getpid", pid: one.knownPid, reason });
+}

@@ -1,0 +1,93 @@
+//! Reads text with plain loops: what std.mem has for it comes with tables and vector code that would double the size of
+//! the library.
+const std = @import("std");
+
+/// Where the byte first stands.
+pub fn find(text: []const u8, byte: u8) ?usize {
+    for (text, 0..) |other, index| if (other == byte) return index;
+    return null;
+}
+
+/// Where the byte last stands.
+pub fn find_last(text: []const u8, byte: u8) ?usize {
+    var index = text.len;
+    while (index > 0) {
+        index -= 1;
+        if (text[index] == byte) return index;
+    }
+    return null;
+}
+
+/// What follows the first place where `label` stands.
+pub fn after(text: []const u8, label: []const u8) ?[]const u8 {
+    var rest = text;
+    while (rest.len >= label.len) : (rest = rest[1..]) {
+        for (label, 0..) |byte, index| {
+            if (rest[index] != byte) break;
+        } else return rest[label.len..];
+    }
+    return null;
+}
+
+/// The words of a text, one after the other: what stands between spaces, tabs and line ends.
+pub const Words = struct {
+    rest: []const u8,
+
+    pub fn next(self: *Words) ?[]const u8 {
+        while (self.rest.len > 0 and is_blank(self.rest[0])) self.rest = self.rest[1..];
+        if (self.rest.len == 0) return null;
+        var end: usize = 0;
+        while (end < self.rest.len and !is_blank(self.rest[end])) end += 1;
+        defer self.rest = self.rest[end..];
+        return self.rest[0..end];
+    }
+
+    /// The next word as a decimal number; null where it is none, or too large.
+    pub fn number(self: *Words, comptime T: type) ?T {
+        return decimal(T, self.next() orelse return null);
+    }
+
+    pub fn skip(self: *Words, count: usize) void {
+        for (0..count) |_| _ = self.next();
+    }
+};
+
+fn is_blank(byte: u8) bool {
+    return byte == ' ' or byte == '\t' or byte == '\n';
+}
+
+/// The number that a whole text is; null where it is none, or too large.
+pub fn decimal(comptime T: type, digits: []const u8) ?T {
+    if (digits.len == 0) return null;
+    var result: T = 0;
+    for (digits) |digit| {
+        if (digit < '0' or digit > '9') return null;
+        const tenfold = @mulWithOverflow(result, 10);
+        const sum = @addWithOverflow(tenfold[0], @as(T, @intCast(digit - '0')));
+        if (tenfold[1] | sum[1] != 0) return null;
+        result = sum[0];
+    }
+    return result;
+}
+
+test "numbers up to the largest, and none beyond" {
+    try std.testing.expectEqual(18446744073709551615, decimal(u64, "18446744073709551615").?);
+    try std.testing.expectEqual(null, decimal(u64, "18446744073709551616"));
+    try std.testing.expectEqual(4294967295, decimal(u32, "4294967295").?);
+    for ([_][]const u8{ "4294967296", "99999999999", "", "-1", "1x" }) |wrong| {
+        try std.testing.expectEqual(null, decimal(u32, wrong));
+    }
+}
+
+test "words, bytes and labels are found" {
+    var words = Words{ .rest = " a\tbc \n 12" };
+    try std.testing.expectEqualStrings("a", words.next().?);
+    words.skip(1);
+    try std.testing.expectEqual(12, words.number(u32).?);
+    try std.testing.expectEqual(null, words.next());
+    try std.testing.expectEqual(1, find("a))b", ')').?);
+    try std.testing.expectEqual(2, find_last("a))b", ')').?);
+    try std.testing.expectEqual(null, find_last("", ')'));
+    try std.testing.expectEqualStrings(" 7", after("aab: 7", "ab:").?);
+    try std.testing.expectEqual(null, after("a", "ab"));
+}
