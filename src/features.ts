@@ -14,6 +14,7 @@ import {
   ENFILE,
   ENOMEM,
   ENOSYS,
+  EOPNOTSUPP,
   PIDFD_INFO_COREDUMP,
   PIDFD_INFO_COREDUMP_CODE,
   PIDFD_INFO_COREDUMP_SIGNAL,
@@ -26,8 +27,18 @@ import {
   WNOWAIT,
 } from "./constants.ts";
 import type { PidfdError } from "./errors.ts";
+import { namespaceNumber } from "./namespaces.ts";
 import { decodeInfo } from "./kernel_info.ts";
 import { native } from "./native.ts";
+import {
+  adviceAnswer,
+  closed,
+  passAnswer,
+  peerAnswer,
+  scopeAnswer,
+  selfAnswer,
+  threadAnswer,
+} from "./answers.ts";
 import { NativeRecord } from "./record.ts";
 
 /** One ability of the kernel, and how it was found out whether it is there. */
@@ -50,14 +61,35 @@ export interface Features {
   readonly poll: Feature;
   /** Learn how a child ended, and reap it: waitid(2) with P_PIDFD. */
   readonly waitid: Feature;
+  /** Take a descriptor out of a process: pidfd_getfd(2). */
+  readonly pidfd_getfd: Feature;
+  /** Give advice about another process's memory: process_madvise(2). */
+  readonly process_madvise: Feature;
+  /** Take the memory of a process that is being killed: process_mrelease(2). */
+  readonly process_mrelease: Feature;
+  /** Open the process at the other end of a Unix socket: getsockopt(2). */
+  readonly SO_PEERPIDFD: Feature;
+  /** Learn who sent a message over a Unix socket: setsockopt(2), and SCM_PIDFD in unix(7). */
+  readonly SO_PASSPIDFD: Feature;
+  /** Open a thread: pidfd_open(2) with PIDFD_THREAD. */
+  readonly PIDFD_THREAD: Feature;
+  /** Signal one thread, the process or its process group through any handle: pidfd_send_signal(2) with a scope. */
+  readonly PIDFD_SIGNAL_THREAD_GROUP: Feature;
   /** Tell processes apart for the whole boot: each has an inode of its own in pidfs. */
   readonly pidfs: Feature;
+  /** Open a namespace of a process, of this kind and of the nine others: ioctl(2). */
+  readonly PIDFD_GET_NET_NAMESPACE: Feature;
   /** Ask the kernel about a process: ioctl PIDFD_GET_INFO. */
   readonly PIDFD_GET_INFO: Feature;
   /** Open a process by its inode, without a pid: open_by_handle_at(2). */
   readonly file_handles: Feature;
   /** Learn how any process ended, once it was reaped: PIDFD_INFO_EXIT. */
   readonly PIDFD_INFO_EXIT: Feature;
+  /**
+   * Name the calling process without a descriptor: pidfd_send_signal(2) and others with PIDFD_SELF_THREAD_GROUP. Nothing here
+   * uses it: it can be signalled but not polled, and a handle is to do both.
+   */
+  readonly PIDFD_SELF: Feature;
   /** Learn what became of a core dump: PIDFD_INFO_COREDUMP. */
   readonly PIDFD_INFO_COREDUMP: Feature;
   /** Learn which signal made it dump: PIDFD_INFO_COREDUMP_SIGNAL. */
@@ -71,10 +103,19 @@ const SINCE: Readonly<Record<keyof Features, string>> = {
   pidfd_send_signal: "5.1",
   poll: "5.3",
   waitid: "5.4",
+  pidfd_getfd: "5.6",
+  process_madvise: "5.10",
+  process_mrelease: "5.15",
+  SO_PEERPIDFD: "6.5",
+  SO_PASSPIDFD: "6.5",
+  PIDFD_THREAD: "6.9",
+  PIDFD_SIGNAL_THREAD_GROUP: "6.9",
   pidfs: "6.9",
+  PIDFD_GET_NET_NAMESPACE: "6.11",
   PIDFD_GET_INFO: "6.13",
   file_handles: "6.14",
   PIDFD_INFO_EXIT: "6.15",
+  PIDFD_SELF: "6.15",
   PIDFD_INFO_COREDUMP: "6.16",
   PIDFD_INFO_COREDUMP_SIGNAL: "6.19",
   PIDFD_INFO_COREDUMP_CODE: "7.1",
@@ -98,13 +139,34 @@ const PROBES: Readonly<Record<keyof Features, Probe>> = {
   // Nobody is a child of itself: ECHILD is what a kernel says that knows P_PIDFD.
   waitid: (library, fd) =>
     onDescriptor("waitid(P_PIDFD, self)", fd, () => library.wait(fd, PEEK, waited.bytes), [ECHILD]),
+  // These are asked for what there can't be, so that nothing is opened or taken: each refuses in a way of its own.
+  pidfd_getfd: (library, fd) =>
+    onDescriptor("pidfd_getfd(self, -1)", fd, () => library.get_fd(fd, -1), [EBADF]),
+  process_madvise: (library, fd) =>
+    onDescriptor("process_madvise(self)", fd, () => adviceAnswer(library, fd), [0]),
+  process_mrelease: (library, fd) =>
+    onDescriptor("process_mrelease(self)", fd, () => library.release_memory(fd), [EINVAL]),
+  SO_PEERPIDFD: (library) => finding("getsockopt(SO_PEERPIDFD)", peerAnswer(library), [0]),
+  SO_PASSPIDFD: (library) => finding("setsockopt(SO_PASSPIDFD)", passAnswer(library), [0]),
+  PIDFD_THREAD: (library) => finding("pidfd_open(self, PIDFD_THREAD)", threadAnswer(library), [0]),
+  PIDFD_SIGNAL_THREAD_GROUP: (library, fd) =>
+    onDescriptor("pidfd_send_signal(self, 0, …)", fd, () => scopeAnswer(library, fd), [0]),
   pidfs: (library, fd) => onDescriptor("fstatfs(self)", fd, () => pidfsAnswer(library, fd), [0]),
+  PIDFD_GET_NET_NAMESPACE: (library, fd) =>
+    onDescriptor(
+      "ioctl(self, PIDFD_GET_NET_NAMESPACE)",
+      fd,
+      () => closed(library, library.namespace(fd, namespaceNumber("net"))),
+      [0, EOPNOTSUPP],
+    ),
   PIDFD_GET_INFO: (library, fd) =>
     onDescriptor("ioctl(self, PIDFD_GET_INFO)", fd, () => library.info(fd, blank().bytes), [0]),
   file_handles: (library, fd) =>
     onDescriptor("open_by_handle_at(self)", fd, () => handleAnswer(library, fd), [0]),
   PIDFD_INFO_EXIT: (library) =>
     finding("the exit record of a reaped child", library.probe_exit_record(), [1]),
+  PIDFD_SELF: (library) =>
+    finding("pidfd_send_signal(PIDFD_SELF_THREAD_GROUP, 0)", selfAnswer(library), [0]),
   // The two later bits are seen on dumped processes only; since then the kernel says itself what it knows.
   PIDFD_INFO_COREDUMP: (library, fd) => knows(library, fd, "PIDFD_INFO_COREDUMP"),
   PIDFD_INFO_COREDUMP_SIGNAL: (library, fd) => knows(library, fd, "PIDFD_INFO_COREDUMP_SIGNAL"),

@@ -5,13 +5,23 @@ const linux = std.os.linux;
 
 /// The calls whose number a program may replace, for a kernel that differs and for testing a fallback.
 /// The order is part of the ABI: `numbers` and the record of the same name in calls.zig follow it.
-pub const Replaceable = enum(u32) { pidfd_send_signal, pidfd_open, waitid };
+pub const Replaceable = enum(u32) {
+    pidfd_send_signal,
+    pidfd_open,
+    waitid,
+    pidfd_getfd,
+    process_madvise,
+    process_mrelease,
+};
 
 /// The numbers of this CPU. It never changes.
 pub const defaults = [_]u32{
     @intFromEnum(linux.SYS.pidfd_send_signal),
     @intFromEnum(linux.SYS.pidfd_open),
     @intFromEnum(linux.SYS.waitid),
+    @intFromEnum(linux.SYS.pidfd_getfd),
+    @intFromEnum(linux.SYS.process_madvise),
+    @intFromEnum(linux.SYS.process_mrelease),
 };
 
 /// The only variable of the library. Each access is one atomic word, because Workers share it.
