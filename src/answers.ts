@@ -5,17 +5,79 @@
  */
 import type { Native } from "../ffi/native.ts";
 import {
+  EINVAL,
+  ENOSYS,
+  PIDFD_INFO_COREDUMP,
+  PIDFD_INFO_COREDUMP_CODE,
+  PIDFD_INFO_COREDUMP_SIGNAL,
+  PIDFD_INFO_SUPPORTED_MASK,
   PIDFD_SELF_THREAD_GROUP,
   PIDFD_SELF_THREAD_GROUP_BEFORE,
   PIDFD_THREAD,
+  PIDFS_MAGIC,
   SO_PASSPIDFD,
   SO_PEERPIDFD,
+  WALL,
+  WEXITED,
+  WNOHANG,
+  WNOWAIT,
 } from "./constants.ts";
+import { decodeInfo } from "./kernel_info.ts";
+import { namespaceNumber } from "./namespaces.ts";
 import { NativeRecord } from "./record.ts";
 
 /** 0 for a descriptor, which is closed; an errno stays. */
-export function closed(library: Native, result: number): number {
+function closed(library: Native, result: number): number {
   return result < 0 ? result : library.close(result);
+}
+
+/** A descriptor that is really a pidfd of ourselves: a seccomp filter can make a call "return" its own number. */
+export function openAnswer(library: Native, fd: number): number {
+  if (fd < 0) return fd;
+  return library.pid_of(fd) === library.own_pid() ? 0 : ENOSYS;
+}
+
+/** A look at a child, which nobody is of itself. */
+export function childAnswer(library: Native, fd: number): number {
+  const options = WEXITED | WNOHANG | WNOWAIT | WALL;
+  return library.wait(fd, options, new NativeRecord("WaitRecord").bytes);
+}
+
+/** The file system that a pidfd is in. */
+export function pidfsAnswer(library: Native, fd: number): number {
+  const record = new NativeRecord("FileRecord");
+  const result = library.stat(fd, record.bytes);
+  if (result < 0) return result;
+  return record.bigint("file_system") === PIDFS_MAGIC ? 0 : EINVAL;
+}
+
+/** A pidfd by its inode. */
+export function handleAnswer(library: Native, fd: number): number {
+  const record = new NativeRecord("FileRecord");
+  const result = library.stat(fd, record.bytes);
+  return result < 0 ? result : closed(library, library.open_inode(record.bytes));
+}
+
+/** What the kernel tells of a process, whatever that is. */
+export function infoAnswer(library: Native, fd: number): number {
+  return library.info(fd, new NativeRecord("PidfdInfo").bytes);
+}
+
+const INFO_BITS = { PIDFD_INFO_COREDUMP, PIDFD_INFO_COREDUMP_SIGNAL, PIDFD_INFO_COREDUMP_CODE };
+
+/** 1 where PIDFD_GET_INFO says that it knows a bit, or fills it for ourselves; else 0. */
+export function knownAnswer(library: Native, fd: number, name: keyof typeof INFO_BITS): number {
+  const record = new NativeRecord("PidfdInfo");
+  record.set("mask", INFO_BITS[name] | PIDFD_INFO_SUPPORTED_MASK);
+  const result = library.info(fd, record.bytes);
+  if (result < 0) return result;
+  const known = record.bigint("mask") | (decodeInfo(record).supportedMask ?? 0n);
+  return known & BigInt(INFO_BITS[name]) ? 1 : 0;
+}
+
+/** The namespace of our network. */
+export function namespaceAnswer(library: Native, fd: number): number {
+  return closed(library, library.namespace(fd, namespaceNumber("net")));
 }
 
 /** A thread's handle: the first thread of a process has the process's own id. */

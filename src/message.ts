@@ -59,7 +59,7 @@ const MOST_DATA = 4096;
  * @throws {TypeError} If an argument is of a wrong type.
  * @throws {RangeError} If a number is outside its range, or if there is too much data or too many descriptors.
  * @throws {PidfdError} `EBADF` if one of the descriptors is not open; `ENOTSOCK` if the first is no socket, `EAFNOSUPPORT` if it is
- * no Unix socket; `EPIPE`, `ECONNRESET` or `ECONNREFUSED` if nobody is at the other end; `ENOTCONN`; `ETOOMANYREFS` if more
+ * no Unix socket; `EPIPE` or `ECONNREFUSED` if nobody is at the other end; `ENOTCONN`; `ETOOMANYREFS` if more
  * descriptors are on their way than you may have open (RLIMIT_NOFILE).
  *
  * @example Hand a process over
@@ -118,7 +118,8 @@ function checkMessage(message: OutgoingMessage): Required<OutgoingMessage> {
  * @returns The message, or null if none has come.
  * @throws {TypeError} If an argument is no number.
  * @throws {RangeError} If a number is outside its range.
- * @throws {PidfdError} `EBADF` if the descriptor is not open, `ENOTSOCK` if it is no socket; `ENOTCONN`, `ECONNRESET`.
+ * @throws {PidfdError} `EBADF` if the descriptor is not open, `ENOTSOCK` if it is no socket; `EINVAL` if it is
+ * not connected; `ECONNRESET` if the other end was closed before it had received all.
  */
 export function receiveMessage(socketFd: number, timeoutMs: number = 0): ReceivedMessage | null {
   const action = "receive a message";

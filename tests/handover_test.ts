@@ -111,7 +111,7 @@ test("an unprivileged user takes nothing from root's process", {
   skip: isRoot ? false : "becoming another user needs root",
 }, async () => {
   const helper = await paused();
-  const result = await runScript("take_as_nobody.ts", {
+  const result = await runScript("take_from.ts", {
     through: [HELPER, "as", "65534"],
     args: [String(helper.child.pid)],
   });
@@ -147,6 +147,20 @@ test("what is taken from a process throws each errno that the kernel may answer"
     const result = await runScript("take_from_self.ts", { through: through.flat() });
     assert.deepEqual(JSON.parse(result.stdout || "null"), codes, result.stderr);
   }
+});
+
+test("getFd() throws ESRCH where the kernel says EBADF of who is ending, as before Linux 6.9", async () => {
+  const zombie = new Helper("zombie", "3");
+  const pid = await zombie.line();
+  const EBADF = "9";
+  const through = [HELPER, "deny", "438", EBADF];
+  const { stdout, stderr } = await runScript("take_from.ts", { through, args: [pid] });
+  assert.deepEqual(
+    JSON.parse(stdout || "null").getFd,
+    ["PidfdError", "ESRCH", "pidfd_getfd"],
+    stderr,
+  );
+  await zombie.end();
 });
 
 test("getFd() and namespace() refuse wrong arguments before any native call", () => {

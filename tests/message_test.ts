@@ -268,6 +268,11 @@ test("messages throw what is wrong with the socket", () => {
   assertThrows(() => sendMessage(here, { data }), { code: "EPIPE", syscall: "sendmsg" });
   assert.equal(receiveMessage(here)!.data.length, 0);
   closeDescriptor(here);
+  const [near, far] = socketPair();
+  sendMessage(near, { data });
+  closeDescriptor(far);
+  assertThrows(() => receiveMessage(near), { code: "ECONNRESET", syscall: "recvmsg" });
+  closeDescriptor(near);
   const [first, second] = socketPair("datagram");
   closeDescriptor(second);
   assertThrows(() => sendMessage(first, { data }), { code: "ECONNREFUSED" });

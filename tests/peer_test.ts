@@ -113,16 +113,39 @@ test("peer() throws what the kernel means by its answer", async () => {
   for (const [errno, code] of ANSWERS) {
     const SO_PEERPIDFD = "77";
     const filter = ["deny-flag", String(GETSOCKOPT), "2", SO_PEERPIDFD, String(errno)];
-    const result = await runScript("peer_of_pair.ts", { through: [HELPER, ...filter] });
+    const result = await runScript("sockets.ts", { through: [HELPER, ...filter] });
+    const { peer } = JSON.parse(result.stdout || "null");
     const isShortage = code.endsWith("FILE");
-    const wanted = `PidfdOpenFailedError ${code} getsockopt ${isShortage}`;
-    assert.equal(result.stdout.trim(), wanted, result.stderr);
+    assert.deepEqual(peer, ["PidfdOpenFailedError", code, "getsockopt", isShortage], result.stderr);
   }
 });
 
-/** getsockopt(2) by the CPU; the others have the same. */
-const GETSOCKOPTS: Partial<Record<string, number>> = { x64: 55, ppc64: 340, s390x: 365, arm: 295 };
-const GETSOCKOPT = GETSOCKOPTS[process.arch] ?? 209;
+test("passSender() and socketPair() throw what the kernel answers", async () => {
+  const SO_PASSPIDFD = "76";
+  const filter = ["deny-flag", String(SETSOCKOPT), "2", SO_PASSPIDFD, "92"];
+  const old = await runScript("sockets.ts", { through: [HELPER, ...filter] });
+  assert.deepEqual(JSON.parse(old.stdout || "null").passSender, [
+    "PidfdError",
+    "ENOPROTOOPT",
+    "setsockopt",
+    false,
+  ], old.stderr);
+  for (const [errno, code] of [[24, "EMFILE"], [23, "ENFILE"], [12, "ENOMEM"]] as const) {
+    const through = [HELPER, "deny-flag", String(SOCKETPAIR), "1", String(0x80001), String(errno)];
+    const { stdout, stderr } = await runScript("sockets.ts", { through });
+    const wanted = { socketPair: ["PidfdError", code, "socketpair", true] };
+    assert.deepEqual(JSON.parse(stdout || "null"), wanted, stderr);
+  }
+});
+
+/** getsockopt(2), setsockopt(2) and socketpair(2) by the CPU; the others have the same. */
+const SOCKET_CALLS: Partial<Record<string, [get: number, set: number, pair: number]>> = {
+  x64: [55, 54, 53],
+  ppc64: [340, 339, 333],
+  s390x: [365, 366, 360],
+  arm: [295, 294, 288],
+};
+const [GETSOCKOPT, SETSOCKOPT, SOCKETPAIR] = SOCKET_CALLS[process.arch] ?? [209, 208, 199];
 
 test("peer() and socketDescriptor() refuse wrong arguments before any native call", async () => {
   for (const value of WRONG_TYPES) {
