@@ -17,7 +17,8 @@ export type SignalScope = "thread" | "process" | "process-group";
 /** What {@linkcode Pidfd.signal} can do besides. */
 export interface SignalOptions {
   /**
-   * Whom it is for; what the handle names, if left out. "thread" is the process's first one unless the handle names another;
+   * Whom it is for; what the handle names, if left out. "thread" is the process's first one unless the handle names another (a first
+   * thread that has ended before the others takes signals too, and nobody acts on them);
    * "process-group" is the one that the process leads, which may outlive it. Needs Linux 6.9.
    */
   readonly scope?: SignalScope;

@@ -90,6 +90,22 @@ test("a thread's handle of the first thread names it and not its process", threa
   await helper.end();
 });
 
+test("a handle of the first thread has ended when its process has, also if the thread went first", {
+  // Before Linux 6.15 it may say so at the end of the thread.
+  skip: PIDFD_INFO_EXIT.available ? threads.skip : PIDFD_INFO_EXIT.found,
+}, async () => {
+  const helper = new Helper("leader-ends", "3");
+  await helper.line();
+  const handle = Pidfd.open(helper.child.pid!, { thread: true });
+  assert.equal(handle.isAlive(), true);
+  assert.equal(handle.signal("SIGWINCH"), true, "nobody acts on it");
+  helper.send();
+  const { code } = await handle.wait({ timeoutMs: 60_000 });
+  assert.equal(code, 3);
+  handle.close();
+  await helper.exit;
+});
+
 test("a thread's handle can be given up and adopted", threads, async () => {
   const helper = await Threads.start();
   const handle = Pidfd.adopt(Pidfd.open(helper.second, { thread: true }).detach());
