@@ -26,6 +26,18 @@
 export { Pidfd } from "./src/pidfd.ts";
 export type { WaitOptions } from "./src/awaiting.ts";
 export type { ProcessState } from "./src/ending.ts";
+export { closeDescriptor } from "./src/duplicating.ts";
+export type { MemoryAdvice, MemoryRange } from "./src/memory.ts";
+export {
+  type OutgoingMessage,
+  passSender,
+  type ReceivedMessage,
+  receiveMessage,
+  sendMessage,
+} from "./src/message.ts";
+export type { OpenOptions } from "./src/opening.ts";
+export type { SignalOptions, SignalScope } from "./src/signalling.ts";
+export { socketDescriptor, type SocketKind, socketPair } from "./src/socket.ts";
 export type { TerminateOptions, Termination } from "./src/terminating.ts";
 export type { ChildLike } from "./src/child.ts";
 export type { ProcessInfo } from "./src/info.ts";

@@ -41,6 +41,26 @@ export interface Native {
   pidfile_commit(path: Uint8Array, file: number, record: Uint8Array): number;
   /** Removes and closes the claimed file. */
   pidfile_abandon(path: Uint8Array, file: number): number;
+  /** As `signal`, with the value of a `QueueRecord`. */
+  queue(pidfd: number, record: Uint8Array): number;
+  /** pidfd_getfd(2), Linux 5.6: a new close-on-exec descriptor. */
+  get_fd(pidfd: number, fd: number): number;
+  /** ioctl PIDFD_GET_NET_NAMESPACE and its like, Linux 6.11, of the kind 1 to 10: a new close-on-exec descriptor. */
+  namespace(pidfd: number, kind: number): number;
+  /** process_madvise(2), Linux 5.10, of an `AdviceRecord`: how many bytes were advised. */
+  advise_memory(pidfd: number, record: Uint8Array): number;
+  /** process_mrelease(2), Linux 5.15. */
+  release_memory(pidfd: number): number;
+  /** getsockopt(2) of SOL_SOCKET: the int that the option has; a new close-on-exec descriptor for SO_PEERPIDFD. */
+  socket_option(socket: number, option: number): number;
+  /** setsockopt(2) of SOL_SOCKET. */
+  set_socket_option(socket: number, option: number, value: number): number;
+  /** socketpair(2) of AF_UNIX: fills a `PairRecord`. */
+  socket_pair(kind: number, record: Uint8Array): number;
+  /** sendmsg(2) of a `MessageRecord`, without blocking: how many bytes went. */
+  send_message(socket: number, record: Uint8Array): number;
+  /** recvmsg(2), without blocking: fills a `MessageRecord`, whose descriptors are the caller's from then on. */
+  receive_message(socket: number, record: Uint8Array): number;
   /** getpid(2). */
   own_pid(): number;
   /** fcntl F_DUPFD_CLOEXEC. */

@@ -39,6 +39,35 @@ export const ESTALE = -116;
 /** In another pid namespace. */
 export const EREMOTE = -66;
 
+/** Not a socket. */
+export const ENOTSOCK = -88;
+/** No such option of a socket. */
+export const ENOPROTOOPT = -92;
+/** Another kind of socket than this is for. */
+export const EAFNOSUPPORT = -97;
+/** There is none. */
+export const ENODATA = -61;
+
+/** pidfd_open(2): a thread instead of a process (Linux 6.9); O_EXCL on each CPU that the library is built for. */
+export const PIDFD_THREAD = 0x80;
+/** The calling process in place of a pidfd, from Linux 6.17; before, from 6.15, it was -20000. */
+export const PIDFD_SELF_THREAD_GROUP = -10001;
+/** The same on Linux 6.15 and 6.16. */
+export const PIDFD_SELF_THREAD_GROUP_BEFORE = -20000;
+
+/** Sockets, SOL_SOCKET: the kind of network. */
+export const SO_DOMAIN = 39;
+/** Sockets, SOL_SOCKET: messages say who sent them (Linux 6.5). */
+export const SO_PASSPIDFD = 76;
+/** Sockets, SOL_SOCKET: who is at the other end (Linux 6.5). */
+export const SO_PEERPIDFD = 77;
+/** Sockets of one machine. */
+export const AF_UNIX = 1;
+/** recvmsg(2): the descriptors that came did not all fit. */
+export const MSG_CTRUNC = 0x8;
+/** recvmsg(2): the data did not all fit. */
+export const MSG_TRUNC = 0x20;
+
 /** poll(2): a pidfd is readable once its process has ended. */
 export const POLLIN = 0x1;
 /** poll(2): the process was reaped (Linux 6.9). */

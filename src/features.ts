@@ -4,33 +4,11 @@
  *
  * @module
  */
-import { ERRNO_NAMES } from "../ffi/symbols.ts";
 import type { Native } from "../ffi/native.ts";
-import {
-  EBADF,
-  ECHILD,
-  EINVAL,
-  EMFILE,
-  ENFILE,
-  ENOENT,
-  ENOMEM,
-  ENOSYS,
-  EREMOTE,
-  PIDFD_INFO_COREDUMP,
-  PIDFD_INFO_COREDUMP_CODE,
-  PIDFD_INFO_COREDUMP_SIGNAL,
-  PIDFD_INFO_SUPPORTED_MASK,
-  PIDFS_MAGIC,
-  POLLIN,
-  WALL,
-  WEXITED,
-  WNOHANG,
-  WNOWAIT,
-} from "./constants.ts";
+import { openAnswer } from "./answers.ts";
 import type { PidfdError } from "./errors.ts";
-import { decodeInfo } from "./kernel_info.ts";
 import { native } from "./native.ts";
-import { NativeRecord } from "./record.ts";
+import { PROBES } from "./probes.ts";
 
 /** One ability of the kernel, and how it was found out whether it is there. */
 export interface Feature {
@@ -52,14 +30,35 @@ export interface Features {
   readonly poll: Feature;
   /** Learn how a child ended, and reap it: waitid(2) with P_PIDFD. */
   readonly waitid: Feature;
+  /** Take a descriptor out of a process: pidfd_getfd(2). */
+  readonly pidfd_getfd: Feature;
+  /** Give advice about another process's memory: process_madvise(2). */
+  readonly process_madvise: Feature;
+  /** Take the memory of a process that is being killed: process_mrelease(2). */
+  readonly process_mrelease: Feature;
+  /** Open the process at the other end of a Unix socket: getsockopt(2). */
+  readonly SO_PEERPIDFD: Feature;
+  /** Learn who sent a message over a Unix socket: setsockopt(2), and SCM_PIDFD in unix(7). */
+  readonly SO_PASSPIDFD: Feature;
+  /** Open a thread: pidfd_open(2) with PIDFD_THREAD. */
+  readonly PIDFD_THREAD: Feature;
+  /** Signal one thread, the process or its process group through any handle: pidfd_send_signal(2) with a scope. */
+  readonly PIDFD_SIGNAL_THREAD_GROUP: Feature;
   /** Tell processes apart for the whole boot: each has an inode of its own in pidfs. */
   readonly pidfs: Feature;
+  /** Open a namespace of a process, of this kind and of the nine others: ioctl(2). */
+  readonly PIDFD_GET_NET_NAMESPACE: Feature;
   /** Ask the kernel about a process: ioctl PIDFD_GET_INFO. */
   readonly PIDFD_GET_INFO: Feature;
   /** Open a process by its inode, without a pid: open_by_handle_at(2). */
   readonly file_handles: Feature;
   /** Learn how any process ended, once it was reaped: PIDFD_INFO_EXIT. */
   readonly PIDFD_INFO_EXIT: Feature;
+  /**
+   * Name the calling process without a descriptor: pidfd_send_signal(2) and others with PIDFD_SELF_THREAD_GROUP. Nothing here
+   * uses it: it can be signalled but not polled, and a handle is to do both.
+   */
+  readonly PIDFD_SELF: Feature;
   /** Learn what became of a core dump: PIDFD_INFO_COREDUMP. */
   readonly PIDFD_INFO_COREDUMP: Feature;
   /** Learn which signal made it dump: PIDFD_INFO_COREDUMP_SIGNAL. */
@@ -73,104 +72,23 @@ const SINCE: Readonly<Record<keyof Features, string>> = {
   pidfd_send_signal: "5.1",
   poll: "5.3",
   waitid: "5.4",
+  pidfd_getfd: "5.6",
+  process_madvise: "5.10",
+  process_mrelease: "5.15",
+  SO_PEERPIDFD: "6.5",
+  SO_PASSPIDFD: "6.5",
+  PIDFD_THREAD: "6.9",
+  PIDFD_SIGNAL_THREAD_GROUP: "6.9",
   pidfs: "6.9",
+  PIDFD_GET_NET_NAMESPACE: "6.11",
   PIDFD_GET_INFO: "6.13",
   file_handles: "6.14",
   PIDFD_INFO_EXIT: "6.15",
+  PIDFD_SELF: "6.15",
   PIDFD_INFO_COREDUMP: "6.16",
   PIDFD_INFO_COREDUMP_SIGNAL: "6.19",
   PIDFD_INFO_COREDUMP_CODE: "7.1",
 };
-
-/** What one probe saw; `isFinal` is false for a passing shortage, which must not be remembered. */
-interface Finding {
-  available: boolean;
-  found: string;
-  isFinal: boolean;
-}
-
-type Probe = (native: Native, fd: number) => Finding;
-
-const PROBES: Readonly<Record<keyof Features, Probe>> = {
-  pidfd_open: (library, fd) => finding("pidfd_open(self)", openAnswer(library, fd), [0]),
-  // Without a descriptor the call still shows that it exists, by refusing the descriptor.
-  pidfd_send_signal: (library, fd) =>
-    finding("pidfd_send_signal(self, 0)", library.signal(fd, 0, 0), [0, EBADF]),
-  poll: (library, fd) => onDescriptor("poll(self)", fd, () => library.poll(fd, POLLIN, 0), [0]),
-  // Nobody is a child of itself: ECHILD is what a kernel says that knows P_PIDFD.
-  waitid: (library, fd) =>
-    onDescriptor("waitid(P_PIDFD, self)", fd, () => library.wait(fd, PEEK, waited.bytes), [ECHILD]),
-  pidfs: (library, fd) => onDescriptor("fstatfs(self)", fd, () => pidfsAnswer(library, fd), [0]),
-  PIDFD_GET_INFO: (library, fd) =>
-    onDescriptor("ioctl(self, PIDFD_GET_INFO)", fd, () => library.info(fd, blank().bytes), [0]),
-  file_handles: (library, fd) =>
-    onDescriptor("open_by_handle_at(self)", fd, () => handleAnswer(library, fd), [0]),
-  PIDFD_INFO_EXIT: (library) =>
-    finding("the exit record of a reaped child", library.probe_exit_record(), [1]),
-  // The two later bits are seen on dumped processes only; since then the kernel says itself what it knows.
-  PIDFD_INFO_COREDUMP: (library, fd) => knows(library, fd, "PIDFD_INFO_COREDUMP"),
-  PIDFD_INFO_COREDUMP_SIGNAL: (library, fd) => knows(library, fd, "PIDFD_INFO_COREDUMP_SIGNAL"),
-  PIDFD_INFO_COREDUMP_CODE: (library, fd) => knows(library, fd, "PIDFD_INFO_COREDUMP_CODE"),
-};
-
-const INFO_BITS = { PIDFD_INFO_COREDUMP, PIDFD_INFO_COREDUMP_SIGNAL, PIDFD_INFO_COREDUMP_CODE };
-
-/** Whether PIDFD_GET_INFO knows a bit: 1 where it says so, or fills it for ourselves; else 0. */
-function knows(library: Native, fd: number, name: keyof typeof INFO_BITS): Finding {
-  const probe = () => {
-    const record = blank();
-    record.set("mask", INFO_BITS[name] | PIDFD_INFO_SUPPORTED_MASK);
-    const result = library.info(fd, record.bytes);
-    if (result < 0) return result;
-    const known = record.bigint("mask") | (decodeInfo(record).supportedMask ?? 0n);
-    return known & BigInt(INFO_BITS[name]) ? 1 : 0;
-  };
-  return onDescriptor(`ioctl(self, PIDFD_GET_INFO, ${name})`, fd, probe, [1]);
-}
-
-function handleAnswer(library: Native, fd: number): number {
-  const record = new NativeRecord("FileRecord");
-  const result = library.stat(fd, record.bytes);
-  if (result < 0) return result;
-  const again = library.open_inode(record.bytes);
-  if (again < 0) return again;
-  library.close(again);
-  return 0;
-}
-
-const PEEK = WEXITED | WNOHANG | WNOWAIT | WALL;
-const waited = new NativeRecord("WaitRecord");
-const blank = () => new NativeRecord("PidfdInfo");
-
-/** A descriptor that is really a pidfd of ourselves: a seccomp filter can make a call "return" its own number. */
-function openAnswer(library: Native, fd: number): number {
-  if (fd < 0) return fd;
-  const pid = library.pid_of(fd);
-  if (pid === library.own_pid()) return 0;
-  // Before Linux 6.13 the number comes from /proc, which may be missing or another pid namespace's. Then it is waitid(2)
-  // that knows a pidfd of ourselves from other descriptors.
-  const isUntold = pid === ENOENT || pid === EREMOTE;
-  return isUntold && library.wait(fd, PEEK, waited.bytes) === ECHILD ? 0 : ENOSYS;
-}
-
-function pidfsAnswer(library: Native, fd: number): number {
-  const record = new NativeRecord("FileRecord");
-  const result = library.stat(fd, record.bytes);
-  if (result < 0) return result;
-  return record.bigint("file_system") === PIDFS_MAGIC ? 0 : EINVAL;
-}
-
-function onDescriptor(what: string, fd: number, probe: () => number, good: number[]): Finding {
-  return finding(what, fd < 0 ? fd : probe(), good);
-}
-
-function finding(what: string, answer: number, good: number[]): Finding {
-  const isShortage = answer === EMFILE || answer === ENFILE || answer === ENOMEM;
-  const word = answer < 0 ? ERRNO_NAMES[-answer] ?? String(answer) : String(answer);
-  // A shortage comes from a call that exists: it is refused this time, not missing.
-  const available = good.includes(answer) || isShortage;
-  return { available, found: `${what} answered ${word}`, isFinal: !isShortage };
-}
 
 const cache = new Map<keyof Features, Feature>();
 

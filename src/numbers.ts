@@ -16,9 +16,22 @@ export interface SyscallNumbers {
   readonly pidfd_open: number;
   /** waitid(2): 247 on x86_64, 95 on aarch64, and so on. */
   readonly waitid: number;
+  /** pidfd_getfd(2): 438 on every CPU that the library is built for. */
+  readonly pidfd_getfd: number;
+  /** process_madvise(2): 440. */
+  readonly process_madvise: number;
+  /** process_mrelease(2): 448. */
+  readonly process_mrelease: number;
 }
 
-const NAMES = ["pidfd_send_signal", "pidfd_open", "waitid"] as const;
+const NAMES = [
+  "pidfd_send_signal",
+  "pidfd_open",
+  "waitid",
+  "pidfd_getfd",
+  "process_madvise",
+  "process_mrelease",
+] as const;
 
 /**
  * The syscall numbers in use: those of this CPU, unless they were replaced.
@@ -34,11 +47,7 @@ const NAMES = ["pidfd_send_signal", "pidfd_open", "waitid"] as const;
  */
 export function syscallNumbers(): SyscallNumbers {
   const record = read();
-  return {
-    pidfd_send_signal: record.number("pidfd_send_signal"),
-    pidfd_open: record.number("pidfd_open"),
-    waitid: record.number("waitid"),
-  };
+  return Object.fromEntries(NAMES.map((name) => [name, record.number(name)])) as never;
 }
 
 /**

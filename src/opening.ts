@@ -3,19 +3,38 @@
  *
  * @module
  */
-import { checkFd, checkPid, show } from "./arguments.ts";
+import { checkFd, checkInteger, checkOptions, checkPid, show } from "./arguments.ts";
 import { type ChildLike, hasEnded } from "./child.ts";
-import { EINVAL, ENOSYS, ENOTTY, EREMOTE, ESRCH } from "./constants.ts";
+import { EINVAL, ENOSYS, ENOTTY, EREMOTE, ESRCH, PIDFD_THREAD, SO_PEERPIDFD } from "./constants.ts";
 import { isOwned } from "./descriptor.ts";
-import { check, failure, type PidfdError } from "./errors.ts";
+import { check, failure, type PidfdError, PidfdOpenFailedError } from "./errors.ts";
 import { isOwnChild } from "./exit.ts";
 import { feature } from "./features.ts";
 import { Handle } from "./handle.ts";
 import { native } from "./native.ts";
 
+/** What {@linkcode Pidfd.open} can open besides processes. */
+export interface OpenOptions {
+  /** Open the thread that has this id, instead of a process. Needs Linux 6.9. */
+  readonly thread?: boolean;
+}
+
 /** Opens whoever has this pid now. */
 export function openPid(pid: number): Handle {
   return new Handle(openDescriptor(pid), pid);
+}
+
+/** Opens the thread that has this id now. */
+export function openThread(tid: number): Handle {
+  return new Handle(openDescriptor(tid, PIDFD_THREAD), tid);
+}
+
+/** Whether a thread is meant. */
+export function isThreadWanted(options: OpenOptions): boolean {
+  const action = "open a process";
+  const { thread = false } = checkOptions(action, options);
+  if (typeof thread === "boolean") return thread;
+  throw new TypeError(`Cannot ${action}: "thread" must be a boolean: ${show(thread)}`);
 }
 
 /** Opens the calling process. */
@@ -57,13 +76,29 @@ export function adopt(fd: number): Handle {
   return new Handle(fd, pid);
 }
 
+/** Opens the process at the other end of a Unix socket. */
+export function openPeer(socketFd: number): Handle {
+  checkInteger("open a socket's peer", "socketFd", socketFd, 0);
+  const fd = native().socket_option(socketFd, SO_PEERPIDFD);
+  if (fd < 0) {
+    // Before Linux 6.16 the kernel says EINVAL for a peer that was reaped; there is no other argument to be wrong.
+    const errno = fd === EINVAL ? ESRCH : fd;
+    throw new PidfdOpenFailedError({ errno, syscall: "getsockopt" });
+  }
+  return new Handle(fd, native().pid_of(fd));
+}
+
 /** A descriptor of whoever has this pid now, or the error that says why there is none. */
-export function openDescriptor(pid: number): number {
-  const fd = native().open(pid, 0);
+export function openDescriptor(pid: number, flags = 0): number {
+  const fd = native().open(pid, flags);
   if (fd >= 0) {
     // Asked once, with the support: a seccomp filter can make the call "return" a number that is no descriptor.
     if (feature("pidfd_open").available) return fd;
     throw failure({ errno: ENOSYS, syscall: "pidfd_open", pid });
+  }
+  if (fd === EINVAL && flags !== 0 && !feature("PIDFD_THREAD").available) {
+    const reason = "handles of threads need Linux 6.9";
+    throw failure({ errno: ENOSYS, syscall: "pidfd_open", pid, reason });
   }
   // The arguments were checked, so before Linux 6.16 this is a process that is being reaped just now, or a thread.
   throw failure({ errno: fd === EINVAL ? ESRCH : fd, syscall: "pidfd_open", pid });

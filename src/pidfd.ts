@@ -9,13 +9,25 @@ import type { ChildLike } from "./child.ts";
 import { type ProcessState, reap, stateOf, statusOf, waitSync } from "./ending.ts";
 import type { ExitStatus } from "./exit.ts";
 import { isSupported } from "./features.ts";
+import { duplicateFrom } from "./duplicating.ts";
 import type { Handle } from "./handle.ts";
 import type { ProcessIdentity } from "./identity.ts";
 import { infoOf, type ProcessInfo } from "./info.ts";
-import { adopt, openChild, openPid, openSelf } from "./opening.ts";
 import { openPidfile, writePidfile } from "./pidfile.ts";
 import { identityOf, isSame, reopen } from "./recognising.ts";
-import { sendSignal } from "./signalling.ts";
+import { adviseMemoryOf, type MemoryAdvice, type MemoryRange, releaseMemoryOf } from "./memory.ts";
+import { type NamespaceKind, namespaceOf } from "./namespaces.ts";
+import {
+  adopt,
+  isThreadWanted,
+  openChild,
+  type OpenOptions,
+  openPeer,
+  openPid,
+  openSelf,
+  openThread,
+} from "./opening.ts";
+import { sendSignal, type SignalOptions } from "./signalling.ts";
 import { type Signal, signalNumber } from "./signals.ts";
 import { terminate, type TerminateOptions, type Termination } from "./terminating.ts";
 
@@ -60,11 +72,17 @@ export class Pidfd implements Disposable {
    *
    * No permission over the process is needed, and it need not be a child. Needs Linux 5.3, pidfd_open(2).
    *
+   * With `thread: true` it opens one thread, by its id as /proc/PID/task lists it. That handle names the thread: `signal()` is
+   * for it alone unless a scope says otherwise, and it has ended when the thread has. Nobody waits for a thread, so its
+   * state goes from "running" to "reaped" at once, `status()` is what the thread alone ended with (Linux 6.15), and `reap()` always
+   * throws `ECHILD`. A signal that ends a process ends all of it, whichever thread it was for. If the thread is the first of its
+   * process, it counts as ended when the last one has (before Linux 6.15 maybe earlier).
+   *
    * @param pid An integer from 1 to 2147483647.
-   * @throws {TypeError} If `pid` is no number.
+   * @throws {TypeError} If `pid` is no number, or an option is of a wrong type.
    * @throws {RangeError} If `pid` is outside that range.
-   * @throws {PidfdOpenFailedError} `ESRCH` if there is no such process; `ENOENT` if it is the id of a thread (before
-   * Linux 6.16 that is `ESRCH` too); `EMFILE` or `ENFILE` if no descriptor is free; `ENOMEM`; `ENOSYS` on other systems and
+   * @throws {PidfdOpenFailedError} `ESRCH` if there is no such process; `ENOENT` if it is the id of a thread and no thread was
+   * asked for (before Linux 6.16 that is `ESRCH` too); `ENOSYS` for a thread before Linux 6.9; `EMFILE` or `ENFILE` if no descriptor is free; `ENOMEM`; `ENOSYS` on other systems and
    * before Linux 5.3; `EPERM`, `EACCES` or `ENOSYS` from a seccomp profile.
    *
    * @example Is it still there?
@@ -76,8 +94,9 @@ export class Pidfd implements Disposable {
    * parent.close();
    * ```
    */
-  static open(pid: number): Pidfd {
-    return new Pidfd(openPid(checkPid("open a process", pid)), PRIVATE);
+  static open(pid: number, options: OpenOptions = {}): Pidfd {
+    checkPid("open a process", pid);
+    return new Pidfd(isThreadWanted(options) ? openThread(pid) : openPid(pid), PRIVATE);
   }
 
   /**
@@ -112,6 +131,35 @@ export class Pidfd implements Disposable {
    */
   static self(): Pidfd {
     return new Pidfd(openSelf(), PRIVATE);
+  }
+
+  /**
+   * Opens the process at the other end of a Unix socket: on the side that accepted, who connected; on the side that
+   * connected, who listens; on a pair, who made it. Whoever has got the socket from that process since is not meant.
+   * The kernel has kept it in mind since then: also if it has ended meanwhile, this opens it and no stranger.
+   *
+   * Needs Linux 6.5, SO_PEERPIDFD in unix(7).
+   *
+   * @param socketFd The socket's descriptor, an integer from 0 to 2147483647: see {@linkcode socketDescriptor}. It stays as it is.
+   * @throws {TypeError} If `socketFd` is no number.
+   * @throws {RangeError} If `socketFd` is outside that range.
+   * @throws {PidfdOpenFailedError} `EBADF` if it is not open, `ENOTSOCK` if it is no socket, `ENODATA` if it is not connected or no Unix
+   * socket; `ESRCH` if the peer was reaped (before Linux 6.16); `ENOPROTOOPT` before Linux 6.5; `EMFILE` or `ENFILE` if no
+   * descriptor is free.
+   *
+   * @example Both ends of a pair are ours
+   * ```ts
+   * import { closeDescriptor, Pidfd, socketPair } from "@x/pidfd";
+   *
+   * const sockets = socketPair();
+   * const peer = Pidfd.peer(sockets[0]);
+   * console.log(peer.pid === process.pid); // true
+   * peer.close();
+   * sockets.forEach(closeDescriptor);
+   * ```
+   */
+  static peer(socketFd: number): Pidfd {
+    return new Pidfd(openPeer(socketFd), PRIVATE);
   }
 
   /**
@@ -333,15 +381,18 @@ export class Pidfd implements Disposable {
   /**
    * Sends a signal to this very process, whoever has its pid by now. Looks and sends in one native call.
    *
-   * Needs Linux 5.1, pidfd_send_signal(2).
+   * Needs Linux 5.1, pidfd_send_signal(2); 6.9 for a scope. With the scope "process-group" the process must lead a process
+   * group; that is signalled also when the process itself has ended.
    *
    * @param signal A name ("SIGTERM", "TERM", "SIGRTMIN+3") or a number from 0 to 64, where 0 only asks whether it could be
    * signalled. SIGTERM if left out, as in kill(1).
+   * @param options Whom it is for, and a value that goes with it.
    * @returns Whether it was sent; false if the process had already ended, also as a zombie.
-   * @throws {TypeError} If `signal` is an unknown name, or neither a string nor a number.
-   * @throws {RangeError} If `signal` is a number outside that range.
+   * @throws {TypeError} If `signal` is an unknown name, or neither a string nor a number; if an option is of a wrong type.
+   * @throws {RangeError} If `signal` or `value` is a number outside its range.
    * @throws {PidfdSignalFailedError} `EPERM` if you may not signal it; `EREMOTE` if it lives in a pid namespace that can't be
-   * seen from here; `EAGAIN` if its queue of real-time signals is full; `ENOSYS` from a seccomp profile.
+   * seen from here; `EAGAIN` if its queue of real-time signals is full (RLIMIT_SIGPENDING); `ESRCH` if it runs and leads no
+   * process group, for that scope; `ENOSYS` for a scope before Linux 6.9, or from a seccomp profile.
    * @throws {PidfdError} `EBADF` if the handle is closed.
    *
    * @example Nobody is hit after the end
@@ -356,10 +407,10 @@ export class Pidfd implements Disposable {
    * handle.close();
    * ```
    */
-  signal(...given: [signal?: Signal | number]): boolean {
+  signal(...given: [signal?: Signal | number, options?: SignalOptions]): boolean {
     // An argument that was given as undefined is a mistake of the caller, not a wish for SIGTERM.
     const number = signalNumber(given.length === 0 ? "SIGTERM" : given[0]);
-    return sendSignal(this.#handle, number);
+    return sendSignal(this.#handle, number, given[1]);
   }
 
   /**
@@ -493,6 +544,93 @@ export class Pidfd implements Disposable {
    */
   reap(): ExitStatus | null {
     return reap(this.#handle);
+  }
+
+  /**
+   * Duplicates a descriptor that the process has open: of a file, a socket, whatever it is. Both then share it, with its
+   * position and its state. The duplicate is closed on exec, and yours: {@linkcode closeDescriptor}.
+   *
+   * Needs Linux 5.6, pidfd_getfd(2), and the right to trace the process (ptrace(2)): that of root, or of its own user where
+   * the system allows it.
+   *
+   * @param fd The descriptor's number there, an integer from 0 to 2147483647.
+   * @throws {TypeError} If `fd` is no number.
+   * @throws {RangeError} If `fd` is outside that range.
+   * @throws {PidfdError} `EPERM` if you may not; `EBADF` if the process has no such descriptor, or if the handle is closed;
+   * `ESRCH` if it has ended; `EMFILE` or `ENFILE` if no descriptor is free; `ENOSYS` before Linux 5.6, or from a seccomp profile.
+   *
+   * @example A child's standard error
+   * ```ts
+   * import { spawn } from "node:child_process";
+   * import { closeDescriptor, Pidfd } from "@x/pidfd";
+   *
+   * const handle = Pidfd.of(spawn("sleep", ["1000"]));
+   * const fd = handle.getFd(2);
+   * console.log(fd > 2); // true
+   * closeDescriptor(fd);
+   * handle.signal("SIGKILL");
+   * handle.close();
+   * ```
+   */
+  getFd(fd: number): number {
+    return duplicateFrom(this.#handle, fd);
+  }
+
+  /**
+   * Opens a namespace that the process lives in. The descriptor is what setns(2) and nsenter(1) take; it keeps the namespace
+   * alive, is closed on exec, and yours: {@linkcode closeDescriptor}. Moving a runtime's own threads into it is no good idea: let
+   * a child have the descriptor.
+   *
+   * Needs Linux 6.11, PIDFD_GET_NET_NAMESPACE and its like, and the right to look into the process.
+   *
+   * @param kind As in /proc/PID/ns: "net", "mnt", "pid", "user" and so on.
+   * @throws {TypeError} If `kind` is another one.
+   * @throws {PidfdError} `EACCES` if you may not; `ESRCH` if the process has ended; `EOPNOTSUPP` if the kernel has no such
+   * namespaces; `ENOTTY` before Linux 6.11; `EMFILE` or `ENFILE` if no descriptor is free; `EBADF` if the handle is closed.
+   *
+   * @example Its network
+   * ```ts
+   * import { closeDescriptor, features, Pidfd } from "@x/pidfd";
+   *
+   * const handle = Pidfd.self();
+   * if (features().PIDFD_GET_NET_NAMESPACE.available) closeDescriptor(handle.namespace("net"));
+   * handle.close();
+   * ```
+   */
+  namespace(kind: NamespaceKind): number {
+    return namespaceOf(this.#handle, kind);
+  }
+
+  /**
+   * Takes the memory of a process that is being killed, in this thread and now, rather than when the process comes to it: for
+   * killers that need the memory back. Send it SIGKILL first.
+   *
+   * Needs Linux 5.15, process_mrelease(2).
+   *
+   * @returns Whether there was any; false if the process has given its memory back already, or has ended.
+   * @throws {PidfdError} `EINVAL` if it is not being killed; `EAGAIN` if not all of it could be taken now; `ENOSYS` before Linux 5.15,
+   * or from a seccomp profile; `EBADF` if the handle is closed.
+   */
+  releaseMemory(): boolean {
+    return releaseMemoryOf(this.#handle);
+  }
+
+  /**
+   * Advises the kernel about the memory of the process, as the process itself would by madvise(2).
+   *
+   * Needs Linux 5.10, process_madvise(2), the right to look into the process, and CAP_SYS_NICE if it is another one than this.
+   *
+   * @param advice What to do with it.
+   * @param ranges Which of its addresses, from /proc/PID/maps.
+   * @returns About how many bytes it was given: less than those of the ranges if a later part of them failed.
+   * @throws {TypeError} If `advice` is another one, or a range is of a wrong type.
+   * @throws {RangeError} If an address or a length is outside its range.
+   * @throws {PidfdError} `EACCES` or `EPERM` if you may not; `ENOMEM` if nothing is mapped at the first range; `EINVAL` if it begins
+   * inside a page, or if this advice is not for it; `ESRCH` if the process has ended; `ENOSYS` before Linux 5.10, or from a
+   * seccomp profile; `EBADF` if the handle is closed.
+   */
+  adviseMemory(advice: MemoryAdvice, ranges: MemoryRange | readonly MemoryRange[]): number {
+    return adviseMemoryOf(this.#handle, advice, ranges);
   }
 
   /**

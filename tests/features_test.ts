@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Features, features, Pidfd } from "../mod.ts";
+import { type Features, features, overrideSyscallNumbers, Pidfd } from "../mod.ts";
+import { countDescriptors } from "./support/descriptors.ts";
 import { HELPER, runScript } from "./support/processes.ts";
 
 test("features() says of each ability whether it is there, since when, and how that is known", () => {
@@ -11,10 +12,19 @@ test("features() says of each ability whether it is there, since when, and how t
     pidfd_send_signal: "5.1",
     poll: "5.3",
     waitid: "5.4",
+    pidfd_getfd: "5.6",
+    process_madvise: "5.10",
+    process_mrelease: "5.15",
+    SO_PEERPIDFD: "6.5",
+    SO_PASSPIDFD: "6.5",
+    PIDFD_THREAD: "6.9",
+    PIDFD_SIGNAL_THREAD_GROUP: "6.9",
     pidfs: "6.9",
+    PIDFD_GET_NET_NAMESPACE: "6.11",
     PIDFD_GET_INFO: "6.13",
     file_handles: "6.14",
     PIDFD_INFO_EXIT: "6.15",
+    PIDFD_SELF: "6.15",
     PIDFD_INFO_COREDUMP: "6.16",
     PIDFD_INFO_COREDUMP_SIGNAL: "6.19",
     PIDFD_INFO_COREDUMP_CODE: "7.1",
@@ -57,6 +67,30 @@ test("features() looks as before Linux 6.13 where PIDFD_GET_INFO is missing", as
   assert.equal(all.PIDFD_GET_INFO.found, "ioctl(self, PIDFD_GET_INFO) answered ENOTTY");
   assert.equal(all.PIDFD_INFO_EXIT.available, false);
   assert.equal(all.pidfs.available, features().pidfs.available);
+});
+
+test("features() says so where what takes from a process is missing, and nothing else changes", async () => {
+  const missing = ["pidfd_getfd", "process_madvise", "process_mrelease"] as const;
+  const numbers = [438, 440, 448];
+  const filters = numbers.flatMap((number) => ["deny", String(number), "38", HELPER]);
+  const { supported, all } = await under(...filters.slice(0, -1));
+  assert.equal(supported, true);
+  for (const name of missing) {
+    assert.equal(all[name].available, false);
+    assert.match(all[name].found, / answered ENOSYS$/);
+  }
+  const here = features();
+  for (const name of Object.keys(here) as (keyof Features)[]) {
+    if (!missing.includes(name as never)) assert.deepEqual(all[name], here[name]);
+  }
+});
+
+test("features() leaves no descriptor behind", () => {
+  const override = overrideSyscallNumbers({});
+  const before = countDescriptors();
+  features();
+  assert.equal(countDescriptors(), before);
+  override[Symbol.dispose]();
 });
 
 test("features() on another system says so, and importing there throws nothing", async () => {

@@ -40,6 +40,16 @@ test("native: results below zero are negated errnos, the same in each runtime", 
   assert.equal(native.dup(2147483647), -9);
   assert.equal(native.set_close_on_exec(2147483647), -9);
   assert.equal(native.close(2147483647), -9);
+  assert.equal(native.queue(2147483647, new Uint8Array(RECORDS.QueueRecord.size)), -9);
+  assert.equal(native.get_fd(2147483647, 0), -9);
+  assert.equal(native.namespace(2147483647, 4), -9);
+  assert.equal(native.advise_memory(2147483647, new Uint8Array(RECORDS.AdviceRecord.size)), -9);
+  assert.equal(native.release_memory(2147483647), -9);
+  assert.equal(native.socket_option(2147483647, 77), -9);
+  assert.equal(native.set_socket_option(2147483647, 76, 1), -9);
+  assert.equal(native.socket_pair(77, new Uint8Array(RECORDS.PairRecord.size)), -22);
+  assert.equal(native.send_message(2147483647, new Uint8Array(RECORDS.MessageRecord.size)), -9);
+  assert.equal(native.receive_message(2147483647, new Uint8Array(RECORDS.MessageRecord.size)), -9);
   assert.equal(native.own_pid(), process.pid);
 });
 

@@ -18,6 +18,9 @@ test("syscallNumbers() gives the numbers of this CPU", () => {
     pidfd_send_signal: 424,
     pidfd_open: 434,
     waitid: waitid[process.arch as keyof typeof waitid],
+    pidfd_getfd: 438,
+    process_madvise: 440,
+    process_mrelease: 448,
   });
 });
 
@@ -30,6 +33,7 @@ test("overrideSyscallNumbers() makes calls fail, and puts the numbers back", asy
     isRead: 60000,
     missingSignal: "ENOSYS",
     reapWithoutWaitid: "ENOSYS",
+    missingGetFd: ["ENOSYS", "ENOSYS"],
     after: true,
     numbersAreBack: true,
   }, result.stderr);

@@ -36,6 +36,7 @@ const sources = [_][]const u8{
     "file_handle.zig",
     "kernel.zig",
     "memory.zig",
+    "message.zig",
     "napi.zig",
     "pidfile.zig",
     "proc_description.zig",

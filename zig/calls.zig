@@ -13,6 +13,7 @@ const boot = @import("boot.zig");
 const file_handle = @import("file_handle.zig");
 const pidfile = @import("pidfile.zig");
 const proc_description = @import("proc_description.zig");
+const message = @import("message.zig");
 const watcher = @import("watcher.zig");
 
 const call = syscall.call;
@@ -32,15 +33,34 @@ pub fn open(pid: i32, flags: i32) i32 {
 }
 
 /// pidfd_send_signal(pidfd, sig, NULL, flags) — sends, unless a look shows that the process has ended:
-/// the kernel takes signals for a zombie and says that all went well.
+/// the kernel takes signals for a zombie and says that all went well. A process group outlives its leader.
 /// ESRCH: it has ended. EPERM: not allowed. EINVAL: it lives in a pid namespace that is not seen from here.
-/// EAGAIN: a queue of real-time signals is full. EBADF: no pidfd. Linux 5.1, pidfd_send_signal(2).
+/// EAGAIN: a queue of real-time signals is full. EBADF: no pidfd. Linux 5.1, flags 6.9, pidfd_send_signal(2).
 pub fn signal(pidfd: i32, number: i32, flags: i32) i32 {
+    const look = is_running(pidfd, flags);
+    if (look < 0) return look;
+    return call(syscall.number_of(.pidfd_send_signal), .{ pidfd, number, null, flags });
+}
+
+/// As `signal`, with a value and the siginfo of sigqueue(3): SI_QUEUE, and our own pid and user.
+/// Some kernels write into the siginfo, so that it is never the caller's.
+pub fn queue(pidfd: i32, record: *const records.QueueRecord) i32 {
+    const look = is_running(pidfd, record.flags);
+    if (look < 0) return look;
+    const uid: u32 = @bitCast(call(named(kernel.getuid), .{}));
+    var siginfo = kernel.QueueSiginfo{
+        .signo = record.number,
+        .sender = .{ .pid = own_pid(), .uid = uid, .value = record.value },
+    };
+    return call(syscall.number_of(.pidfd_send_signal), .{ pidfd, record.number, &siginfo, record.flags });
+}
+
+fn is_running(pidfd: i32, flags: i32) i32 {
     const look = poll(pidfd, kernel.POLLIN, 0);
     if (look < 0) return look;
     if (look & kernel.POLLNVAL != 0) return negated(.BADF);
-    if (look != 0) return negated(.SRCH);
-    return call(syscall.number_of(.pidfd_send_signal), .{ pidfd, number, null, flags });
+    const is_group = flags & kernel.PIDFD_SIGNAL_PROCESS_GROUP != 0;
+    return if (look == 0 or is_group) 0 else negated(.SRCH);
 }
 
 /// waitid(P_PIDFD, pidfd, …, options, …) — 1 and `record` filled when the child changed as `options` ask, else 0.
@@ -135,6 +155,63 @@ pub fn pidfile_commit(path: *const pidfile.PathRecord, file: i32, record: *const
 /// Removes the claimed file, and closes it.
 pub fn pidfile_abandon(path: *const pidfile.PathRecord, file: i32) i32 {
     return pidfile.abandon(path, file);
+}
+
+/// pidfd_getfd(pidfd, fd, 0) — a close-on-exec duplicate of a descriptor of that process.
+/// EPERM: it may not be traced by us. EBADF: not open there. ESRCH: it has ended. EMFILE. Linux 5.6, pidfd_getfd(2).
+pub fn get_fd(pidfd: i32, fd: i32) i32 {
+    return call(syscall.number_of(.pidfd_getfd), .{ pidfd, fd, 0 });
+}
+
+/// ioctl(pidfd, PIDFD_GET_*_NAMESPACE) — a close-on-exec descriptor of the namespace of this kind, 1 to 10.
+/// EACCES: it may not be read by us. ESRCH: it has ended. EOPNOTSUPP: not built in. ENOTTY: before 6.11.
+pub fn namespace(pidfd: i32, kind: i32) i32 {
+    return call(named(.ioctl), .{ pidfd, kernel.namespace_ioctl(@intCast(kind)), 0 });
+}
+
+/// process_madvise(pidfd, range, 1, advice, 0) — how many bytes were advised, at most those of the range.
+/// EACCES: it may not be read by us. EPERM: no CAP_SYS_NICE. ESRCH: it has ended. ENOMEM: not mapped there.
+/// EINVAL: not on a page, or this advice is not for others. Linux 5.10, process_madvise(2).
+pub fn advise_memory(pidfd: i32, record: *const records.AdviceRecord) i32 {
+    // What no pointer of this CPU can name is mapped nowhere.
+    const start = std.math.cast(usize, record.start) orelse return negated(.NOMEM);
+    const length = std.math.cast(usize, record.length) orelse return negated(.NOMEM);
+    const range = kernel.Iovec{ .base = start, .length = length };
+    return call(syscall.number_of(.process_madvise), .{ pidfd, &range, 1, record.advice, 0 });
+}
+
+/// process_mrelease(pidfd, 0) — 0. Takes the memory of a process that is being killed.
+/// EINVAL: it is not. ESRCH: it has none any more. EAGAIN: not all of it could be taken. Linux 5.15, process_mrelease(2).
+pub fn release_memory(pidfd: i32) i32 {
+    return call(syscall.number_of(.process_mrelease), .{ pidfd, 0 });
+}
+
+/// getsockopt(socket, SOL_SOCKET, option) — the int that the option has. EBADF, ENOTSOCK, ENOPROTOOPT: no such option.
+/// SO_PEERPIDFD (6.5) gives a close-on-exec pidfd. ENODATA: no peer. EINVAL, ESRCH: it was reaped. getsockopt(2).
+pub fn socket_option(socket: i32, option: i32) i32 {
+    return message.option(socket, option);
+}
+
+/// setsockopt(socket, SOL_SOCKET, option, value) — 0. EBADF, ENOTSOCK, ENOPROTOOPT: no such option. setsockopt(2).
+pub fn set_socket_option(socket: i32, option: i32, value: i32) i32 {
+    return message.set_option(socket, option, value);
+}
+
+/// socketpair(AF_UNIX, kind) — fills in two close-on-exec descriptors. EMFILE, ENFILE, ENOMEM. socketpair(2).
+pub fn socket_pair(kind: i32, record: *records.PairRecord) i32 {
+    return message.pair(kind, record);
+}
+
+/// sendmsg(socket, …, MSG_DONTWAIT) — how many bytes went; descriptors go with the first of them.
+/// EAGAIN: no room. EPIPE, ECONNRESET: nobody is there. EBADF: one of the descriptors. ETOOMANYREFS. sendmsg(2), unix(7).
+pub fn send_message(socket: i32, record: *const records.MessageRecord) i32 {
+    return message.send(socket, record);
+}
+
+/// recvmsg(socket, …, MSG_DONTWAIT) — 0, and `record` filled; its descriptors are close-on-exec, and the caller's.
+/// EAGAIN: nothing has come. ECONNRESET, ENOTCONN, EBADF, ENOTSOCK. recvmsg(2), unix(7).
+pub fn receive_message(socket: i32, record: *records.MessageRecord) i32 {
+    return message.receive(socket, record);
 }
 
 /// getpid() — the pid of the calling process, in its own pid namespace.

@@ -13,6 +13,7 @@
 //!   helper mount-file FILE TARGET CMD…  runs CMD with this file in the place of that one
 //!   helper deny NUMBER ERRNO CMD…  runs CMD with a seccomp filter: the syscall of this number answers ERRNO
 //!   helper deny-ioctl REQUEST ERRNO CMD…   the same for one ioctl request
+//!   helper deny-flag NUMBER ARGUMENT VALUE ERRNO CMD…   the same for calls whose argument of this index has this value
 //!   helper as UID CMD…             runs CMD as this user and group, who may read every file and nothing else
 //!   helper in-pid-namespace PID CMD…   runs CMD in a new pid namespace, with a pidfd of PID as descriptor 9
 //!   helper time                    prints what the library's system calls cost in a loop, in nanoseconds
@@ -25,9 +26,17 @@
 //!   helper leader-ends CODE        its first thread ends; a second prints "ready", and ends with CODE at the next line
 //!   helper trace PID               traces it, prints "traced", and "ended" when it has; lets go of it at the next line
 //!   helper fail-once NUMBER ERRNO CMD…   runs CMD with a child that can make one syscall fail: helper_fault.zig
+//!   helper signals [PENDING]       two threads, which tell their signals: helper_signals.zig
+//!   helper group                   leads a process group with one member, and both tell their signals
+//!   helper connect NAME CODE       connects to an abstract Unix socket; ends with CODE at the end of its input
+//!   helper hand-over [SOCKET]      hands a socket over, and sends capitals back: helper_handover.zig
+//!   helper memory MIB              has so much memory in use, prints its address and size, and stays
+//!   helper hold-exit PID           holds this process when it begins to end
 const std = @import("std");
 const builtin = @import("builtin");
+const handover = @import("helper_handover.zig");
 const identity = @import("helper_identity.zig");
+const signals = @import("helper_signals.zig");
 const states = @import("helper_states.zig");
 const linux = std.os.linux;
 
@@ -57,6 +66,7 @@ pub fn main() void {
         .{ "mount-file", identity.run_mount_file },
         .{ "deny", run_deny },
         .{ "deny-ioctl", run_deny_ioctl },
+        .{ "deny-flag", run_deny_flag },
         .{ "as", run_as },
         .{ "time", @import("helper_time.zig").run },
         .{ "in-pid-namespace", run_in_pid_namespace },
@@ -68,6 +78,12 @@ pub fn main() void {
         .{ "thread-exec", states.run_thread_exec },
         .{ "leader-ends", states.run_leader_ends },
         .{ "trace", states.run_trace },
+        .{ "signals", signals.run_signals },
+        .{ "group", signals.run_group },
+        .{ "connect", handover.run_connect },
+        .{ "hand-over", handover.run_hand_over },
+        .{ "memory", handover.run_memory },
+        .{ "hold-exit", handover.run_hold_exit },
         .{ "fail-once", @import("helper_fault.zig").run },
     };
     inline for (commands) |command| {
@@ -229,12 +245,21 @@ fn run_deny() void {
 }
 
 fn run_deny_ioctl() void {
-    const ioctl = Filter{ .code = jump_equal, .jump_true = 0, .jump_false = 3, .value = @intFromEnum(linux.SYS.ioctl) };
-    const request = Filter{ .code = jump_equal, .jump_true = 0, .jump_false = 1, .value = number(u32, 2) };
-    // The low half of args[1] in struct seccomp_data.
-    const second_argument: u32 = if (builtin.cpu.arch.endian() == .little) 24 else 28;
-    install(&.{ load(0), ioctl, load(second_argument), request, refuse(number(u16, 3)), allow });
+    deny_argument(@intFromEnum(linux.SYS.ioctl), 1, number(u32, 2), number(u16, 3));
     exec(4);
+}
+
+fn run_deny_flag() void {
+    deny_argument(number(u32, 2), number(u32, 3), number(u32, 4), number(u16, 5));
+    exec(6);
+}
+
+fn deny_argument(call_number: u32, index: u32, value: u32, errno: u16) void {
+    const call = Filter{ .code = jump_equal, .jump_true = 0, .jump_false = 3, .value = call_number };
+    const argument = Filter{ .code = jump_equal, .jump_true = 0, .jump_false = 1, .value = value };
+    // The lower half of 64 bits, which on CPUs of the other byte order comes second.
+    const first_argument: u32 = if (builtin.cpu.arch.endian() == .big) 20 else 16;
+    install(&.{ load(0), call, load(first_argument + 8 * index), argument, refuse(errno), allow });
 }
 
 /// struct __user_cap_header_struct, version 3, capset(2). Zig's own makes the pid 64 bits wide.

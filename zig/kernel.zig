@@ -5,7 +5,13 @@
 //! | 5.1    | pidfd_send_signal(2) |
 //! | 5.3    | pidfd_open(2), poll(2) on a pidfd |
 //! | 5.4    | waitid(P_PIDFD) |
+//! | 5.6    | pidfd_getfd(2) |
+//! | 5.10   | process_madvise(2) |
+//! | 5.15   | process_mrelease(2) |
+//! | 6.5    | SO_PEERPIDFD, SO_PASSPIDFD, SCM_PIDFD |
 //! | 6.9    | pidfs: one inode a process; POLLHUP once the process was reaped |
+//! | 6.9    | PIDFD_THREAD, and the scopes of pidfd_send_signal(2) |
+//! | 6.11   | PIDFD_GET_NET_NAMESPACE and its like |
 //! | 6.13   | PIDFD_GET_INFO |
 //! | 6.14   | pidfds as file handles |
 //! | 6.15   | PIDFD_INFO_EXIT |
@@ -78,9 +84,32 @@ pub const PidfdInfo = extern struct {
 pub const PIDFD_GET_INFO: u32 = (3 << 30) | (@sizeOf(PidfdInfo) << 16) | 0xFF0B;
 
 /// _IO(0xFF, nr), the form of the ten namespace ioctls (6.11).
-pub fn namespace_ioctl(comptime nr: u8) u32 {
-    return (if (has_powerpc_ioctls) 0x2000_0000 else 0) | 0xFF00 | @as(u32, nr);
+pub fn namespace_ioctl(nr: u8) u32 {
+    const direction: u32 = if (has_powerpc_ioctls) 0x2000_0000 else 0;
+    return direction | 0xFF00 | nr;
 }
+
+/// pidfd_send_signal(2): the group that the process leads, instead of the process.
+pub const PIDFD_SIGNAL_PROCESS_GROUP: i32 = 4;
+
+/// siginfo_t, `si_code`: sent by sigqueue(3).
+pub const SI_QUEUE: i32 = -1;
+
+/// siginfo_t of a signal that carries a value: the union starts where that of WaitSiginfo does. `value` is the int of
+/// union sigval, which is its first word on CPUs of either byte order.
+pub const QueueSiginfo = extern struct {
+    signo: i32,
+    errno: i32 = 0,
+    code: i32 = SI_QUEUE,
+    sender: extern struct { pid: i32, uid: u32, value: i32 } align(@alignOf(usize)),
+    rest: [if (@sizeOf(usize) == 8) 100 else 104]u8 = @splat(0),
+};
+
+/// getuid(2) with 32 bits: on arm the call of that name is the old one with 16.
+pub const getuid: linux.SYS = if (@hasField(linux.SYS, "getuid32")) .getuid32 else .getuid;
+
+/// struct iovec.
+pub const Iovec = extern struct { base: usize, length: usize };
 
 /// siginfo_t as waitid(2) fills it: the union starts behind three words, aligned to a pointer.
 pub const WaitSiginfo = extern struct {
@@ -136,6 +165,18 @@ comptime {
     const wide = @sizeOf(usize) == 8;
     assert(@sizeOf(WaitSiginfo) == 128);
     assert(@offsetOf(WaitSiginfo, "child") == if (wide) 16 else 12);
+    assert(@sizeOf(QueueSiginfo) == 128);
+    assert(@offsetOf(QueueSiginfo, "sender") == if (wide) 16 else 12);
+    assert(@offsetOf(@FieldType(QueueSiginfo, "sender"), "value") == 8);
+    assert(@sizeOf(Iovec) == 2 * @sizeOf(usize));
+    assert(@intFromEnum(getuid) == switch (builtin.cpu.arch) {
+        .x86_64 => 102,
+        .aarch64, .riscv64, .loongarch64 => 174,
+        .powerpc64le => 24,
+        .s390x => 199,
+        .arm => 199,
+        else => unreachable,
+    });
     assert(@sizeOf(Rusage) == if (wide) 144 else 72);
     assert(@sizeOf(Pollfd) == 8);
     assert(@sizeOf(Timespec) == 16);
@@ -143,6 +184,9 @@ comptime {
     // The unified numbers: the same on every CPU this library is built for.
     assert(@intFromEnum(linux.SYS.pidfd_send_signal) == 424);
     assert(@intFromEnum(linux.SYS.pidfd_open) == 434);
+    assert(@intFromEnum(linux.SYS.pidfd_getfd) == 438);
+    assert(@intFromEnum(linux.SYS.process_madvise) == 440);
+    assert(@intFromEnum(linux.SYS.process_mrelease) == 448);
     // The old ones differ from CPU to CPU (arch/*/kernel/syscalls/syscall.tbl).
     assert(@intFromEnum(linux.SYS.waitid) == switch (builtin.cpu.arch) {
         .x86_64 => 247,

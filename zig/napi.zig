@@ -30,35 +30,37 @@ const uint8_array: c_int = 1;
 
 /// A function as the callback needs it.
 const Entry = struct {
-    name: [:0]const u8,
+    name: [*:0]const u8,
     target: *const Target,
-    count: usize,
-    shapes: [most]Shape,
+    sizes: [most]u16,
+    count: u16,
 };
 
 /// Each integer and each pointer has a register of its own on every CPU built for, sign-extended as C wants it, and one
 /// that a function does not look at does no harm.
 const Target = fn (usize, usize, usize) callconv(.c) i32;
 
-/// A record's size and alignment; a 32-bit integer has the size 0.
-const Shape = struct { size: u16 = 0, alignment: u16 = 1 };
+/// What every record is aligned to, and every buffer of JavaScript.
+const alignment = 8;
 
 const most = 3;
 
 const table = blk: {
     var entries: [reflection.functions.len]Entry = undefined;
     for (reflection.functions, &entries) |function, *entry| {
-        var shapes = [_]Shape{.{}} ** most;
+        // A 32-bit integer has the size 0.
+        var sizes = [_]u16{0} ** most;
         for (function.parameters, 0..) |Parameter, index| {
             if (Parameter == i32) continue;
             const Record = @typeInfo(Parameter).pointer.child;
-            shapes[index] = .{ .size = @sizeOf(Record), .alignment = @alignOf(Record) };
+            sizes[index] = @sizeOf(Record);
+            std.debug.assert(@alignOf(Record) <= alignment);
         }
         entry.* = .{
             .name = function.name,
             .target = @ptrCast(&c_door.Door(function).call),
             .count = function.parameters.len,
-            .shapes = shapes,
+            .sizes = sizes,
         };
     }
     const all = entries;
@@ -71,7 +73,8 @@ pub fn register(env: Env, exports: Value) callconv(.c) Value {
         const create = imported("napi_create_function", CreateFunction);
         const set = imported("napi_set_named_property", SetProperty);
         const data: *anyopaque = @constCast(entry);
-        if (create(env, entry.name, entry.name.len, callback, data, &value) == ok) {
+        const until_zero = std.math.maxInt(usize); // NAPI_AUTO_LENGTH
+        if (create(env, entry.name, until_zero, callback, data, &value) == ok) {
             // A property that is missing is noticed by the loader, which reads `abi` and every name.
             _ = set(env, exports, entry.name, value);
         }
@@ -94,16 +97,16 @@ fn answer(env: Env, info: CallbackInfo) i32 {
     const entry: *const Entry = @ptrCast(@alignCast(data.?));
     if (given != entry.count) return invalid;
     var words = [_]usize{0} ** most;
-    for (words[0..given], values[0..given], entry.shapes[0..given]) |*word, value, shape| {
-        word.* = argument(shape, env, value) orelse return invalid;
+    for (words[0..given], values[0..given], entry.sizes[0..given]) |*word, value, size| {
+        word.* = argument(size, env, value) orelse return invalid;
     }
     return entry.target(words[0], words[1], words[2]);
 }
 
 const invalid = syscall.negated(.INVAL);
 
-fn argument(shape: Shape, env: Env, value: Value) ?usize {
-    if (shape.size == 0) {
+fn argument(size: u16, env: Env, value: Value) ?usize {
+    if (size == 0) {
         var integer: i32 = 0;
         const is_integer = imported("napi_get_value_int32", GetInt32)(env, value, &integer) == ok;
         return if (is_integer) @bitCast(@as(isize, integer)) else null;
@@ -113,7 +116,7 @@ fn argument(shape: Shape, env: Env, value: Value) ?usize {
     var data: ?*anyopaque = null;
     const get = imported("napi_get_typedarray_info", GetTypedArray);
     if (get(env, value, &kind, &length, &data, null, null) != ok) return null;
-    if (kind != uint8_array or length < shape.size) return null;
+    if (kind != uint8_array or length < size) return null;
     const address = @intFromPtr(data);
-    return if (address == 0 or address % shape.alignment != 0) null else address;
+    return if (address == 0 or address % alignment != 0) null else address;
 }

@@ -93,6 +93,32 @@ pub const NumbersRecord = extern struct {
     pidfd_send_signal: u32,
     pidfd_open: u32,
     waitid: u32,
+    pidfd_getfd: u32,
+    process_madvise: u32,
+    process_mrelease: u32,
+};
+
+/// A signal with a value, as sigqueue(3) sends it.
+pub const QueueRecord = extern struct { number: i32, flags: i32, value: i32 };
+
+/// A range of another process's memory, and what is advised about it.
+pub const AdviceRecord = extern struct { start: u64, length: u64, advice: i32, unused: u32 };
+
+/// Two descriptors of sockets that are connected with each other.
+pub const PairRecord = extern struct { first: i32, second: i32 };
+
+/// A message over a Unix socket, on its way out or in.
+pub const MessageRecord = extern struct {
+    /// How many bytes of `data` there are.
+    length: u32,
+    /// The kernel's MSG_TRUNC and MSG_CTRUNC, on the way in.
+    flags: u32,
+    /// A pidfd of who sent it; ENODATA, negated, where the kernel says nothing, or why it gave none.
+    sender: i32,
+    descriptor_count: u32,
+    /// The kernel's SCM_MAX_FD.
+    descriptors: [253]i32,
+    data: [4096]u8,
 };
 
 /// A watcher's two descriptors on the side of JavaScript.

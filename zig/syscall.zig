@@ -5,13 +5,23 @@ const linux = std.os.linux;
 
 /// The calls whose number a program may replace, for a kernel that differs and for testing a fallback.
 /// The order is part of the ABI: `numbers` and the record of the same name in calls.zig follow it.
-pub const Replaceable = enum(u32) { pidfd_send_signal, pidfd_open, waitid };
+pub const Replaceable = enum(u32) {
+    pidfd_send_signal,
+    pidfd_open,
+    waitid,
+    pidfd_getfd,
+    process_madvise,
+    process_mrelease,
+};
 
 /// The numbers of this CPU. It never changes.
 pub const defaults = [_]u32{
     @intFromEnum(linux.SYS.pidfd_send_signal),
     @intFromEnum(linux.SYS.pidfd_open),
     @intFromEnum(linux.SYS.waitid),
+    @intFromEnum(linux.SYS.pidfd_getfd),
+    @intFromEnum(linux.SYS.process_madvise),
+    @intFromEnum(linux.SYS.process_mrelease),
 };
 
 /// The only variable of the library. Each access is one atomic word, because Workers share it.
@@ -39,34 +49,37 @@ fn word(argument: anytype) usize {
     };
 }
 
-fn once(number: u32, arguments: [6]usize) i32 {
+/// Called and not inlined, with the words in registers: copies of it would be a quarter of the library.
+noinline fn once(number: u32, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) i32 {
     // The number may be one that SYS has no name for: a program may have replaced it.
     @setRuntimeSafety(false);
-    const result = linux.syscall6(
-        @enumFromInt(@as(usize, number)),
-        arguments[0],
-        arguments[1],
-        arguments[2],
-        arguments[3],
-        arguments[4],
-        arguments[5],
-    );
+    const result = linux.syscall6(@enumFromInt(@as(usize, number)), a, b, c, d, e, f);
     return @truncate(@as(isize, @bitCast(result)));
 }
 
-/// Calls the kernel once. For close(2), which must not be repeated, and for ppoll(2), which keeps its time.
-pub fn call_once(number: u32, arguments: anytype) i32 {
-    var words = [_]usize{0} ** 6;
+noinline fn until_done(number: u32, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) i32 {
+    while (true) {
+        const result = once(number, a, b, c, d, e, f);
+        if (result != negated(.INTR)) return result;
+    }
+}
+
+inline fn words_of(arguments: anytype) [6]usize {
+    var words: [6]usize = @splat(0);
     inline for (arguments, 0..) |argument, index| words[index] = word(argument);
-    return once(number, words);
+    return words;
+}
+
+/// Calls the kernel once. For close(2), which must not be repeated, and for ppoll(2), which keeps its time.
+pub inline fn call_once(number: u32, arguments: anytype) i32 {
+    const w = words_of(arguments);
+    return once(number, w[0], w[1], w[2], w[3], w[4], w[5]);
 }
 
 /// Calls the kernel, again for as long as a signal handler interrupts it.
-pub fn call(number: u32, arguments: anytype) i32 {
-    while (true) {
-        const result = call_once(number, arguments);
-        if (result != negated(.INTR)) return result;
-    }
+pub inline fn call(number: u32, arguments: anytype) i32 {
+    const w = words_of(arguments);
+    return until_done(number, w[0], w[1], w[2], w[3], w[4], w[5]);
 }
 
 pub fn named(comptime sys: linux.SYS) u32 {

@@ -17,6 +17,7 @@ test {
     _ = @import("proc_stat.zig");
     _ = @import("words.zig");
     _ = @import("abi.zig");
+    _ = @import("message.zig");
 }
 
 /// A child that waits for SIGCONT's cousin: it sleeps until it is signalled.
@@ -138,4 +139,35 @@ test "the exit-record probe agrees with a child of our own and leaves none behin
     if (told) try expectEqual(42 << 8, info.exit_code);
     const everybody: i32 = -1;
     try expectEqual(negated(.CHILD), syscall.call(syscall.named(.wait4), .{ everybody, 0, kernel.WNOHANG | kernel.WALL, 0 }));
+}
+
+test "a signal carries a value, and a message a descriptor" {
+    var set = linux.sigemptyset();
+    const real_time = 34;
+    linux.sigaddset(&set, real_time);
+    _ = linux.sigprocmask(linux.SIG.BLOCK, &set, null);
+    const itself = calls.open(calls.own_pid(), 0);
+    defer _ = calls.close(itself);
+    try expectEqual(0, calls.queue(itself, &.{ .number = real_time, .flags = 0, .value = -7 }));
+    var info = std.mem.zeroes(linux.siginfo_t);
+    const got = syscall.call(syscall.named(.rt_sigtimedwait), .{ &set, &info, null, @as(usize, 8) });
+    try expectEqual(real_time, got);
+    try expectEqual(kernel.SI_QUEUE, info.code);
+    try expectEqual(calls.own_pid(), info.fields.common.first.piduid.pid);
+    const value: i32 = @bitCast(std.mem.asBytes(&info.fields.common.second.value)[0..4].*);
+    try expectEqual(-7, value);
+
+    var pair: records.PairRecord = undefined;
+    try expectEqual(0, calls.socket_pair(linux.SOCK.STREAM, &pair));
+    var message = std.mem.zeroes(records.MessageRecord);
+    try expectEqual(negated(.AGAIN), calls.receive_message(pair.second, &message));
+    message.length = 1;
+    message.descriptor_count = 1;
+    message.descriptors[0] = itself;
+    try expectEqual(1, calls.send_message(pair.first, &message));
+    try expectEqual(0, calls.receive_message(pair.second, &message));
+    try expectEqual(1, message.descriptor_count);
+    try expectEqual(negated(.NODATA), message.sender);
+    try expectEqual(calls.own_pid(), calls.pid_of(message.descriptors[0]));
+    for ([_]i32{ message.descriptors[0], pair.first, pair.second }) |fd| try expectEqual(0, calls.close(fd));
 }

@@ -18,8 +18,11 @@ export class Helper {
   readonly exit: Promise<[code: number | null, signal: string | null]>;
   readonly #lines: AsyncIterator<string>;
 
-  constructor(...args: string[]) {
-    this.child = spawn(HELPER, args, { stdio: ["pipe", "pipe", "inherit"] });
+  /** A list in front of the arguments is what the helper has as descriptors 3 and on. */
+  constructor(...given: (string | number[])[]) {
+    const extra = given.filter((value) => typeof value !== "string").flat();
+    const args = given.filter((value) => typeof value === "string");
+    this.child = spawn(HELPER, args, { stdio: ["pipe", "pipe", "inherit", ...extra] });
     this.exit = once(this.child, "exit") as never;
     const reader: Interface = createInterface({ input: this.child.stdout! });
     this.#lines = reader[Symbol.asyncIterator]();
