@@ -1,5 +1,6 @@
 /** What a command is, and what all of them share. */
-import { Pidfd, PidfdError } from "../mod.ts";
+import { type ExitStatus, Pidfd, PidfdError } from "../mod.ts";
+import { signalNumber } from "../src/signals.ts";
 
 /** Everything was as asked. */
 export const EXIT_OK = 0;
@@ -52,6 +53,15 @@ export function parseMilliseconds(option: string, value: string): number {
   throw new UsageError(`--${option} takes milliseconds, 0 to 2147483647: ${JSON.stringify(value)}`);
 }
 
+/** A signal's number, from a name or a number as kill(1) takes it. */
+export function parseSignal(text: string): number {
+  try {
+    return signalNumber(/^\d{1,2}$/.test(text) ? Number(text) : text);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
 /** Asks each pid's process, by a handle that is closed afterwards; one that fails stops none of the others. */
 export function forEach(pids: number[], ask: (handle: Pidfd) => Omit<Outcome, "pid">): Outcome[] {
   return pids.map((pid) => {
@@ -69,6 +79,41 @@ export function forEach(pids: number[], ask: (handle: Pidfd) => Omit<Outcome, "p
   });
 }
 
+/**
+ * Opens all of the processes at once, and then asks each of them: so none of them can end, and its pid be given away,
+ * while another one is asked. Each outcome is shown as soon as there is one; answered are all of them, in the pids' order.
+ */
+export async function forEachAtOnce(
+  pids: number[],
+  ask: (handle: Pidfd) => Promise<Omit<Outcome, "pid">>,
+  show: (outcome: Outcome) => void,
+): Promise<Outcome[]> {
+  const asked = pids.map(async (pid): Promise<Outcome> => {
+    let handle: Pidfd | undefined;
+    try {
+      handle = Pidfd.open(pid);
+      return { pid, ...await ask(handle) };
+    } catch (error) {
+      if (!(error instanceof PidfdError)) throw error;
+      return failed(pid, error);
+    } finally {
+      handle?.close();
+    }
+  });
+  return await Promise.all(asked.map(async (asking) => {
+    const outcome = await asking;
+    show(outcome);
+    return outcome;
+  }));
+}
+
+/** How a process ended, in words. */
+export function words(status: ExitStatus): string {
+  if (!status.known) return "has ended, nobody tells how";
+  if (status.signal === null) return `has ended with code ${status.code}`;
+  return `was ended by ${status.signal}${status.coreDumped ? ", and dumped its core" : ""}`;
+}
+
 function failed(pid: number, error: PidfdError): Outcome {
   const { code, errno, syscall, message } = error;
   const isGone = code === "ESRCH";
@@ -82,11 +127,23 @@ function failed(pid: number, error: PidfdError): Outcome {
 
 /** Prints the outcomes for people or for programs; answers the exit code: the gravest of theirs. */
 export function report(outcomes: Outcome[], asJson: boolean): number {
-  if (asJson) {
-    console.log(JSON.stringify(outcomes.map(({ pid, record }) => ({ pid, ...record })), null, 2));
-  } else {
-    for (const { pid, line } of outcomes) console.log(`${pid}: ${line}`);
-  }
+  if (asJson) reportJson(outcomes);
+  else outcomes.forEach(reportLine);
+  return gravest(outcomes);
+}
+
+/** One outcome for people. */
+export function reportLine({ pid, line }: Outcome): void {
+  console.log(`${pid}: ${line}`);
+}
+
+/** All outcomes for programs. */
+export function reportJson(outcomes: Outcome[]): void {
+  console.log(JSON.stringify(outcomes.map(({ pid, record }) => ({ pid, ...record })), null, 2));
+}
+
+/** The exit code that says the most about all of them. */
+export function gravest(outcomes: Outcome[]): number {
   const codes = outcomes.map(({ code }) => code);
   const order = [EXIT_ERROR, EXIT_TIMEOUT, EXIT_NO];
   return order.find((code) => codes.includes(code)) ?? EXIT_OK;

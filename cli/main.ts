@@ -6,12 +6,14 @@ import { completions } from "./completions.ts";
 import { demo } from "./demo.ts";
 import { doctor } from "./doctor.ts";
 import { signal } from "./signal.ts";
+import { stop } from "./stop.ts";
 import { wait } from "./wait.ts";
 
 const COMMANDS: Record<string, Command> = {
   check,
   signal,
   wait,
+  stop,
   doctor,
   demo,
   completions: completions(() => COMMANDS),

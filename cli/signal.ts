@@ -5,19 +5,10 @@ import {
   EXIT_OK,
   forEach,
   parsePids,
+  parseSignal,
   report,
-  UsageError,
 } from "./command.ts";
-import { signalName, signalNumber } from "../src/signals.ts";
-
-/** A name, or a number as kill(1) takes it. */
-function parseSignal(text: string): number {
-  try {
-    return signalNumber(/^\d{1,2}$/.test(text) ? Number(text) : text);
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
+import { signalName } from "../src/signals.ts";
 
 /** The command. */
 export const signal: Command = {

@@ -1,41 +1,83 @@
 /** `pidfd wait`: until processes have ended, children or not. */
+import { type ExitStatus, type Pidfd, PidfdError } from "../mod.ts";
+import { signalNumber } from "../src/signals.ts";
 import {
   type Command,
+  EXIT_ERROR,
   EXIT_OK,
   EXIT_TIMEOUT,
-  forEach,
+  forEachAtOnce,
+  gravest,
+  type Outcome,
   parseMilliseconds,
   parsePids,
-  report,
+  reportJson,
+  reportLine,
+  UsageError,
+  words,
 } from "./command.ts";
-import type { ExitStatus } from "../mod.ts";
 
-function words(status: ExitStatus): string {
-  if (!status.known) return "has ended, nobody tells how";
-  if (status.signal === null) return `has ended with code ${status.code}`;
-  return `was ended by ${status.signal}${status.coreDumped ? ", and dumped its core" : ""}`;
+const HELP = `  --any          only until one of them has ended, or is not there
+  --pass         for one pid: end with its exit code, or with 128 + N if signal N ended it, as a shell does
+  --timeout MS   give up after so many milliseconds in all, 0 to 2147483647
+
+Each process is shown when it has ended. How it ended is told from Linux 6.15 on, once its parent has reaped it; until
+then a process that has ended is waited for, unless the time is up.
+Exit code: 0 if every process has ended (with --any: one), 1 if one was not there, 3 if one can't be asked, 124 if the
+time was up. With --pass every code may also be the process's own; 3 if nobody tells how it ended.`;
+
+/** Null if it still runs when there is enough; one that has ended by then, and was not reaped, has. */
+async function waitFor(handle: Pidfd, abort: AbortSignal): Promise<ExitStatus | null> {
+  try {
+    return await handle.wait({ signal: abort });
+  } catch (error) {
+    if (!abort.aborted || error instanceof PidfdError) throw error;
+    return handle.status();
+  }
+}
+
+/** As a shell says it. */
+function passedCode(status: ExitStatus): number {
+  if (!status.known) return EXIT_ERROR;
+  return status.signal === null ? status.code! : 128 + signalNumber(status.signal);
+}
+
+function outcomeOf(status: ExitStatus | null, passes: boolean): Omit<Outcome, "pid"> {
+  if (status === null) {
+    return { line: "still runs, the time is up", record: { ended: false }, code: EXIT_TIMEOUT };
+  }
+  const code = passes ? passedCode(status) : EXIT_OK;
+  return { line: words(status), record: { ended: true, status }, code };
 }
 
 /** The command. */
 export const wait: Command = {
   summary: "wait until each process has ended",
-  usage: "[--timeout MS] PID…",
-  help: `  --timeout MS   give up after so many milliseconds in all, 0 to 2147483647
-
-How a process ended is told from Linux 6.15 on, once its parent has reaped it.
-Exit code: 0 if every process has ended, 1 if one was not there, 124 if the time was up.`,
-  options: { timeout: { type: "string" } },
-  run(args, { timeout, json }) {
+  usage: "[--any | --pass] [--timeout MS] PID…",
+  help: HELP,
+  options: { any: { type: "boolean" }, pass: { type: "boolean" }, timeout: { type: "string" } },
+  async run(args, { any, pass, timeout, json }) {
+    const pids = parsePids(args);
+    if (pass && (any || pids.length > 1)) throw new UsageError("--pass is for one pid");
     const limit = typeof timeout === "string" ? parseMilliseconds("timeout", timeout) : undefined;
-    const start = performance.now();
-    const outcomes = forEach(parsePids(args), (handle) => {
-      const left = limit === undefined
-        ? undefined
-        : Math.max(0, Math.ceil(limit - (performance.now() - start)));
-      const status = handle.waitSync(left);
-      if (status) return { line: words(status), record: { ended: true, status }, code: EXIT_OK };
-      return { line: "still runs, the time is up", record: { ended: false }, code: EXIT_TIMEOUT };
-    });
-    return report(outcomes, json === true);
+    const enough = new AbortController();
+    const timer = limit === undefined ? undefined : setTimeout(() => enough.abort(), limit);
+    let isAnswered = false;
+    const isShown = ({ code }: Outcome) => !isAnswered || code !== EXIT_TIMEOUT;
+    const all = await forEachAtOnce(
+      pids,
+      async (handle) => outcomeOf(await waitFor(handle, enough.signal), pass === true),
+      (outcome) => {
+        if (any && outcome.record.ended !== false) {
+          isAnswered = true;
+          enough.abort();
+        }
+        if (!json && isShown(outcome)) reportLine(outcome);
+      },
+    );
+    clearTimeout(timer);
+    const shown = all.filter(isShown);
+    if (json) reportJson(shown);
+    return pass ? shown[0].code : gravest(shown);
   },
 };

@@ -1,20 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { features } from "../mod.ts";
-import { Helper, paused, run, runtimeCommand, type ScriptResult } from "./support/processes.ts";
-import { UNKNOWN } from "./support/statuses.ts";
-
-const CLI = fileURLToPath(new URL("../cli.ts", import.meta.url));
-
-/** Runs the command by the runtime that runs the tests, with no more permission than it needs. */
-function pidfd(...args: string[]): Promise<ScriptResult> {
-  const permissions = args[0] === "demo"
-    ? ["--allow-ffi", "--allow-run", "--allow-env"]
-    : ["--allow-ffi"];
-  const [program, ...rest] = runtimeCommand(CLI, { permissions, args });
-  return run(program, rest);
-}
+import { pidfd } from "./support/cli.ts";
+import { Helper, paused } from "./support/processes.ts";
 
 test("pidfd --help and each command's --help explain themselves", async () => {
   for (const args of [["--help"], ["-h"], ["help"]]) {
@@ -22,7 +10,7 @@ test("pidfd --help and each command's --help explain themselves", async () => {
     assert.equal(code, 0);
     assert.match(stdout, /^Usage: pidfd COMMAND/);
   }
-  for (const command of ["check", "signal", "wait", "doctor", "demo", "completions"]) {
+  for (const command of ["check", "signal", "wait", "stop", "doctor", "demo", "completions"]) {
     const { code, stdout } = await pidfd(command, "--help");
     assert.equal(code, 0);
     assert.ok(stdout.startsWith(`Usage: pidfd ${command} `), stdout);
@@ -46,6 +34,11 @@ test("pidfd refuses wrong usage with exit code 2 and one line that says why", as
     ["signal", "-s", ""],
     ["wait", "--timeout", "soon", "1"],
     ["wait", "--timeout", "-1", "1"],
+    ["wait", "--pass", "1", "2"],
+    ["wait", "--pass", "--any", "1"],
+    ["stop"],
+    ["stop", "--grace", "soon", "1"],
+    ["stop", "-s", "TREM", "1"],
     ["doctor", "1"],
   ];
   for (const args of wrong) {
@@ -90,23 +83,6 @@ test("pidfd signal sends what is asked, and tells who had ended", async () => {
   assert.deepEqual(await helper.exit, [null, "SIGUSR1"]);
   const gone = await pidfd("signal", "2147483647");
   assert.deepEqual([gone.code, gone.stdout], [1, "2147483647: no such process\n"]);
-});
-
-test("pidfd wait gives up when the time is up", async () => {
-  const helper = await paused();
-  const { code, stdout } = await pidfd("wait", "--timeout", "20", String(helper.child.pid));
-  assert.equal(code, 124);
-  assert.match(stdout, /still runs, the time is up/);
-  await helper.kill();
-});
-
-test("pidfd wait takes somebody else's zombie for ended, and does not guess how", async () => {
-  const helper = new Helper("zombie", "42");
-  const pid = Number(await helper.line());
-  const result = await pidfd("wait", "--timeout", "50", "--json", String(pid));
-  assert.equal(result.code, 0, result.stderr);
-  assert.deepEqual(JSON.parse(result.stdout), [{ pid, ended: true, status: UNKNOWN }]);
-  await helper.end();
 });
 
 test("pidfd doctor shows every ability", async () => {

@@ -1,5 +1,5 @@
 /** What this process has open. */
-import { readdirSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** How many pidfds this process has open: other descriptors belong to the runtime, and come and go. */
 export function countPidfds(): number {
@@ -10,4 +10,29 @@ export function countPidfds(): number {
       return false; // The directory itself was open while it was listed.
     }
   }).length;
+}
+
+/** Resolves once so many children of this process hold a pidfd of `pid`, for at most 30 seconds. */
+export async function heldByChildren(pid: number, count: number): Promise<void> {
+  const line = new RegExp(`^Pid:\\t${pid}$`, "m");
+  const end = performance.now() + 30_000;
+  while (childrenOfThis().filter((child) => holds(child, line)).length < count) {
+    if (performance.now() > end) throw new Error(`nobody opened ${pid}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+function childrenOfThis(): string[] {
+  return readdirSync("/proc/self/task").flatMap((task) =>
+    readFileSync(`/proc/self/task/${task}/children`, "latin1").split(" ").filter(Boolean)
+  );
+}
+
+function holds(process: string, line: RegExp): boolean {
+  try {
+    const folder = `/proc/${process}/fdinfo`;
+    return readdirSync(folder).some((fd) => line.test(readFileSync(`${folder}/${fd}`, "latin1")));
+  } catch {
+    return false; // It closed a descriptor, or ended, while it was looked at.
+  }
 }

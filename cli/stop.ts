@@ -1,0 +1,53 @@
+/** `pidfd stop`: asks processes to end, and forces those that don't. */
+import type { Termination } from "../mod.ts";
+import {
+  type Command,
+  EXIT_NO,
+  EXIT_OK,
+  forEachAtOnce,
+  gravest,
+  type Outcome,
+  parseMilliseconds,
+  parsePids,
+  parseSignal,
+  reportJson,
+  reportLine,
+  words,
+} from "./command.ts";
+
+function outcomeOf({ status, forced, durationMs }: Termination): Omit<Outcome, "pid"> {
+  const how = status.known ? words(status) : "has ended";
+  const force = forced ? ", it had to be forced" : "";
+  return {
+    line: `${how} after ${Math.round(durationMs)} ms${force}`,
+    record: { ended: true, forced, durationMs, status },
+    code: forced ? EXIT_NO : EXIT_OK,
+  };
+}
+
+/** The command. */
+export const stop: Command = {
+  summary: "end each process, by force when it does not listen",
+  usage: "[--grace MS] [-s SIGNAL] PID…",
+  help:
+    `  --grace MS            wait so many milliseconds before SIGKILL, 0 to 2147483647; 5000 unless told
+  -s, --signal SIGNAL   the polite signal: a name or a number from 0 to 64; SIGTERM unless told
+
+All of the processes are asked at once. Each is ended by its own handle: whoever gets its pid meanwhile is not hit.
+Exit code: 0 if every process ended when it was asked, 1 if one had to be forced or was not there, 3 if one may not be
+signalled.`,
+  options: { grace: { type: "string" }, signal: { type: "string", short: "s" } },
+  async run(args, { grace, signal, json }) {
+    const graceMs = typeof grace === "string" ? parseMilliseconds("grace", grace) : 5000;
+    const killSignal = parseSignal(typeof signal === "string" ? signal : "SIGTERM");
+    const outcomes = await forEachAtOnce(
+      parsePids(args),
+      async (handle) => outcomeOf(await handle.terminate({ killSignal, graceMs })),
+      (outcome) => {
+        if (!json) reportLine(outcome);
+      },
+    );
+    if (json) reportJson(outcomes);
+    return gravest(outcomes);
+  },
+};

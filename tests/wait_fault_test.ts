@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { HELPER, runScript } from "./support/processes.ts";
+
+/** What the watcher needs to start, with this CPU's numbers, and what can go wrong there. */
+const NUMBERS: Record<string, Record<string, number>> = {
+  x64: { socketpair: 53, epoll_create1: 291, epoll_ctl: 233, clone3: 435 },
+  arm64: { socketpair: 199, epoll_create1: 20, epoll_ctl: 21, clone3: 435 },
+};
+const numbers = NUMBERS[process.arch];
+const skip = numbers ? false : `no syscall numbers are written down for ${process.arch}`;
+
+async function failsOnce(call: string, errno: number, expected: string): Promise<void> {
+  const through = [HELPER, "fail-once", String(numbers[call]), String(errno)];
+  const result = await runScript("watcher_fault.ts", { through });
+  assert.equal(result.stdout.trim(), `${expected} TimeoutError`, `${call}: ${result.stderr}`);
+}
+
+test("ENOMEM while the watcher starts rejects that wait, and the next one works", {
+  skip,
+}, async () => {
+  for (const call of ["socketpair", "epoll_create1"]) {
+    await failsOnce(call, 12, "ENOMEM pthread_create");
+  }
+  await failsOnce("epoll_ctl", 12, "ENOMEM pthread_create");
+});
+
+test("ENFILE while the watcher starts rejects that wait, and the next one works", {
+  skip,
+}, async () => {
+  await failsOnce("socketpair", 23, "ENFILE pthread_create");
+});
+
+test("EAGAIN where no thread can be made rejects that wait, and the next one works", {
+  skip,
+}, async () => {
+  await failsOnce("clone3", 11, "EAGAIN pthread_create");
+});
