@@ -9,7 +9,7 @@ import { statusOf } from "./ending.ts";
 import { type ExitStatus, UNKNOWN } from "./exit.ts";
 import { feature } from "./features.ts";
 import type { Handle } from "./handle.ts";
-import { Waiting } from "./waiting.ts";
+import { Waiting, type Witnesses } from "./waiting.ts";
 import type { WatchEvent } from "./watcher.ts";
 
 /** How a wait may end before its process does. */
@@ -51,18 +51,19 @@ export function setHolding(handle: Handle, isHolding: boolean): void {
 }
 
 /** The waits on a handle, which share one registration with the watcher. */
-export function waitsOf(handle: Handle): Waiting {
+export function waitsOf(handle: Handle): Waiting<Handle> {
   if (handle.waits) return handle.waits;
-  const waits = new Waiting({
-    handle,
-    learn: (event) => learn(handle, event),
-    willTellMore: () => feature("PIDFD_INFO_EXIT").available,
-    runtimeStatus: () => askRuntime(handle),
-  });
+  const waits = new Waiting(handle, WITNESSES);
   waits.hold(handle.isHolding);
   handle.waits = waits;
   return waits;
 }
+
+const WITNESSES: Witnesses<Handle> = {
+  learn,
+  willTellMore: () => feature("PIDFD_INFO_EXIT").available,
+  runtimeStatus: askRuntime,
+};
 
 function learn(handle: Handle, { status }: WatchEvent): ExitStatus {
   if (status) handle.status ??= status;

@@ -25,7 +25,7 @@ export class Handle {
   /** The runtime's own object, where the handle was made from one. */
   child: ChildLike | undefined;
   /** Made at the first wait: most handles are never waited for. */
-  waits: Waiting | undefined;
+  waits: Waiting<Handle> | undefined;
   /** The promise that all who ask for the end share. */
   exited: Promise<void> | undefined;
   /** Whether pending waits keep the program alive. */

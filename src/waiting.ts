@@ -10,16 +10,14 @@ import { type Watcher, watcher, type WatchEvent } from "./watcher.ts";
 /** What is waited for: that the process has ended, or that it has ended and nobody will tell more about how. */
 export type Milestone = "exited" | "told";
 
-/** The handle, as far as its waits need it. */
-export interface Waited {
-  /** Held as long as anybody waits. */
-  readonly handle: { readonly fd: number };
+/** Whom waits ask about a handle. One object for all handles: ten thousand waits should not cost as many closures. */
+export interface Witnesses<H> {
   /** Looks again, and remembers what the watcher was told. */
-  learn(event: WatchEvent): ExitStatus;
+  learn(handle: H, event: WatchEvent): ExitStatus;
   /** Whether the kernel will say more once the process was reaped. */
   willTellMore(): boolean;
   /** What the runtime says of its own child; not known where the process is not one. */
-  runtimeStatus(): Promise<ExitStatus>;
+  runtimeStatus(handle: H): Promise<ExitStatus>;
 }
 
 interface Waiter {
@@ -27,7 +25,7 @@ interface Waiter {
   resolve: (status: ExitStatus) => void;
   reject: (reason: unknown) => void;
   /** What takes back the limits, so that a settled wait leaves neither a timer nor a listener. */
-  forget: (() => void)[];
+  forget: (() => void)[] | undefined;
 }
 
 /** Ends a wait before its time. */
@@ -37,23 +35,26 @@ export interface WaitLimits {
 }
 
 /** All waits on one handle. */
-export class Waiting {
-  readonly #waited: Waited;
+export class Waiting<H extends { readonly fd: number }> {
+  /** Held as long as anybody waits, so that it is never collected, and closed, under a pending wait. */
+  readonly #handle: H;
+  readonly #witnesses: Witnesses<H>;
   readonly #waiters = new Set<Waiter>();
   #watcher: Watcher | undefined;
   #token = 0;
   #isHolding = true;
 
   /** For one handle. */
-  constructor(waited: Waited) {
-    this.#waited = waited;
+  constructor(handle: H, witnesses: Witnesses<H>) {
+    this.#handle = handle;
+    this.#witnesses = witnesses;
   }
 
   /** Waits for a milestone. The limits were checked; a signal that was aborted already rejects. */
   until(milestone: Milestone, { timeoutMs, signal }: WaitLimits = {}): Promise<ExitStatus> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
-      const waiter: Waiter = { milestone, resolve, reject, forget: [] };
+      const waiter: Waiter = { milestone, resolve, reject, forget: undefined };
       this.#join(waiter);
       if (signal) this.#leaveOn(signal, waiter);
       if (timeoutMs !== undefined) this.#leaveAfter(timeoutMs, waiter);
@@ -75,7 +76,7 @@ export class Waiting {
   #join(waiter: Waiter): void {
     if (this.#waiters.size === 0) {
       const found = watcher();
-      this.#token = found.add(this.#waited.handle.fd, (event) => this.#onEvent(event));
+      this.#token = found.add(this.#handle.fd, this);
       this.#watcher = found;
     }
     this.#waiters.add(waiter);
@@ -85,18 +86,18 @@ export class Waiting {
   #leaveOn(signal: AbortSignal, waiter: Waiter): void {
     const onAbort = () => this.#leave(waiter, () => waiter.reject(signal.reason));
     signal.addEventListener("abort", onAbort, { once: true });
-    waiter.forget.push(() => signal.removeEventListener("abort", onAbort));
+    (waiter.forget ??= []).push(() => signal.removeEventListener("abort", onAbort));
   }
 
   /** The timer does not keep the program alive: the wait does that itself, unless it is not to. */
   #leaveAfter(timeoutMs: number, waiter: Waiter): void {
     const onTime = () => this.#leave(waiter, () => waiter.reject(timeoutError(timeoutMs)));
-    waiter.forget.push(startTimer(timeoutMs, onTime));
+    (waiter.forget ??= []).push(startTimer(timeoutMs, onTime));
   }
 
   #leave(waiter: Waiter, settle: () => void): void {
     if (!this.#waiters.delete(waiter)) return;
-    for (const forget of waiter.forget) forget();
+    waiter.forget?.forEach((forget) => forget());
     if (this.#isHolding) this.#watcher!.hold(-1);
     if (this.#waiters.size === 0) {
       this.#watcher!.remove(this.#token);
@@ -105,17 +106,18 @@ export class Waiting {
     settle();
   }
 
-  #onEvent(event: WatchEvent): void {
-    const status = this.#waited.learn(event);
+  /** The watcher tells that the process has ended, or that it was reaped. */
+  onEvent(event: WatchEvent): void {
+    const status = this.#witnesses.learn(this.#handle, event);
     this.#reach("exited", status);
-    const isFinal = status.known || (event.reaped && this.#waited.willTellMore());
+    const isFinal = status.known || (event.reaped && this.#witnesses.willTellMore());
     if (isFinal) this.#reach("told", status);
-    else if (!this.#waited.willTellMore()) this.#askRuntime();
+    else if (!this.#witnesses.willTellMore()) this.#askRuntime();
   }
 
   /** On a kernel without exit records only the runtime can know, and only of its own child. */
   #askRuntime(): void {
-    this.#waited.runtimeStatus().then((status) => this.#reach("told", status));
+    this.#witnesses.runtimeStatus(this.#handle).then((status) => this.#reach("told", status));
   }
 
   #reach(milestone: Milestone, status: ExitStatus): void {

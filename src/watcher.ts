@@ -17,10 +17,15 @@ export interface WatchEvent {
   readonly status: ExitStatus | null;
 }
 
+/** Who is told. */
+export interface Listener {
+  onEvent(event: WatchEvent): void;
+}
+
 interface Watch {
   /** The watched duplicate of the pidfd. */
   fd: number;
-  onEvent: (event: WatchEvent) => void;
+  listener: Listener;
 }
 
 const record = new NativeRecord("WatchRecord");
@@ -43,10 +48,10 @@ export class Watcher {
   }
 
   /** Watches a pidfd, also one whose process has ended already; answers the token that ends the watch. */
-  add(pidfd: number, onEvent: (event: WatchEvent) => void): number {
+  add(pidfd: number, listener: Listener): number {
     const token = this.#freeToken();
     const fd = check(native().watcher_add(this.#epoll, pidfd, token), "epoll_ctl");
-    this.#watches.set(token, { fd, onEvent });
+    this.#watches.set(token, { fd, listener });
     return token;
   }
 
@@ -89,7 +94,7 @@ export class Watcher {
     const watch = this.#watches.get(record.number("token"));
     if (!watch) return;
     const status = record.number("told") === 1 ? fromWatcher(record.tail("status")) : null;
-    watch.onEvent({ reaped: record.number("reaped") === 1, status });
+    watch.listener.onEvent({ reaped: record.number("reaped") === 1, status });
   }
 }
 
