@@ -4,7 +4,7 @@
  * @module
  */
 import { checkAbortSignal, checkInteger, checkOptions } from "./arguments.ts";
-import { runtimeStatus } from "./child.ts";
+import { type ChildLike, runtimeStatus } from "./child.ts";
 import { statusOf } from "./ending.ts";
 import { type ExitStatus, UNKNOWN } from "./exit.ts";
 import { feature } from "./features.ts";
@@ -56,7 +56,16 @@ export function waitsOf(handle: Handle): Waiting<Handle> {
   const waits = new Waiting(handle, WITNESSES);
   waits.hold(handle.isHolding);
   handle.waits = waits;
+  if (handle.child) hearRuntime(handle, handle.child, waits);
   return waits;
+}
+
+/** One listener a handle, whose word is believed only if the kernel says the same. */
+function hearRuntime(handle: Handle, child: ChildLike, waits: Waiting<Handle>): void {
+  const onEnd = () => {
+    if (!handle.closed && !handle.isAlive()) waits.endedFirst();
+  };
+  runtimeStatus(child).then(onEnd, onEnd);
 }
 
 const WITNESSES: Witnesses<Handle> = {

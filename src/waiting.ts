@@ -4,7 +4,7 @@
  * @module
  */
 import { startTimer } from "../ffi/timer.ts";
-import type { ExitStatus } from "./exit.ts";
+import { type ExitStatus, UNKNOWN } from "./exit.ts";
 import { type Watcher, watcher, type WatchEvent } from "./watcher.ts";
 
 /** What is waited for: that the process has ended, or that it has ended and nobody will tell more about how. */
@@ -66,6 +66,14 @@ export class Waiting<H extends { readonly fd: number }> {
     if (isHolding === this.#isHolding) return;
     this.#isHolding = isHolding;
     this.#watcher?.hold(isHolding ? this.#waiters.size : -this.#waiters.size);
+  }
+
+  /**
+   * Its runtime has seen the end, and may be quicker than the watcher, whose thread has to be woken first. How it ended is
+   * left to the watcher, who often saw more: what the child used up.
+   */
+  endedFirst(): void {
+    this.#reach("exited", UNKNOWN);
   }
 
   /** Rejects every pending wait. */
