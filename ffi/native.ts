@@ -41,6 +41,16 @@ export interface Native {
   pidfile_commit(path: Uint8Array, file: number, record: Uint8Array): number;
   /** Removes and closes the claimed file. */
   pidfile_abandon(path: Uint8Array, file: number): number;
+  /** A descriptor of /proc, where its pids are those of our own pid namespace. */
+  proc_open(): number;
+  /** Fills a `ScanRecord` with the next processes of a pass: 1, or 0 at its end. */
+  proc_scan_next(proc: number, record: Uint8Array): number;
+  /** A new pidfd, and a `ProcessRecord` of what was read while it named that pid. */
+  proc_pin(proc: number, pid: number, record: Uint8Array): number;
+  /** The same for an open pidfd, whose pid the `ProcessRecord` brings. */
+  proc_read(proc: number, pidfd: number, record: Uint8Array): number;
+  /** 1 where every thread of a process is stopped or has ended, else 0. */
+  proc_stands_still(proc: number, pid: number): number;
   /** getpid(2). */
   own_pid(): number;
   /** fcntl F_DUPFD_CLOEXEC. */
