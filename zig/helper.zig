@@ -16,6 +16,9 @@
 //!   helper deny-flag NUMBER ARGUMENT VALUE ERRNO CMD…   the same for calls whose argument of this index has this value
 //!   helper as UID CMD…             runs CMD as this user and group, who may read every file and nothing else
 //!   helper in-pid-namespace PID CMD…   runs CMD in a new pid namespace, with a pidfd of PID as descriptor 9
+//!   helper in-own-proc OPTIONS CMD…   runs CMD as pid 1 of a new pid namespace, whose /proc is mounted with OPTIONS ("")
+//!   helper in-cgroup NAME CMD…     runs CMD in a new cgroup of this name, which is removed when it is empty; 77: there can be none
+//!   helper tree, helper strangers  see helper_tree.zig
 //!   helper time                    prints what the library's system calls cost in a loop, in nanoseconds
 //!   helper end HOW NUMBER          ends now: HOW is exit, signal or core (a signal with RLIMIT_CORE raised)
 //!   helper breed PARENT            makes processes to order: helper_breed.zig
@@ -68,6 +71,11 @@ pub fn main() void {
         .{ "deny-ioctl", run_deny_ioctl },
         .{ "deny-flag", run_deny_flag },
         .{ "as", run_as },
+        .{ "tree", @import("helper_tree.zig").run },
+        .{ "chain", @import("helper_tree.zig").run_chain },
+        .{ "strangers", @import("helper_tree.zig").run_strangers },
+        .{ "in-own-proc", run_in_own_proc },
+        .{ "in-cgroup", run_in_cgroup },
         .{ "time", @import("helper_time.zig").run },
         .{ "in-pid-namespace", run_in_pid_namespace },
         .{ "end", @import("helper_breed.zig").run_end },
@@ -180,7 +188,7 @@ fn reap_when_told(pid: i32) void {
 }
 
 /// struct clone_args up to set_tid_size (VER1, 80 bytes), clone3(2).
-const CloneArguments = extern struct {
+pub const CloneArguments = extern struct {
     flags: u64 = 0,
     pidfd: u64 = 0,
     child_tid: u64 = 0,
@@ -283,6 +291,51 @@ fn run_as() void {
     const ambient = @intFromEnum(linux.PR.CAP_AMBIENT);
     _ = check(linux.prctl(ambient, ambient_raise, linux.CAP.DAC_READ_SEARCH, 0, 0), "prctl");
     exec(3);
+}
+
+fn run_in_own_proc() void {
+    _ = check(linux.unshare(linux.CLONE.NEWPID | linux.CLONE.NEWNS), "unshare");
+    const pid = check(linux.fork(), "fork");
+    if (pid == 0) {
+        const private = linux.MS.REC | linux.MS.PRIVATE;
+        _ = check(linux.mount("none", "/", null, private, 0), "mount");
+        _ = check(linux.mount("proc", "/proc", "proc", 0, @intFromPtr(arguments[2])), "mount");
+        exec(3);
+    }
+    var status: u32 = 0;
+    _ = check(linux.waitpid(@intCast(pid), &status, 0), "waitpid");
+    linux.exit_group(if (linux.W.IFEXITED(status)) linux.W.EXITSTATUS(status) else 126);
+}
+
+/// The hierarchy is mounted where nobody else sees it.
+fn run_in_cgroup() void {
+    const base = "/tmp";
+    const private = linux.MS.REC | linux.MS.PRIVATE;
+    const is_mounted = linux.E.init(linux.unshare(linux.CLONE.NEWNS)) == .SUCCESS and
+        linux.E.init(linux.mount("none", "/", null, private, 0)) == .SUCCESS and
+        linux.E.init(linux.mount("none", base, "cgroup2", 0, 0)) == .SUCCESS;
+    if (!is_mounted) linux.exit_group(77);
+    var buffer: [200]u8 = undefined;
+    const folder = std.fmt.bufPrintZ(&buffer, base ++ "/{s}", .{text(2)}) catch unreachable;
+    _ = check(linux.mkdir(folder, 0o755), "mkdir");
+    const pid = check(linux.fork(), "fork");
+    if (pid == 0) {
+        var path: [220]u8 = undefined;
+        const procs = std.fmt.bufPrintZ(&path, "{s}/cgroup.procs", .{folder}) catch unreachable;
+        const file: i32 = @intCast(check(linux.open(procs, .{ .ACCMODE = .WRONLY }, 0), "open"));
+        _ = check(linux.write(file, "0", 1), "write");
+        _ = linux.close(file);
+        exec(3);
+    }
+    var status: u32 = 0;
+    _ = check(linux.waitpid(@intCast(pid), &status, 0), "waitpid");
+    // Whoever is in it is ending.
+    for (0..1000) |_| {
+        if (linux.E.init(linux.rmdir(folder)) != .BUSY) break;
+        const time = linux.timespec{ .sec = 0, .nsec = 10 * std.time.ns_per_ms };
+        _ = linux.nanosleep(&time, null);
+    }
+    linux.exit_group(if (linux.W.IFEXITED(status)) linux.W.EXITSTATUS(status) else 126);
 }
 
 fn run_in_pid_namespace() void {
