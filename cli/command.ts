@@ -1,5 +1,6 @@
 /** What a command is, and what all of them share. */
-import { Pidfd, PidfdError } from "../mod.ts";
+import { type Pidfd, PidfdError } from "../mod.ts";
+import { parseTarget, type Target } from "./target.ts";
 
 /** Everything was as asked. */
 export const EXIT_OK = 0;
@@ -37,13 +38,10 @@ export interface Outcome {
   code: number;
 }
 
-/** The pids among the arguments; at least one. */
-export function parsePids(args: string[]): number[] {
+/** The processes that the arguments name, by pid or by identity; at least one. */
+export function parsePids(args: string[]): Target[] {
   if (args.length === 0) throw new UsageError("no pid was given");
-  return args.map((arg) => {
-    if (/^[1-9]\d{0,9}$/.test(arg) && Number(arg) < 2 ** 31) return Number(arg);
-    throw new UsageError(`this is no pid: ${JSON.stringify(arg)}`);
-  });
+  return args.map(parseTarget);
 }
 
 /** A whole number of milliseconds. */
@@ -52,11 +50,14 @@ export function parseMilliseconds(option: string, value: string): number {
   throw new UsageError(`--${option} takes milliseconds, 0 to 2147483647: ${JSON.stringify(value)}`);
 }
 
-/** Asks each pid's process, by a handle that is closed afterwards; one that fails stops none of the others. */
-export function forEach(pids: number[], ask: (handle: Pidfd) => Omit<Outcome, "pid">): Outcome[] {
-  return pids.map((pid) => {
+/** Asks each process, by a handle that is closed afterwards; one that fails stops none of the others. */
+export function forEach(
+  targets: Target[],
+  ask: (handle: Pidfd) => Omit<Outcome, "pid">,
+): Outcome[] {
+  return targets.map(({ pid, open }) => {
     try {
-      const handle = Pidfd.open(pid);
+      const handle = open();
       try {
         return { pid, ...ask(handle) };
       } finally {
