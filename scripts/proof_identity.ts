@@ -1,17 +1,20 @@
 /**
- * Gives one pid to a thousand strangers on each runtime, with pidfs and without, and holds the handle, the stored identity
+ * Gives one pid to a thousand strangers on each runtime, by each way that an identity can go, and holds the handle, the stored identity
  * and the pid file to refusing every one of them, whom process.kill() reaches. Needs root. Takes runtimes' names; all of
  * them, if none is given.
  */
 import { RUNTIMES } from "./runtimes.ts";
 
 const ROUNDS = 1000;
-const FSTATFS: Record<string, string> = { x86_64: "138", aarch64: "44" };
+const isX86 = Deno.build.arch === "x86_64";
+const FSTATFS = isX86 ? "138" : "44";
+const OPEN_BY_HANDLE_AT = isX86 ? "304" : "265";
 const helper = new URL("../zig/zig-out/bin/helper", import.meta.url).pathname;
 const script = new URL("../tests/fixtures/recycle.ts", import.meta.url).pathname;
 const WAYS = [
-  { name: "by inode", through: [] },
-  { name: "by start time", through: [helper, "deny", FSTATFS[Deno.build.arch], "38"] },
+  { name: "by file handle", through: [] },
+  { name: "by pid and inode", through: [helper, "deny", OPEN_BY_HANDLE_AT, "95"] },
+  { name: "by start time", through: [helper, "deny", FSTATFS, "38"] },
 ];
 
 const chosen = RUNTIMES.filter(({ name }) => Deno.args.length === 0 || Deno.args.includes(name));
@@ -38,7 +41,7 @@ for (const { name, file } of chosen) {
     if (!isWhole) console.log(new TextDecoder().decode(stderr));
     isProven &&= isWhole;
     const shown = Object.entries(counts).map(([what, count]) => `${what} ${count}`).join(", ");
-    console.log(`${name.padEnd(8)} ${way.name.padEnd(14)} of ${ROUNDS}: ${shown}`);
+    console.log(`${name.padEnd(8)} ${way.name.padEnd(16)} of ${ROUNDS}: ${shown}`);
   }
 }
 if (!isProven) Deno.exit(1);
