@@ -1,6 +1,7 @@
 /** What a command is, and what all of them share. */
-import { type ExitStatus, Pidfd, PidfdError } from "../mod.ts";
+import { type ExitStatus, type Pidfd, PidfdError } from "../mod.ts";
 import { signalNumber } from "../src/signals.ts";
+import { parseTarget, type Target } from "./target.ts";
 
 /** Everything was as asked. */
 export const EXIT_OK = 0;
@@ -38,13 +39,10 @@ export interface Outcome {
   code: number;
 }
 
-/** The pids among the arguments; at least one. */
-export function parsePids(args: string[]): number[] {
+/** The processes that the arguments name, by pid or by identity; at least one. */
+export function parsePids(args: string[]): Target[] {
   if (args.length === 0) throw new UsageError("no pid was given");
-  return args.map((arg) => {
-    if (/^[1-9]\d{0,9}$/.test(arg) && Number(arg) < 2 ** 31) return Number(arg);
-    throw new UsageError(`this is no pid: ${JSON.stringify(arg)}`);
-  });
+  return args.map(parseTarget);
 }
 
 /** A whole number of milliseconds. */
@@ -62,11 +60,14 @@ export function parseSignal(text: string): number {
   }
 }
 
-/** Asks each pid's process, by a handle that is closed afterwards; one that fails stops none of the others. */
-export function forEach(pids: number[], ask: (handle: Pidfd) => Omit<Outcome, "pid">): Outcome[] {
-  return pids.map((pid) => {
+/** Asks each process, by a handle that is closed afterwards; one that fails stops none of the others. */
+export function forEach(
+  targets: Target[],
+  ask: (handle: Pidfd) => Omit<Outcome, "pid">,
+): Outcome[] {
+  return targets.map(({ pid, open }) => {
     try {
-      const handle = Pidfd.open(pid);
+      const handle = open();
       try {
         return { pid, ...ask(handle) };
       } finally {
@@ -81,17 +82,17 @@ export function forEach(pids: number[], ask: (handle: Pidfd) => Omit<Outcome, "p
 
 /**
  * Opens all of the processes at once, and then asks each of them: so none of them can end, and its pid be given away,
- * while another one is asked. Each outcome is shown as soon as there is one; answered are all of them, in the pids' order.
+ * while another one is asked. Each outcome is shown as soon as there is one; answered are all of them, in the order in which they were named.
  */
 export async function forEachAtOnce(
-  pids: number[],
+  targets: Target[],
   ask: (handle: Pidfd) => Promise<Omit<Outcome, "pid">>,
   show: (outcome: Outcome) => void,
 ): Promise<Outcome[]> {
-  const asked = pids.map(async (pid): Promise<Outcome> => {
+  const asked = targets.map(async ({ pid, open }): Promise<Outcome> => {
     let handle: Pidfd | undefined;
     try {
-      handle = Pidfd.open(pid);
+      handle = open();
       return { pid, ...await ask(handle) };
     } catch (error) {
       if (!(error instanceof PidfdError)) throw error;

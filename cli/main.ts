@@ -5,6 +5,8 @@ import { type Command, EXIT_ERROR, EXIT_OK, EXIT_USAGE, UsageError } from "./com
 import { completions } from "./completions.ts";
 import { demo } from "./demo.ts";
 import { doctor } from "./doctor.ts";
+import { identity } from "./identity.ts";
+import { info } from "./info.ts";
 import { signal } from "./signal.ts";
 import { stop } from "./stop.ts";
 import { tree } from "./tree.ts";
@@ -16,6 +18,8 @@ const COMMANDS: Record<string, Command> = {
   wait,
   stop,
   tree,
+  info,
+  identity,
   doctor,
   demo,
   completions: completions(() => COMMANDS),
@@ -69,6 +73,7 @@ function overview(): string {
 
 ${lines.join("\n")}
 
+A PID may be an identity as \`pidfd identity\` shows it, or PID:INODE: then nobody else is taken for that process.
 Each command takes --json for a result that programs can read, and --help.
 Exit codes: 0 yes, 1 no, 2 wrong usage, 3 it failed, 124 the time was up.`;
 }

@@ -1,6 +1,7 @@
 /** `pidfd stop --tree`: ends processes with all of their descendants, and tells of each end while it waits for the next. */
-import { killTree, Pidfd, PidfdError, type TreeEnd, type TreeReport } from "../mod.ts";
+import { killTree, type Pidfd, PidfdError, type TreeEnd, type TreeReport } from "../mod.ts";
 import { EXIT_ERROR, EXIT_NO, EXIT_OK, failed, type Outcome, words } from "./command.ts";
+import type { Target } from "./target.ts";
 
 /** How the trees are to be ended. */
 export interface StopTreeOptions {
@@ -11,15 +12,15 @@ export interface StopTreeOptions {
 
 /** Asks all of the trees at once; answers what became of each. */
 export async function stopTrees(
-  pids: number[],
+  targets: Target[],
   options: StopTreeOptions,
   tell: (line: string) => void,
 ): Promise<Outcome[]> {
   const onEnd = (end: TreeEnd) => tell(endLine(end));
-  return await Promise.all(pids.map(async (pid): Promise<Outcome> => {
+  return await Promise.all(targets.map(async ({ pid, open }): Promise<Outcome> => {
     let root: Pidfd | undefined;
     try {
-      root = Pidfd.open(pid);
+      root = open();
       return { pid, ...outcomeOf(await killTree(root, { ...options, onEnd })) };
     } catch (error) {
       if (!(error instanceof PidfdError)) throw error;

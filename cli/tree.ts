@@ -1,6 +1,6 @@
 /** `pidfd tree`: a process and all of its descendants, drawn as a tree. */
 import process from "node:process";
-import { Pidfd, PidfdError, processes, ProcessTree, type TreeMember } from "../mod.ts";
+import { type Pidfd, PidfdError, processes, ProcessTree, type TreeMember } from "../mod.ts";
 import { type Command, EXIT_ERROR, EXIT_NO, EXIT_OK, parsePids, UsageError } from "./command.ts";
 
 interface Node {
@@ -87,11 +87,11 @@ export const tree: Command = {
 Exit code: 0, or 1 if there is no such process.`,
   options: { watch: { type: "boolean" } },
   async run(args, { watch: isWatched, json }) {
-    const [pid, ...more] = parsePids(args);
+    const [{ pid, open }, ...more] = parsePids(args);
     if (more.length > 0) throw new UsageError("tree takes one pid");
     if (isWatched && json) throw new UsageError("--watch draws, and --json does not");
     try {
-      const root = Pidfd.open(pid);
+      const root = open();
       if (isWatched) {
         await watch(root);
       } else {

@@ -57,15 +57,15 @@ export const wait: Command = {
   help: HELP,
   options: { any: { type: "boolean" }, pass: { type: "boolean" }, timeout: { type: "string" } },
   async run(args, { any, pass, timeout, json }) {
-    const pids = parsePids(args);
-    if (pass && (any || pids.length > 1)) throw new UsageError("--pass is for one pid");
+    const targets = parsePids(args);
+    if (pass && (any || targets.length > 1)) throw new UsageError("--pass is for one pid");
     const limit = typeof timeout === "string" ? parseMilliseconds("timeout", timeout) : undefined;
     const enough = new AbortController();
     const timer = limit === undefined ? undefined : setTimeout(() => enough.abort(), limit);
     let isAnswered = false;
     const isShown = ({ code }: Outcome) => !isAnswered || code !== EXIT_TIMEOUT;
     const all = await forEachAtOnce(
-      pids,
+      targets,
       async (handle) => outcomeOf(await waitFor(handle, enough.signal), pass === true),
       (outcome) => {
         if (any && outcome.record.ended !== false) {

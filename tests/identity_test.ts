@@ -21,6 +21,9 @@ const OPEN_BY_HANDLE: Record<string, number> = { x64: 304, arm64: 265 };
 /** What makes pidfs unknown, as it was before Linux 6.9: identities go by the start time then. */
 const WITHOUT_PIDFS = [HELPER, "deny", String(FSTATFS[process.arch]), "38"];
 
+/** What makes file handles fail, as they do before Linux 6.14: identities go by pid and inode then. */
+const WITHOUT_HANDLES = [HELPER, "deny", String(OPEN_BY_HANDLE[process.arch]), "95"];
+
 /** What the looks of recognise.ts answer. */
 async function recognise(through: string[], ...args: string[]): Promise<unknown[]> {
   const result = await runScript("recognise.ts", { through, args });
@@ -178,13 +181,13 @@ test("reopen() goes by the inode, not by the pid, where the kernel has file hand
   assert.equal(again.pid, process.pid);
   again.close();
   handle.close();
-  const wrong = `reopen=2147483647:${inode}`;
+  const wrong = [`reopen=2147483647:${inode}`, `reopen=${process.ppid}:${inode}`];
   const right = `reopen=${process.pid}:${inode}`;
   const number = String(OPEN_BY_HANDLE[process.arch]);
   // EPERM from a profile, ESTALE from a kernel before 6.14: it goes by the pid, and the inode is compared.
   for (const errno of ["1", "116", "95"]) {
-    const seen = await recognise([HELPER, "deny", number, errno], wrong, right);
-    assert.deepEqual(seen, [null, process.pid]);
+    const seen = await recognise([HELPER, "deny", number, errno], ...wrong, right);
+    assert.deepEqual(seen, [null, null, process.pid]);
   }
 });
 
@@ -223,8 +226,12 @@ test("equals() before Linux 6.9 goes by the pid, as long as there is one", async
   }, result.stderr);
 });
 
-for (const through of [[], WITHOUT_PIDFS]) {
-  const when = through.length === 0 ? "" : ", before Linux 6.9 too";
+const KERNELS: [when: string, through: string[]][] = [
+  ["", []],
+  [", before Linux 6.14 too", WITHOUT_HANDLES],
+  [", before Linux 6.9 too", WITHOUT_PIDFS],
+];
+for (const [when, through] of KERNELS) {
   test(`a handle, an identity and a pid file refuse the stranger with the same pid${when}`, {
     skip: needsRoot,
   }, async () => {
@@ -233,7 +240,7 @@ for (const through of [[], WITHOUT_PIDFS]) {
     const result = await runScript("recycle.ts", { through, args });
     const names = ["samePid", "killHits", "handle", "identity", "text", "pidfile", "unharmed"];
     const counts = Object.fromEntries(names.map((name) => [name, 50]));
-    const expected = { rounds: 50, pidfs: through.length === 0 && pidfs.available, counts };
+    const expected = { rounds: 50, pidfs: through !== WITHOUT_PIDFS && pidfs.available, counts };
     assert.deepEqual(JSON.parse(result.stdout || "null"), expected, result.stderr);
     rmSync(folder, { recursive: true });
   });

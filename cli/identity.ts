@@ -1,0 +1,21 @@
+/** `pidfd identity`: a name for a process that nobody else gets. */
+import { type Command, EXIT_OK, forEach, parsePids, report } from "./command.ts";
+
+/** The command. */
+export const identity: Command = {
+  summary: "a name for each process that no other gets",
+  usage: "PID…",
+  help:
+    `Every command takes such a name where it takes a PID, and then finds that very process or nobody.
+
+Exit code: 0 if every process is there, 1 if one is not there, 3 if one can't be asked.`,
+  options: {},
+  run(args, { json }) {
+    const outcomes = forEach(parsePids(args), (handle) => {
+      const identity = handle.identity();
+      const record = { ...identity, identity: String(identity) };
+      return { line: String(identity), record, code: EXIT_OK };
+    });
+    return report(outcomes, json === true);
+  },
+};

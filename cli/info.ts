@@ -1,0 +1,34 @@
+/** `pidfd info`: what is told about a process. */
+import type { ProcessInfo } from "../mod.ts";
+import { type Command, EXIT_NO, EXIT_OK, forEach, parsePids, report } from "./command.ts";
+
+/** A field's value for people; objects on one line. */
+function words(value: unknown): string {
+  if (value instanceof Date) return value.toISOString();
+  if (typeof value !== "object" || value === null) return String(value);
+  return Object.entries(value).map(([name, part]) => `${name} ${part}`).join(", ");
+}
+
+function lines(info: ProcessInfo): string {
+  const entries = Object.entries(info);
+  return entries.map(([name, value]) => `\n  ${name.padEnd(15)} ${words(value)}`).join("");
+}
+
+/** The command. */
+export const info: Command = {
+  summary: "all that is told about each process",
+  usage: "PID…",
+  help: `What can't be told is left out. In --json, cgroupId is a text, because it has 64 bits.
+
+Exit code: 0 if every process is there, 1 if one has ended or is not there, 3 if one can't be asked.`,
+  options: {},
+  run(args, { json }) {
+    const outcomes = forEach(parsePids(args), (handle) => {
+      const info = handle.info();
+      const { cgroupId, ...rest } = info;
+      const record = cgroupId === undefined ? rest : { ...rest, cgroupId: String(cgroupId) };
+      return { line: lines(info), record, code: info.state === "running" ? EXIT_OK : EXIT_NO };
+    });
+    return report(outcomes, json === true);
+  },
+};

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { features, Pidfd } from "../mod.ts";
+import { paused, run, runtimeCommand, type ScriptResult } from "./support/processes.ts";
+
+const CLI = fileURLToPath(new URL("../cli.ts", import.meta.url));
+
+/** Runs the command by the runtime that runs the tests, with no more permission than it needs. */
+function pidfd(...args: string[]): Promise<ScriptResult> {
+  const [program, ...rest] = runtimeCommand(CLI, { permissions: ["--allow-ffi"], args });
+  return run(program, rest);
+}
+
+test("pidfd info tells what info() tells", async () => {
+  const helper = await paused();
+  const pid = String(helper.child.pid);
+  const people = await pidfd("info", pid);
+  assert.equal(people.code, 0, people.stderr);
+  assert.match(people.stdout, new RegExp(`^${pid}: \\n  state +running\\n`));
+  assert.match(people.stdout, /\n {2}name +helper\n/);
+  assert.match(people.stdout, /\n {2}credentials +ruid \d+, /);
+  const programs = await pidfd("info", "--json", pid, "2147483647");
+  assert.equal(programs.code, 1, programs.stderr);
+  const [record, gone] = JSON.parse(programs.stdout);
+  const handle = Pidfd.of(helper.child);
+  const { startTime, cgroupId, ...info } = handle.info();
+  const { startTime: seen, cgroupId: seenId, ...rest } = record;
+  assert.deepEqual(rest, info);
+  assert.ok(Math.abs(Date.parse(seen) - startTime!.getTime()) <= 1000);
+  assert.equal(seenId, cgroupId === undefined ? undefined : String(cgroupId));
+  assert.deepEqual(gone, { pid: 2147483647, state: "gone" });
+  handle.close();
+  await helper.kill();
+});
+
+test("pidfd takes the identity that it shows, and util-linux's, wherever a pid may stand", async () => {
+  const helper = await paused();
+  const pid = helper.child.pid!;
+  const handle = Pidfd.of(helper.child);
+  const identity = handle.identity();
+  const shown = await pidfd("identity", String(pid));
+  assert.deepEqual([shown.code, shown.stdout], [0, `${pid}: ${identity}\n`]);
+  const programs = JSON.parse((await pidfd("identity", "--json", String(identity))).stdout);
+  assert.deepEqual(programs, [{ ...identity, identity: String(identity) }]);
+  const forms = [String(identity)];
+  if (features().pidfs.available) forms.push(`${pid}:${identity.inode}`);
+  for (const form of forms) {
+    const { code, stdout } = await pidfd("check", form);
+    assert.deepEqual([code, stdout], [0, `${pid}: running\n`]);
+  }
+  const otherBoot = String(identity).replace(/@.{8}/, "@00000000");
+  const refused = await pidfd("signal", "-s", "KILL", otherBoot);
+  assert.deepEqual([refused.code, refused.stdout], [1, `${pid}: no such process\n`]);
+  assert.equal(handle.isAlive(), true);
+  handle.close();
+  await helper.kill();
+});
+
+test("pidfd refuses what is neither a pid nor an identity", async () => {
+  for (const arg of ["1:", "1:x", "1:1@boot", ":1"]) {
+    const { code, stderr } = await pidfd("info", arg);
+    assert.equal(code, 2);
+    assert.match(stderr, /this is neither a pid nor an identity/);
+  }
+});
