@@ -8,7 +8,8 @@ const linux = std.os.linux;
 const real_time = 34;
 const told = [_]u6{ linux.SIG.USR1, linux.SIG.USR2, linux.SIG.WINCH, real_time };
 
-/// `signals [PENDING]` has two threads. The first blocks SIGUSR2, the second SIGUSR1, both take SIGWINCH and SIGRTMIN.
+/// `signals [PENDING]` has two threads. The first blocks SIGUSR2, the second SIGUSR1, both take SIGWINCH.
+/// SIGRTMIN is the first one's: two threads would take what is queued in order, and tell of it in any.
 /// It prints both ids, and "limited" once no more than PENDING signals may be pending. The second thread ends with 5 at the
 /// next line; the process ends with 0 at the end of the input.
 pub fn run_signals() void {
@@ -30,7 +31,7 @@ var is_over = std.atomic.Value(u32).init(0);
 
 fn second_thread() void {
     // Announced last: whoever reads its id may count on its mask.
-    block(&.{linux.SIG.USR1});
+    block(&.{ linux.SIG.USR1, real_time });
     second.store(@intCast(linux.gettid()), .release);
     std.Thread.Futex.wake(&second, 1);
     while (is_over.load(.acquire) == 0) std.Thread.Futex.wait(&is_over, 0);
