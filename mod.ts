@@ -44,6 +44,17 @@ export type { ProcessInfo } from "./src/info.ts";
 export type { CoreDump, Credentials } from "./src/kernel_info.ts";
 export type { NamespaceKind } from "./src/namespaces.ts";
 export { formatIdentity, parseIdentity, type ProcessIdentity } from "./src/identity.ts";
+export { type ProcessEntry, processes } from "./src/processes.ts";
+export { ProcessTree, type SignalTreeOptions } from "./src/tree.ts";
+export type { TreeMember, TreeRelation } from "./src/member.ts";
+export type { TreeOptions } from "./src/rooting.ts";
+export {
+  killTree,
+  type KillTreeOptions,
+  type TerminateTreeOptions,
+  type TreeKill,
+} from "./src/kill_tree.ts";
+export type { TreeEnd, TreeEscape, TreeReport } from "./src/tree_report.ts";
 export type { ExitStatus } from "./src/exit.ts";
 export type { ResourceUsage } from "./src/usage.ts";
 export type { RealTimeSignal, Signal, SignalName, StandardSignal } from "./src/signals.ts";

@@ -61,6 +61,16 @@ export interface Native {
   send_message(socket: number, record: Uint8Array): number;
   /** recvmsg(2), without blocking: fills a `MessageRecord`, whose descriptors are the caller's from then on. */
   receive_message(socket: number, record: Uint8Array): number;
+  /** A descriptor of /proc, where its pids are those of our own pid namespace. */
+  proc_open(): number;
+  /** Fills a `ScanRecord` with the next processes of a pass: 1, or 0 at its end. */
+  proc_scan_next(proc: number, record: Uint8Array): number;
+  /** A new pidfd, and a `ProcessRecord` of what was read while it named that pid. */
+  proc_pin(proc: number, pid: number, record: Uint8Array): number;
+  /** The same for an open pidfd, whose pid the `ProcessRecord` brings. */
+  proc_read(proc: number, pidfd: number, record: Uint8Array): number;
+  /** 1 where every thread of a process is stopped or has ended, else 0. */
+  proc_stands_still(proc: number, pid: number): number;
   /** getpid(2). */
   own_pid(): number;
   /** fcntl F_DUPFD_CLOEXEC. */

@@ -60,6 +60,18 @@ export function checkOptions<T>(action: string, value: T): T {
   throw new TypeError(`Cannot ${action}: "options" must be an object: ${show(value)}`);
 }
 
+/** True or false. */
+export function checkBoolean(action: string, name: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw new TypeError(`Cannot ${action}: "${name}" must be true or false: ${show(value)}`);
+}
+
+/** A function, or nothing. */
+export function checkFunction(action: string, name: string, value: unknown): void {
+  if (value === undefined || typeof value === "function") return;
+  throw new TypeError(`Cannot ${action}: "${name}" must be a function: ${show(value)}`);
+}
+
 /** An AbortSignal, or nothing. */
 export function checkAbortSignal(action: string, value: unknown): void {
   if (value === undefined || value instanceof AbortSignal) return;

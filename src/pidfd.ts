@@ -31,6 +31,12 @@ import { sendSignal, type SignalOptions } from "./signalling.ts";
 import { type Signal, signalNumber } from "./signals.ts";
 import { terminate, type TerminateOptions, type Termination } from "./terminating.ts";
 
+/** What is inside a handle, for the other concepts that act on it. Throws for what is no `Pidfd`. */
+export let handleOf: (pidfd: Pidfd) => Handle;
+
+/** The `Pidfd` of a handle that was made elsewhere in this module. */
+export let pidfdOf: (handle: Handle) => Pidfd;
+
 /**
  * A handle of one process, which names that process for as long as the handle is open: also after it has ended, and
  * after its pid was given to somebody else. Closing the handle does nothing to the process (unlike the `dispose` of a
@@ -51,6 +57,11 @@ import { terminate, type TerminateOptions, type Termination } from "./terminatin
  */
 export class Pidfd implements Disposable {
   readonly #handle: Handle;
+
+  static {
+    handleOf = (pidfd) => pidfd.#handle;
+    pidfdOf = (handle) => new Pidfd(handle, PRIVATE);
+  }
 
   /** Use {@linkcode Pidfd.open} and its like: a handle owns its descriptor, so it can't be made from just any. */
   private constructor(handle: Handle, key: typeof PRIVATE) {

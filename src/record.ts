@@ -15,11 +15,11 @@ export class NativeRecord<N extends RecordName> {
   readonly #fields: Record<PropertyKey, readonly [number, string]>;
   readonly #view: DataView;
 
-  /** Makes a record of zeros. */
-  constructor(name: N) {
-    this.bytes = new Uint8Array(RECORDS[name].size);
+  /** Makes a record of zeros, or one of the bytes that it is given, which stay shared. */
+  constructor(name: N, bytes: Uint8Array = new Uint8Array(RECORDS[name].size)) {
+    this.bytes = bytes;
     this.#fields = RECORDS[name].fields as never;
-    this.#view = new DataView(this.bytes.buffer);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, RECORDS[name].size);
   }
 
   /** A field of 32 bits. */

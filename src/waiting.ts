@@ -61,6 +61,17 @@ export class Waiting<H extends { readonly fd: number }> {
     });
   }
 
+  /** Calls back at a milestone, or when the waits fail; the answer takes that back. */
+  listen(
+    milestone: Milestone,
+    onReached: (status: ExitStatus) => void,
+    onFailure: (reason: unknown) => void,
+  ): () => void {
+    const waiter: Waiter = { milestone, resolve: onReached, reject: onFailure, forget: [] };
+    this.#join(waiter);
+    return () => this.#leave(waiter, () => {});
+  }
+
   /** Whether pending waits keep the program alive. */
   hold(isHolding: boolean): void {
     if (isHolding === this.#isHolding) return;

@@ -41,6 +41,7 @@ const sources = [_][]const u8{
     "pidfile.zig",
     "proc_description.zig",
     "proc_file.zig",
+    "proc_scan.zig",
     "proc_stat.zig",
     "records.zig",
     "reflection.zig",

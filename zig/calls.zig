@@ -14,6 +14,7 @@ const file_handle = @import("file_handle.zig");
 const pidfile = @import("pidfile.zig");
 const proc_description = @import("proc_description.zig");
 const message = @import("message.zig");
+const proc_scan = @import("proc_scan.zig");
 const watcher = @import("watcher.zig");
 
 const call = syscall.call;
@@ -212,6 +213,34 @@ pub fn send_message(socket: i32, record: *const records.MessageRecord) i32 {
 /// EAGAIN: nothing has come. ECONNRESET, ENOTCONN, EBADF, ENOTSOCK. recvmsg(2), unix(7).
 pub fn receive_message(socket: i32, record: *records.MessageRecord) i32 {
     return message.receive(socket, record);
+}
+
+/// A descriptor of /proc, for the next four. EREMOTE: its pids are not those of our own pid namespace, so that it would
+/// tell of others than pidfd_open opens. ENOENT: /proc is not mounted. EMFILE, ENFILE, ENOMEM.
+pub fn proc_open() i32 {
+    return proc_scan.open();
+}
+
+/// Fills the next chunk of a pass over all processes: 1, or 0 at the end of the pass. `after` starts as 0.
+/// Only an error of the whole pass is one: EMFILE, ENFILE, ENOMEM.
+pub fn proc_scan_next(proc: i32, record: *proc_scan.ScanRecord) i32 {
+    return proc_scan.next(proc, record);
+}
+
+/// pidfd_open(pid), and what the process is, read while that pidfd named that pid.
+/// ESRCH: no such process, or reaped meanwhile. EPERM, EACCES: /proc hides it (hidepid). EMFILE, ENFILE, ENOMEM.
+pub fn proc_pin(proc: i32, pid: i32, record: *proc_scan.ProcessRecord) i32 {
+    return proc_scan.pin(proc, pid, record);
+}
+
+/// The same for a pidfd that was opened before. ESRCH: reaped. EREMOTE: not seen from here. EPERM, EACCES: hidden.
+pub fn proc_read(proc: i32, pidfd: i32, pid_and_record: *proc_scan.ProcessRecord) i32 {
+    return proc_scan.read_pinned(proc, pidfd, pid_and_record.pid, pid_and_record);
+}
+
+/// Whether every thread of a process is stopped or has ended: 1 or 0. It only looks: the number may be a stranger's.
+pub fn proc_stands_still(proc: i32, pid: i32) i32 {
+    return proc_scan.stands_still(proc, pid);
 }
 
 /// getpid() — the pid of the calling process, in its own pid namespace.

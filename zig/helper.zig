@@ -16,6 +16,8 @@
 //!   helper deny-flag NUMBER ARGUMENT VALUE ERRNO CMD…   the same for calls whose argument of this index has this value
 //!   helper as UID CMD…             runs CMD as this user and group, who may read every file and nothing else
 //!   helper in-pid-namespace PID CMD…   runs CMD in a new pid namespace, with a pidfd of PID as descriptor 9
+//!   helper in-own-proc OPTIONS CMD…   runs CMD as pid 1 of a new pid namespace, whose /proc is mounted with OPTIONS ("")
+//!   helper tree, helper strangers  see helper_tree.zig
 //!   helper time                    prints what the library's system calls cost in a loop, in nanoseconds
 //!   helper end HOW NUMBER          ends now: HOW is exit, signal or core (a signal with RLIMIT_CORE raised)
 //!   helper breed PARENT            makes processes to order: helper_breed.zig
@@ -68,6 +70,9 @@ pub fn main() void {
         .{ "deny-ioctl", run_deny_ioctl },
         .{ "deny-flag", run_deny_flag },
         .{ "as", run_as },
+        .{ "tree", @import("helper_tree.zig").run },
+        .{ "strangers", @import("helper_tree.zig").run_strangers },
+        .{ "in-own-proc", run_in_own_proc },
         .{ "time", @import("helper_time.zig").run },
         .{ "in-pid-namespace", run_in_pid_namespace },
         .{ "end", @import("helper_breed.zig").run_end },
@@ -180,7 +185,7 @@ fn reap_when_told(pid: i32) void {
 }
 
 /// struct clone_args up to set_tid_size (VER1, 80 bytes), clone3(2).
-const CloneArguments = extern struct {
+pub const CloneArguments = extern struct {
     flags: u64 = 0,
     pidfd: u64 = 0,
     child_tid: u64 = 0,
@@ -283,6 +288,20 @@ fn run_as() void {
     const ambient = @intFromEnum(linux.PR.CAP_AMBIENT);
     _ = check(linux.prctl(ambient, ambient_raise, linux.CAP.DAC_READ_SEARCH, 0, 0), "prctl");
     exec(3);
+}
+
+fn run_in_own_proc() void {
+    _ = check(linux.unshare(linux.CLONE.NEWPID | linux.CLONE.NEWNS), "unshare");
+    const pid = check(linux.fork(), "fork");
+    if (pid == 0) {
+        const private = linux.MS.REC | linux.MS.PRIVATE;
+        _ = check(linux.mount("none", "/", null, private, 0), "mount");
+        _ = check(linux.mount("proc", "/proc", "proc", 0, @intFromPtr(arguments[2])), "mount");
+        exec(3);
+    }
+    var status: u32 = 0;
+    _ = check(linux.waitpid(@intCast(pid), &status, 0), "waitpid");
+    linux.exit_group(if (linux.W.IFEXITED(status)) linux.W.EXITSTATUS(status) else 126);
 }
 
 fn run_in_pid_namespace() void {

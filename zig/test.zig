@@ -14,6 +14,7 @@ test {
     _ = @import("fdinfo.zig");
     _ = @import("proc_description.zig");
     _ = @import("proc_file.zig");
+    _ = @import("proc_scan.zig");
     _ = @import("proc_stat.zig");
     _ = @import("words.zig");
     _ = @import("abi.zig");

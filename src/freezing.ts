@@ -1,0 +1,128 @@
+/**
+ * Stops a tree, so that it can't grow while it is ended, and lets go on what was stopped.
+ *
+ * @module
+ */
+import { PidfdError } from "./errors.ts";
+import type { Member } from "./member.ts";
+import { type Grouped, tangled } from "./process_groups.ts";
+import { NativeRecord } from "./record.ts";
+import { type Proc, type ProcessRecord, stateLetterOf, withProc } from "./scan.ts";
+import { sendSignal } from "./signalling.ts";
+import { signalNumber } from "./signals.ts";
+import type { Walk } from "./walk.ts";
+
+const SIGSTOP = signalNumber("SIGSTOP");
+const SIGCONT = signalNumber("SIGCONT");
+
+/** Between the looks at a tree that does not stand still yet: whoever is in a deep sleep stops only after it. */
+const PAUSES_MS = [0, 0, 1, 1, 2, 4, 8, 16, 32];
+
+const record: ProcessRecord = new NativeRecord("ProcessRecord");
+
+/** The members of one tree that were stopped by us. */
+export class Freezing {
+  readonly #walk: Walk;
+  readonly #isWanted: (member: Member) => boolean;
+  readonly #stopped = new Map<Member, Grouped>();
+  /** Those whose every thread was seen standing still. */
+  readonly #still = new Set<Member>();
+
+  /** Stops only what `isWanted` says. */
+  constructor(walk: Walk, isWanted: (member: Member) => boolean) {
+    this.#walk = walk;
+    this.#isWanted = isWanted;
+  }
+
+  /**
+   * Stops the tree from the root down, until a pass finds nothing new and everything stands still; gives up waiting for
+   * what does not within some 60 ms. `check` is called after each pause, and may throw.
+   */
+  async freeze(check: () => void): Promise<void> {
+    for (const pauseMs of PAUSES_MS) {
+      const isGrown = this.#walk.pass().length > 0;
+      const isQuiet = withProc((proc) => this.#stopAll(proc) && this.#standsStill(proc));
+      if (!isGrown && isQuiet) return;
+      if (pauseMs > 0) {
+        await pause(pauseMs);
+        check();
+      }
+    }
+  }
+
+  /** Lets those go on that must before anything is ended; the rest may be ended one by one, the deepest first. */
+  untangle(): void {
+    for (const member of tangled([...this.#stopped.values()])) this.letGo(member);
+  }
+
+  /** Lets everything go on that was stopped here, the deepest first. */
+  thaw(): void {
+    for (const { member } of deepestFirst(this.#stopped.values())) this.letGo(member);
+  }
+
+  /** Lets one go on, if it was stopped here. */
+  letGo(member: Member): void {
+    if (!this.#stopped.delete(member)) return;
+    this.#still.delete(member);
+    if (member.pinned.closed) return;
+    try {
+      sendSignal(member.pinned, SIGCONT);
+    } catch (error) {
+      // Whoever could be stopped can be continued, kill(2) asks for no more; but if not, the others must go on all the same.
+      if (!(error instanceof PidfdError)) throw error;
+    }
+  }
+
+  /** Nothing is stopped any more: SIGKILL was sent to all of it. */
+  forget(): void {
+    this.#stopped.clear();
+    this.#still.clear();
+  }
+
+  /** Answers whether nothing was left to be stopped. */
+  #stopAll(proc: Proc): boolean {
+    let isQuiet = true;
+    for (const member of this.#walk.members) {
+      if (this.#stopped.has(member) || !this.#isWanted(member) || !member.runs()) continue;
+      if (!proc.read(member.pinned.fd, member.pid, record)) continue;
+      // What was stopped before is not ours to continue; a traced one is its tracer's.
+      if ("Tt".includes(stateLetterOf(record))) continue;
+      const grouped = { member, group: record.number("group"), session: record.number("session") };
+      if (!this.#stop(grouped)) continue;
+      isQuiet = false;
+    }
+    return isQuiet;
+  }
+
+  #stop(grouped: Grouped): boolean {
+    try {
+      // Noted first: whatever happens next, this one is let go on.
+      this.#stopped.set(grouped.member, grouped);
+      return sendSignal(grouped.member.pinned, SIGSTOP);
+    } catch (error) {
+      this.#stopped.delete(grouped.member);
+      if (error instanceof PidfdError) return false; // It can't be ended either, which is told then.
+      throw error;
+    }
+  }
+
+  #standsStill(proc: Proc): boolean {
+    let isStill = true;
+    for (const member of this.#stopped.keys()) {
+      if (this.#still.has(member)) continue;
+      if (!member.runs() || proc.standsStill(member.pid)) this.#still.add(member);
+      else isStill = false;
+    }
+    return isStill;
+  }
+}
+
+/** Children before their parents. */
+export function deepestFirst<T extends { readonly member: Member }>(items: Iterable<T>): T[] {
+  return [...items].sort((a, b) => b.member.depth - a.member.depth);
+}
+
+/** Keeps the program alive, for it must not end while something is stopped. */
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,138 @@
+/**
+ * Ends a process and all of its descendants.
+ *
+ * @module
+ */
+import {
+  checkAbortSignal,
+  checkBoolean,
+  checkFunction,
+  checkInteger,
+  checkOptions,
+} from "./arguments.ts";
+import { Killing, type KillingOptions } from "./killing.ts";
+import type { Pidfd } from "./pidfd.ts";
+import { type TreeOptions, walkFrom } from "./rooting.ts";
+import { type Signal, signalNumber } from "./signals.ts";
+import type { TreeEnd, TreeReport } from "./tree_report.ts";
+import type { Walk } from "./walk.ts";
+
+/** How to end a tree that is known already. */
+export interface TerminateTreeOptions {
+  /** The polite signal; SIGTERM if left out. With SIGKILL everything is forced at once. */
+  readonly killSignal?: Signal | number;
+  /** How long to wait before SIGKILL: milliseconds from 0 to 2147483647; 5000 if left out. */
+  readonly graceMs?: number;
+  /** Gives up, at whatever point, when it is aborted; what was stopped goes on. */
+  readonly signal?: AbortSignal;
+  /**
+   * Stops the whole tree before the polite signal is sent, so that nothing can be started and lost meanwhile, and lets it
+   * go on to react. False if left out: then only what is to be killed by force is stopped, right before.
+   */
+  readonly freeze?: boolean;
+  /** Whether the root is ended too; true if left out. */
+  readonly includeRoot?: boolean;
+  /** Whether this process and its ancestors are ended too, where they belong to the tree; false if left out. */
+  readonly includeSelf?: boolean;
+  /**
+   * How long to wait, after the last end, for the kernel to tell how each ended, which it does at the reap: milliseconds from
+   * 0 to 2147483647; 10 if left out. What is not told by then is not known.
+   */
+  readonly statusMs?: number;
+  /** Hears of each end at once. */
+  readonly onEnd?: (end: TreeEnd) => void;
+}
+
+/** How to find a tree, and how to end it. */
+export interface KillTreeOptions extends TerminateTreeOptions, TreeOptions {}
+
+/** The end of a tree, to be awaited; and what has become of it until now, also when it was aborted. */
+export interface TreeKill extends Promise<TreeReport> {
+  /** What has become of the tree until now. */
+  report(): TreeReport;
+}
+
+/**
+ * Ends a process and all of its descendants: asks each by `killSignal`, waits, forces with SIGKILL what is left after the
+ * grace, and resolves when the last one is gone. Each is opened, read again and verified before it is signalled, and
+ * signalled by its handle: whoever gets its pid meanwhile is never hit.
+ *
+ * Children that appear meanwhile are caught up with. What is to be forced is stopped first, so nothing can escape by
+ * forking then; with `freeze` that holds for the polite signal too. What was stopped before stays stopped, and is forced when
+ * the grace is over. Never ends this process or an ancestor of it, unless `includeSelf` says so. What a walk can't see is a
+ * process whose parent had ended before the call, and that is in no session (or group) of the tree.
+ *
+ * No subprocess: in Deno it needs `--allow-ffi` and nothing else. Needs Linux 5.3; how each ended is told from 6.15.
+ *
+ * @param root A pid, or a handle, which stays yours.
+ * @returns A promise of the report, with `report()` for the time before, and for after an abort.
+ * @throws {TypeError} If an argument is of a wrong type, or `killSignal` an unknown name.
+ * @throws {RangeError} If a number is outside its range.
+ * @throws The reason of `signal`, when it is aborted. `report()` tells what had ended by then.
+ * @throws {PidfdOpenFailedError} `ESRCH` if there is no such process; else as {@linkcode Pidfd.open}.
+ * @throws {PidfdError} `EREMOTE` if /proc belongs to another pid namespace; `ENOENT` if it is not mounted; `EMFILE`, `ENFILE`,
+ * `ENOMEM` or `EAGAIN` if no descriptor is free, or the watcher can't be started.
+ *
+ * @example A shell, what it started, and how they ended
+ * ```ts
+ * import { spawn } from "node:child_process";
+ * import { killTree, Pidfd } from "@x/pidfd";
+ *
+ * const shell = Pidfd.of(spawn("sh", ["-c", "sleep 1000 & sleep 1000 & wait"]));
+ * const { ended, escaped } = await killTree(shell, { graceMs: 2000 });
+ * console.log(ended.length > 0, escaped.length); // true 0
+ * shell.close();
+ * ```
+ */
+export function killTree(root: number | Pidfd, options: KillTreeOptions = {}): TreeKill {
+  const action = "end a tree";
+  return start(async (begin) => {
+    const checked = checkTerminateOptions(action, options);
+    const walk = walkFrom(action, root, options);
+    try {
+      return await begin(walk, { ...checked, closes: true });
+    } finally {
+      walk.close();
+    }
+  });
+}
+
+/** Ends a tree that somebody else closes. */
+export function terminateTree(walk: Walk, options: TerminateTreeOptions): TreeKill {
+  return start((begin) => {
+    return begin(walk, { ...checkTerminateOptions("end a tree", options), closes: false });
+  });
+}
+
+type Begin = (walk: Walk, options: KillingOptions) => Promise<TreeReport>;
+
+/** The first steps are made before this returns, so that no stranger can come between the call and the walk. */
+function start(run: (begin: Begin) => Promise<TreeReport>): TreeKill {
+  let killing: Killing | undefined;
+  const promise = (async () =>
+    await run((walk, options) => {
+      killing = new Killing(walk, options);
+      return killing.run();
+    }))();
+  return Object.assign(promise, { report: () => killing?.report() ?? NOTHING });
+}
+
+const NOTHING: TreeReport = Object.freeze({ ended: [], escaped: [], hidden: 0, durationMs: 0 });
+
+function checkTerminateOptions(
+  action: string,
+  options: TerminateTreeOptions,
+): Omit<KillingOptions, "closes"> {
+  const { killSignal = "SIGTERM", graceMs = 5000, statusMs = 10 } = checkOptions(action, options);
+  const { freeze = false, includeRoot = true, includeSelf = false, signal, onEnd } = options;
+  checkInteger(action, "graceMs", graceMs, 0);
+  checkInteger(action, "statusMs", statusMs, 0);
+  checkBoolean(action, "freeze", freeze);
+  checkBoolean(action, "includeRoot", includeRoot);
+  checkBoolean(action, "includeSelf", includeSelf);
+  checkFunction(action, "onEnd", onEnd);
+  checkAbortSignal(action, signal);
+  signal?.throwIfAborted();
+  const number = signalNumber(killSignal);
+  return { killSignal: number, graceMs, statusMs, freeze, includeRoot, includeSelf, signal, onEnd };
+}

@@ -1,0 +1,258 @@
+/**
+ * Ends a tree: asks, waits, forces, waits until the last one is gone, and keeps the record of it.
+ *
+ * @module
+ */
+import { startTimer } from "../ffi/timer.ts";
+import { waitsOf } from "./awaiting.ts";
+import { statusOf } from "./ending.ts";
+import { PidfdError } from "./errors.ts";
+import { type ExitStatus, UNKNOWN } from "./exit.ts";
+import { deepestFirst, Freezing } from "./freezing.ts";
+import type { Member } from "./member.ts";
+import { sendSignal } from "./signalling.ts";
+import { signalNumber } from "./signals.ts";
+import type { TreeEnd, TreeEscape, TreeReport } from "./tree_report.ts";
+import type { Walk } from "./walk.ts";
+
+/** What was asked for, checked. */
+export interface KillingOptions {
+  readonly killSignal: number;
+  readonly graceMs: number;
+  readonly statusMs: number;
+  readonly freeze: boolean;
+  readonly includeRoot: boolean;
+  readonly includeSelf: boolean;
+  readonly signal?: AbortSignal;
+  readonly onEnd?: (end: TreeEnd) => void;
+  /** Whether the handle of what has ended may be closed, so that a long fight takes no more descriptors. */
+  readonly closes: boolean;
+}
+
+/** What is known of a member that ran when it was first looked at. */
+interface Target {
+  member: Member;
+  asked: boolean;
+  forced: boolean;
+  afterMs: number | null;
+  status: ExitStatus;
+  refusal?: PidfdError;
+  /** Takes back the waits for it. */
+  forget: (() => void)[];
+}
+
+const SIGKILL = signalNumber("SIGKILL");
+
+/** A tree that grows as fast as it is asked to end is not asked again and again, but forced when its time is up. */
+const MAX_ROUNDS = 64;
+
+/** One tree's end. */
+export class Killing {
+  readonly #walk: Walk;
+  readonly #options: KillingOptions;
+  readonly #start: number = performance.now();
+  readonly #targets = new Map<Member, Target>();
+  /** Those that run, and that were not refused. */
+  readonly #running = new Set<Target>();
+  readonly #ended: Target[] = [];
+  readonly #freezing: Freezing;
+  #untold = 0;
+  #failure: { reason: unknown } | undefined;
+  #wake: () => void = () => {};
+
+  constructor(walk: Walk, options: KillingOptions) {
+    this.#walk = walk;
+    this.#options = options;
+    this.#freezing = new Freezing(walk, (member) => !this.#isSpared(member));
+  }
+
+  /** Resolves when the last one is gone; rejects when it is aborted. */
+  async run(): Promise<TreeReport> {
+    const { signal, freeze, killSignal, graceMs } = this.#options;
+    const onAbort = () => this.#fail(signal!.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      if (killSignal !== SIGKILL) {
+        if (freeze) await this.#freezing.freeze(() => this.#check());
+        this.#ask();
+        await this.#untilGone(graceMs);
+      }
+      while (this.#isAnyoneLeft()) await this.#force();
+      await this.#until(() => this.#untold === 0, this.#options.statusMs);
+      return this.report();
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+      this.#freezing.thaw();
+      for (const { forget } of this.#targets.values()) forget.forEach((take) => take());
+    }
+  }
+
+  /** What has become of the tree until now. */
+  report(): TreeReport {
+    return {
+      ended: this.#ended.map(endOf),
+      escaped: [...this.#targets.values()].filter(({ afterMs }) => afterMs === null).map((target) =>
+        this.#escapeOf(target)
+      ),
+      hidden: this.#walk.hidden,
+      durationMs: performance.now() - this.#start,
+    };
+  }
+
+  /** Asks everything that was not asked, and what appears meanwhile, until a pass finds nothing new. */
+  #ask(): void {
+    const { killSignal } = this.#options;
+    this.#walk.settle(MAX_ROUNDS);
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const targets = this.#findTargets().filter(({ asked }) => !asked);
+      if (targets.length === 0) return;
+      this.#freezing.untangle();
+      // A parent goes before its children, or it would start them again; what is frozen starts nothing.
+      const ordered = this.#options.freeze ? deepestFirst(targets) : targets;
+      for (const target of ordered) {
+        target.asked = true;
+        this.#send(target, killSignal);
+        // The signal is there when it goes on: most end without another step.
+        this.#freezing.letGo(target.member);
+      }
+      this.#freezing.thaw();
+      this.#walk.pass();
+    }
+  }
+
+  /** What is to be killed is stopped first: so it can't have children between the last look and its end. */
+  async #force(): Promise<void> {
+    await this.#freezing.freeze(() => this.#check());
+    this.#freezing.untangle();
+    for (const target of deepestFirst(this.#findTargets())) {
+      if (this.#send(target, SIGKILL)) target.forced = true;
+    }
+    this.#freezing.forget();
+    await this.#until(() => this.#running.size === 0);
+  }
+
+  /** Waits until everything is gone that was asked, and asks what appeared meanwhile; up to the grace. */
+  async #untilGone(graceMs: number): Promise<void> {
+    const end = performance.now() + graceMs;
+    while (true) {
+      const left = Math.max(0, Math.ceil(end - performance.now()));
+      const isGone = await this.#until(() => this.#running.size === 0, left);
+      if (!isGone || !this.#isAnyoneLeft()) return;
+      this.#ask();
+    }
+  }
+
+  /** Whether anybody runs who can be ended, also of those that appeared since the last look. */
+  #isAnyoneLeft(): boolean {
+    this.#walk.settle(MAX_ROUNDS);
+    this.#findTargets();
+    return this.#running.size > 0;
+  }
+
+  /** Those that run and may be ended; waits for the new ones among them. */
+  #findTargets(): Target[] {
+    for (const member of this.#walk.members) {
+      if (!this.#targets.has(member) && this.#isMeant(member) && member.runs()) this.#watch(member);
+    }
+    return [...this.#running].filter(({ member }) => !this.#isSpared(member));
+  }
+
+  #watch(member: Member): void {
+    const target: Target = {
+      member,
+      asked: false,
+      forced: false,
+      afterMs: null,
+      status: UNKNOWN,
+      forget: [],
+    };
+    this.#targets.set(member, target);
+    if (this.#isSpared(member)) return;
+    const onFailure = (reason: unknown) => this.#fail(reason);
+    const waits = waitsOf(member.pinned);
+    this.#running.add(target);
+    this.#untold++;
+    target.forget.push(
+      waits.listen("exited", () => this.#onExit(target), onFailure),
+      waits.listen("told", (status) => this.#onTold(target, status), onFailure),
+    );
+  }
+
+  #onExit(target: Target): void {
+    target.afterMs = performance.now() - this.#start;
+    target.status = statusOf(target.member.pinned) ?? UNKNOWN;
+    this.#running.delete(target);
+    this.#ended.push(target);
+    this.#options.onEnd?.(endOf(target));
+    if (this.#running.size === 0) this.#wake();
+  }
+
+  #onTold(target: Target, status: ExitStatus): void {
+    if (status.known) target.status = status;
+    this.#untold--;
+    if (this.#options.closes) target.member.pinned.close();
+    if (this.#untold === 0) this.#wake();
+  }
+
+  /** Answers whether it was sent. */
+  #send(target: Target, number: number): boolean {
+    try {
+      return sendSignal(target.member.pinned, number);
+    } catch (error) {
+      if (!(error instanceof PidfdError)) throw error;
+      // There is no use in waiting for one that may not be ended.
+      target.refusal = error;
+      this.#untold--;
+      this.#running.delete(target);
+      return false;
+    }
+  }
+
+  #isMeant(member: Member): boolean {
+    return this.#options.includeRoot || member !== this.#walk.root;
+  }
+
+  #isSpared(member: Member): boolean {
+    if (!this.#isMeant(member)) return true;
+    return !this.#options.includeSelf && this.#walk.ancestors.has(member.pid);
+  }
+
+  /** Resolves with true when the question is answered with yes, with false when the time is up. */
+  async #until(isDone: () => boolean, timeoutMs?: number): Promise<boolean> {
+    this.#check();
+    let isTimeUp = false;
+    const stop = timeoutMs === undefined ? () => {} : startTimer(timeoutMs, () => {
+      isTimeUp = true;
+      this.#wake();
+    });
+    try {
+      while (!isDone() && !isTimeUp) {
+        await new Promise<void>((resolve) => this.#wake = resolve);
+        this.#check();
+      }
+      return isDone();
+    } finally {
+      stop();
+    }
+  }
+
+  #fail(reason: unknown): void {
+    this.#failure ??= { reason };
+    this.#wake();
+  }
+
+  #check(): void {
+    if (this.#options.signal?.aborted) throw this.#options.signal.reason;
+    if (this.#failure) throw this.#failure.reason;
+  }
+
+  #escapeOf(target: Target): TreeEscape {
+    const { member: { pid, name, depth }, refusal } = target;
+    if (refusal) return { pid, name, depth, reason: "refused", error: refusal };
+    return { pid, name, depth, reason: this.#isSpared(target.member) ? "spared" : "running" };
+  }
+}
+
+function endOf({ member: { pid, name, depth }, status, forced, afterMs }: Target): TreeEnd {
+  return { pid, name, depth, status, forced, afterMs: afterMs! };
+}

@@ -1,0 +1,52 @@
+/**
+ * Begins a tree: its root, pinned by a handle of its own, and the ways by which more of it is found.
+ *
+ * @module
+ */
+import { checkBoolean, checkOptions, checkPid, show } from "./arguments.ts";
+import { check } from "./errors.ts";
+import { Handle } from "./handle.ts";
+import { native } from "./native.ts";
+import { openPid } from "./opening.ts";
+import { handleOf, Pidfd } from "./pidfd.ts";
+import { Walk } from "./walk.ts";
+
+/** How members are found besides as children of members. */
+export interface TreeOptions {
+  /**
+   * Also in the sessions that were begun by a member: whoever is in one descends from the process that began it, even
+   * where its parent has ended since. True if left out.
+   */
+  readonly session?: boolean;
+  /**
+   * Also in the process groups that were begun by a member. A group is a shell's job: it may hold processes that others of
+   * the same session put there. False if left out.
+   */
+  readonly group?: boolean;
+}
+
+/** A walk that has begun: it knows its root. */
+export function walkFrom(action: string, root: unknown, options: TreeOptions): Walk {
+  const { session = true, group = false } = checkOptions(action, options);
+  checkBoolean(action, "session", session);
+  checkBoolean(action, "group", group);
+  const handle = rootHandle(action, root);
+  try {
+    return new Walk(handle, handle.pid, { session, group });
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
+}
+
+function rootHandle(action: string, root: unknown): Handle {
+  if (typeof root === "number") return openPid(checkPid(action, root));
+  if (!(root instanceof Pidfd)) {
+    throw new TypeError(`Cannot ${action}: "root" must be a pid or a Pidfd: ${show(root)}`);
+  }
+  // The caller's handle stays the caller's, who may close it at any time.
+  const { fd, pid, child } = handleOf(root);
+  const handle = new Handle(check(native().dup(fd), "fcntl", pid), pid);
+  handle.child = child;
+  return handle;
+}

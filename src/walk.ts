@@ -1,0 +1,233 @@
+/**
+ * Walks from a root to all of its descendants, and pins each. What a pass over /proc shows is only a hint: a process
+ * becomes a member when it was read again while a pidfd named it, and while its parent's number was its parent's.
+ *
+ * @module
+ */
+import { Handle } from "./handle.ts";
+import { Member, type TreeRelation } from "./member.ts";
+import { native } from "./native.ts";
+import { NativeRecord } from "./record.ts";
+import {
+  nameOf,
+  type Pass,
+  type Proc,
+  type ProcessRecord,
+  startTicksOf,
+  withProc,
+} from "./scan.ts";
+
+/** Where a walk finds members besides the children of members. */
+export interface WalkOptions {
+  /** In the sessions that a member leads, or led. */
+  readonly session: boolean;
+  /** In the process groups that a member leads, or led. */
+  readonly group: boolean;
+}
+
+/** What a pass showed of one process. */
+interface Entry {
+  pid: number;
+  ppid: number;
+  group: number;
+  session: number;
+  startTicks: number;
+}
+
+/** Everything that one pass showed. */
+interface Sight extends Pass {
+  byPid: Map<number, Entry>;
+  byParent: Map<number, Entry[]>;
+}
+
+/** Reused by every read of a pinned process. */
+const record: ProcessRecord = new NativeRecord("ProcessRecord");
+
+/** The members of a tree, and how it grows. */
+export class Walk {
+  /** Every member ever found, each behind the one that it was found through. */
+  readonly members: Member[] = [];
+  readonly root: Member;
+  /** How many processes /proc listed and refused to show in the last pass. */
+  hidden = 0;
+  /** This process and its ancestors, as the last pass showed them. */
+  ancestors: Set<number> = new Set();
+  readonly #options: WalkOptions;
+  /** The members that may still have children, by their numbers. */
+  readonly #holders = new Map<number, Member>();
+  /** The members that led a session or a process group when they were seen, by its number. */
+  readonly #leaders = { session: new Map<number, Member>(), group: new Map<number, Member>() };
+
+  /** Takes the ownership of the root's handle. */
+  constructor(root: Handle, pid: number, options: WalkOptions) {
+    this.#options = options;
+    const isRead = withProc((proc) => proc.read(root.fd, pid, record));
+    const name = isRead ? nameOf(record) : "";
+    const startTicks = isRead ? startTicksOf(record) : -1;
+    this.root = this.#add({ handle: root, pid, name, startTicks, parent: null, relation: "root" });
+  }
+
+  /** Looks once through all processes; answers the members that it found. */
+  pass(): Member[] {
+    return withProc((proc) => {
+      const sight = look(proc);
+      this.hidden = sight.hidden;
+      this.ancestors = ancestorsIn(sight);
+      this.#forgetReaped();
+      const known = this.members.length;
+      for (const member of this.#holders.values()) this.#noteLeader(member, sight);
+      for (const member of [...this.#holders.values()]) this.#visit(proc, member, sight);
+      // The list grows while it is walked: what was found has children of its own.
+      for (let at = known; at < this.members.length; at++) {
+        this.#noteLeader(this.members[at], sight);
+        this.#visit(proc, this.members[at], sight);
+      }
+      if (this.#options.session) this.#visitLed(proc, "session", sight);
+      if (this.#options.group) this.#visitLed(proc, "group", sight);
+      return this.members.slice(known);
+    });
+  }
+
+  /** Passes until one finds nothing new; false if the tree still grew after so many. */
+  settle(passes: number): boolean {
+    for (let count = 0; count < passes; count++) {
+      if (this.pass().length === 0) return true;
+    }
+    return false;
+  }
+
+  /** Closes every handle. */
+  close(): void {
+    for (const { pinned } of this.members) pinned.close();
+    this.#holders.clear();
+  }
+
+  #add(found: ConstructorParameters<typeof Member>[0]): Member {
+    const member = new Member(found);
+    this.members.push(member);
+    this.#holders.set(member.pid, member);
+    return member;
+  }
+
+  /** A number that was given back may be a stranger's, or that of a new member. */
+  #forgetReaped(): void {
+    for (const [pid, member] of this.#holders) {
+      if (!member.holdsPid()) this.#holders.delete(pid);
+    }
+  }
+
+  #noteLeader(member: Member, sight: Sight): void {
+    const entry = sight.byPid.get(member.pid);
+    if (!entry) return;
+    if (entry.session === member.pid) this.#leaders.session.set(member.pid, member);
+    if (entry.group === member.pid) this.#leaders.group.set(member.pid, member);
+  }
+
+  #visit(proc: Proc, parent: Member, sight: Sight): void {
+    const children = sight.byParent.get(parent.pid);
+    if (!children) return;
+    // Its number was its own from before the pass until now, or it was the process that the pass showed.
+    const wasParent = parent.holdsPid();
+    for (const entry of children) {
+      if (this.#holders.has(entry.pid)) continue;
+      this.#take(proc, entry, parent, "parent", () => {
+        if (record.number("ppid") === parent.pid) return parent.holdsPid();
+        // It has been given to another parent since. Who started before the pass can't have been replaced by somebody
+        // who seems as old: whoever takes a number after the pass began starts after it began.
+        return wasParent && isOlder(parent.startTicks, sight) && isOlder(entry.startTicks, sight) &&
+          startTicksOf(record) === entry.startTicks;
+      });
+    }
+  }
+
+  /** Those in a session or group of the tree that are nobody's children in it: their parents ended before the walk. */
+  #visitLed(proc: Proc, kind: "session" | "group", sight: Sight): void {
+    for (const entry of sight.byPid.values()) {
+      const leader = this.#leaders[kind].get(entry[kind]);
+      if (!leader || this.#holders.has(entry.pid)) continue;
+      const member = this.#take(
+        proc,
+        entry,
+        leader,
+        kind,
+        () => record.number(kind) === entry[kind] && this.#isHeld(proc, kind, entry[kind], sight),
+      );
+      if (member) this.#visit(proc, member, sight);
+    }
+  }
+
+  /**
+   * Whether the number of a session or group was the tree's when the record was filled: it can't go to another one
+   * while its leader has it as pid, or while a member that was in it during the pass is in it still.
+   */
+  #isHeld(proc: Proc, kind: "session" | "group", number: number, sight: Sight): boolean {
+    if (this.#leaders[kind].get(number)?.holdsPid()) return true;
+    for (const member of this.#holders.values()) {
+      const wasInIt = sight.byPid.get(member.pid)?.[kind] === number;
+      if (!wasInIt || !isOlder(member.startTicks, sight)) continue;
+      if (proc.read(member.pinned.fd, member.pid, witness) && witness.number(kind) === number) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Pins what the pass showed, reads it again, and keeps it if `isOurs` says so of the record. */
+  #take(
+    proc: Proc,
+    entry: Entry,
+    parent: Member,
+    relation: TreeRelation,
+    isOurs: () => boolean,
+  ): Member | null {
+    const fd = proc.pin(entry.pid, record);
+    if (fd === "hidden") this.hidden++;
+    if (typeof fd !== "number") return null;
+    if (!isOurs()) {
+      native().close(fd);
+      return null;
+    }
+    const { pid } = entry;
+    const handle = new Handle(fd, pid);
+    const startTicks = startTicksOf(record);
+    return this.#add({ handle, pid, name: nameOf(record), startTicks, parent, relation });
+  }
+}
+
+/** For the second process in a question about two. */
+const witness: ProcessRecord = new NativeRecord("ProcessRecord");
+
+/** Whether what has this start time was started before the pass began, whatever the clock's grain. */
+function isOlder(startTicks: number, sight: Sight): boolean {
+  return startTicks >= 0 && startTicks < sight.startTicks - 1;
+}
+
+function look(proc: Proc): Sight {
+  const byPid = new Map<number, Entry>();
+  const byParent = new Map<number, Entry[]>();
+  const pass = proc.pass(false, (process) => {
+    const entry = {
+      pid: process.number("pid"),
+      ppid: process.number("ppid"),
+      group: process.number("group"),
+      session: process.number("session"),
+      startTicks: startTicksOf(process),
+    };
+    byPid.set(entry.pid, entry);
+    const siblings = byParent.get(entry.ppid);
+    if (siblings) siblings.push(entry);
+    else byParent.set(entry.ppid, [entry]);
+  });
+  return { ...pass, byPid, byParent };
+}
+
+/** Nobody in this set can end, and its number go to another one, without this process being given to a new parent. */
+function ancestorsIn({ byPid }: Sight): Set<number> {
+  const ancestors = new Set<number>();
+  let pid = native().own_pid();
+  while (pid > 0 && !ancestors.has(pid)) {
+    ancestors.add(pid);
+    pid = byPid.get(pid)?.ppid ?? 0;
+  }
+  return ancestors;
+}

@@ -1,0 +1,269 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { features, killTree, type KillTreeOptions, Pidfd, ProcessTree } from "../mod.ts";
+import { countPidfds } from "./support/descriptors.ts";
+import { WRONG_NUMBERS, WRONG_TYPES } from "./support/errors.ts";
+import { HELPER, Helper, paused, runScript } from "./support/processes.ts";
+import { grow, needsRoot, runs, statFields } from "./support/trees.ts";
+
+const exitRecord = features().PIDFD_INFO_EXIT;
+
+/** Each way to end a tree. */
+const WAYS: KillTreeOptions[] = [{ graceMs: 60_000 }, { graceMs: 60_000, freeze: true }, {
+  killSignal: "SIGKILL",
+}];
+
+/** Everything that the tree consists of, held by a tree of our own, so that it can be looked at afterwards. */
+async function endTree(
+  [shape, count, ...behaviours]: [string, number, ...string[]],
+  options: KillTreeOptions,
+) {
+  const { helper, root, other } = await grow(shape, count, ...behaviours);
+  const witness = ProcessTree.of(root);
+  const before = countPidfds();
+  const report = await killTree(root, options);
+  assert.equal(countPidfds(), before, "no handle is left");
+  const left = [...witness].filter(({ handle }) => handle.isAlive());
+  assert.deepEqual(left.map(({ pid }) => pid), [], `${shape} ${count} ${behaviours}`);
+  assert.deepEqual(report.escaped, []);
+  witness.close();
+  return { helper, report, root, other };
+}
+
+test("killTree() ends trees of every shape, politely, frozen, and by force", async () => {
+  const trees: [string, number, ...string[]][] = [
+    ["deep", 1],
+    ["wide", 10],
+    ["binary", 100],
+    ["deep", 100],
+    ["binary", 31, "session"],
+    ["binary", 31, "group"],
+  ];
+  for (const tree of trees) {
+    for (const options of WAYS) {
+      const { helper, report } = await endTree(tree, { ...options, statusMs: 10_000 });
+      const { ended } = report;
+      assert.equal(ended.length, tree[1]);
+      const signal = options.killSignal ?? "SIGTERM";
+      assert.ok(ended.every(({ forced }) => forced === (signal === "SIGKILL")));
+      if (exitRecord.available) {
+        assert.ok(ended.every(({ status }) => status.signal === signal));
+      }
+      assert.ok(ended.every(({ afterMs }, i) => i === 0 || afterMs >= ended[i - 1].afterMs));
+      await helper.end();
+    }
+  }
+});
+
+test("killTree() forces those that ignore the polite signal, and says which", async () => {
+  const { helper, report } = await endTree(["binary", 15, "ignore"], { graceMs: 20 });
+  assert.equal(report.ended.length, 15);
+  assert.ok(report.ended.every(({ forced, afterMs }) => forced && afterMs >= 20));
+  await helper.end();
+});
+
+test("killTree() ends what had stopped itself, by force", async () => {
+  for (const freeze of [false, true]) {
+    const { helper, report } = await endTree(["binary", 7, "stop"], { graceMs: 20, freeze });
+    assert.equal(report.ended.filter(({ forced }) => forced).length, 7);
+    await helper.end();
+  }
+});
+
+test("killTree() has nothing to do for what ends by itself", async () => {
+  const { helper, report } = await endTree(["wide", 20, "exit"], {});
+  assert.ok(report.ended.length >= 1);
+  await helper.end();
+});
+
+test("killTree() ends a tree that forks at full speed, and one that starts again what ends", async () => {
+  for (const tree of [["fork-loop", 4], ["restart", 10]] as [string, number][]) {
+    for (const options of WAYS) {
+      const { helper, report } = await endTree(tree, options);
+      assert.ok(report.ended.length >= tree[1]);
+      await helper.end();
+    }
+  }
+  const { helper } = await endTree(["restart", 10, "ignore"], { graceMs: 20 });
+  await helper.end();
+});
+
+test("killTree() ends a fork bomb of 150 processes whole, when it is frozen", async () => {
+  for (const options of [{ freeze: true, graceMs: 60_000 }, { killSignal: "SIGKILL" as const }]) {
+    const { helper, root } = await grow("bomb", 150);
+    const guardian = Number(statFields(root)![1]);
+    await killTree(root, options);
+    // Nothing was given to the process that adopts orphans in there: nobody escaped.
+    const tree = ProcessTree.of(guardian);
+    const left = [...tree].filter(({ pid, handle }) => pid !== guardian && handle.isAlive());
+    assert.deepEqual(left.map(({ pid }) => pid), []);
+    tree.close();
+    await helper.end();
+  }
+});
+
+test("killTree() finds a double fork by its session", async () => {
+  const { helper, report, other } = await endTree(["double-fork", 2], {});
+  assert.equal(report.ended.length, 2);
+  assert.equal(runs(other), false);
+  await helper.end();
+});
+
+test("freezing hangs up no process group that others share", async () => {
+  for (const options of WAYS) {
+    const { helper, report, other } = await endTree(["tangle", 4], {
+      ...options,
+      statusMs: 10_000,
+    });
+    assert.equal(report.ended.length, 3);
+    if (exitRecord.available) {
+      const signal = options.killSignal ?? "SIGTERM";
+      assert.deepEqual(report.ended.map(({ status }) => status.signal), Array(3).fill(signal));
+    }
+    assert.equal(runs(other), true, "whoever shared the group lives on");
+    assert.equal(statFields(other)![0], "S");
+    await helper.end();
+  }
+});
+
+test("abort rejects with the reason, whatever was done; nothing stays stopped, and the report is true", async () => {
+  for (const freeze of [false, true]) {
+    for (const abortAfter of [0, 1, 2, 5, 30]) {
+      const { helper, root } = await grow("binary", 31, "ignore");
+      const before = countPidfds();
+      const controller = new AbortController();
+      const killing = killTree(root, { freeze, signal: controller.signal, graceMs: 60_000 });
+      const reason = new Error("changed my mind");
+      setTimeout(() => controller.abort(reason), abortAfter);
+      await assert.rejects(killing, reason);
+      assert.equal(countPidfds(), before);
+      const { ended, escaped } = killing.report();
+      assert.deepEqual(ended, []);
+      assert.ok(escaped.every((escape) => escape.reason === "running"));
+      const tree = ProcessTree.of(root);
+      for (const { pid } of tree) {
+        while (statFields(pid)![0] === "R") await new Promise((resolve) => setTimeout(resolve, 1));
+        assert.equal(statFields(pid)![0], "S");
+      }
+      tree.close();
+      await helper.end();
+    }
+  }
+});
+
+test("what was stopped before stays stopped when it survives", async () => {
+  const { helper, root } = await grow("deep", 3, "stop");
+  while (statFields(root)![0] !== "T") await new Promise((resolve) => setTimeout(resolve, 1));
+  const controller = new AbortController();
+  const killing = killTree(root, { freeze: true, killSignal: "SIGURG", signal: controller.signal });
+  setTimeout(() => controller.abort(), 30);
+  await assert.rejects(killing, { name: "AbortError" });
+  assert.equal(statFields(root)![0], "T");
+  await helper.end();
+});
+
+test("a signal that was aborted before ends nobody", async () => {
+  const helper = await paused();
+  const killing = killTree(helper.child.pid!, { signal: AbortSignal.abort("no") });
+  await assert.rejects(killing, (reason) => reason === "no");
+  assert.deepEqual(killing.report().ended, []);
+  assert.equal(runs(helper.child.pid!), true);
+  await helper.kill();
+});
+
+test("killTree() tells of each end at once, and of all until now", async () => {
+  const { helper, root } = await grow("wide", 5);
+  const ended: number[] = [];
+  const killing = killTree(root, { onEnd: ({ pid }) => ended.push(pid) });
+  const report = await killing;
+  assert.deepEqual(report.ended.map(({ pid }) => pid), ended);
+  assert.deepEqual(killing.report().ended, report.ended);
+  await helper.end();
+});
+
+test("killTree() of this process spares it, and ends everything below with includeRoot", async () => {
+  const helper = new Helper("tree", "wide", "5");
+  const root = Number(await helper.line());
+  const handle = Pidfd.open(root);
+  const report = await killTree(process.pid, { includeRoot: false, killSignal: "SIGKILL" });
+  assert.ok(report.ended.length >= 7, "the helper's own two, and the tree");
+  assert.deepEqual(report.escaped, []);
+  assert.equal(handle.isAlive(), false);
+  handle.close();
+  await helper.exit;
+  const spared = await killTree(process.pid, { graceMs: 0 });
+  assert.deepEqual(spared.escaped.map(({ pid, reason }) => [pid, reason]), [[
+    process.pid,
+    "spared",
+  ]]);
+});
+
+test("killTree() works with no permission but --allow-ffi, and with no program to run", async () => {
+  const { helper, root } = await grow("binary", 10);
+  const { stdout, stderr } = await runScript("kill_tree.ts", {
+    permissions: ["--allow-ffi"],
+    env: { PATH: "" },
+    args: [String(root)],
+  });
+  assert.deepEqual(JSON.parse(stdout || JSON.stringify(stderr)), {
+    ended: 10,
+    escaped: [],
+    hidden: 0,
+  });
+  await helper.end();
+});
+
+test("killTree() works as pid 1 of a namespace, also where /proc hides others", {
+  skip: needsRoot,
+}, async () => {
+  for (const options of ["", "hidepid=2"]) {
+    const { stdout, stderr } = await runScript("kill_tree_as_init.ts", {
+      through: [HELPER, "in-own-proc", options],
+    });
+    const result = JSON.parse(stdout || JSON.stringify(stderr));
+    assert.deepEqual(result, { pid: 1, one: 10, all: 12, escaped: [], left: 1 });
+  }
+});
+
+test("killTree() says whom it may not end", { skip: needsRoot }, async () => {
+  const { helper, root } = await grow("wide", 3);
+  const { stdout, stderr } = await runScript("kill_tree.ts", {
+    through: [HELPER, "as", "65534"],
+    args: [String(root)],
+  });
+  const { ended, escaped } = JSON.parse(stdout || JSON.stringify(stderr));
+  assert.equal(ended, 0);
+  assert.deepEqual(
+    escaped.map(({ reason, error }: { reason: string; error: { code: string } }) => [
+      reason,
+      error.code,
+    ]),
+    Array(3).fill(["refused", "EPERM"]),
+  );
+  assert.equal(runs(root), true);
+  await helper.end();
+});
+
+test("killTree() refuses wrong arguments before any native call", async () => {
+  for (const value of WRONG_TYPES) await assert.rejects(killTree(value as never), TypeError);
+  for (const value of WRONG_NUMBERS) await assert.rejects(killTree(value), RangeError);
+  const helper = await paused();
+  const pid = helper.child.pid!;
+  for (const value of WRONG_NUMBERS) {
+    await assert.rejects(killTree(pid, { graceMs: value }), RangeError);
+    await assert.rejects(killTree(pid, { statusMs: value }), RangeError);
+  }
+  for (const name of ["freeze", "includeRoot", "includeSelf", "session", "group"]) {
+    await assert.rejects(killTree(pid, { [name]: 1 }), {
+      name: "TypeError",
+      message: `Cannot end a tree: "${name}" must be true or false: 1`,
+    });
+  }
+  await assert.rejects(killTree(pid, { onEnd: 1 as never }), TypeError);
+  await assert.rejects(killTree(pid, { killSignal: "TREM" as never }), TypeError);
+  await assert.rejects(killTree(pid, { signal: {} as never }), TypeError);
+  await assert.rejects(killTree(pid, null as never), TypeError);
+  assert.equal(runs(pid), true);
+  await helper.kill();
+  await assert.rejects(killTree(2 ** 31 - 1), { name: "PidfdOpenFailedError", code: "ESRCH" });
+});

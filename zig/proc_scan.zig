@@ -1,0 +1,329 @@
+//! One pass over /proc: the processes that are there, in chunks, without a subprocess and without memory of its own.
+//!
+//! The kernel lists the folders of /proc by ascending pid, so a pass can't meet a process twice. One that begins or
+//! ends meanwhile is listed or not; what is listed was read at one moment, by one read(2).
+const std = @import("std");
+const calls = @import("calls.zig");
+const kernel = @import("kernel.zig");
+const proc_file = @import("proc_file.zig");
+const proc_stat = @import("proc_stat.zig");
+const syscall = @import("syscall.zig");
+const linux = std.os.linux;
+
+const negated = syscall.negated;
+const call = syscall.call;
+const named = syscall.named;
+
+/// One process at the moment of its read. `group` and `session` are -1 while it is being reaped.
+pub const ProcessRecord = extern struct {
+    start_ticks: u64,
+    pid: i32,
+    ppid: i32,
+    group: i32,
+    session: i32,
+    threads: i32,
+    /// The effective user; only where it was asked for.
+    uid: u32,
+    flags: u32,
+    state: u32,
+    name_length: u32,
+    unused: u32,
+    name: [64]u8,
+};
+
+const capacity = 128;
+
+/// A chunk of a pass, and where the pass stands.
+pub const ScanRecord = extern struct {
+    /// CLOCK_BOOTTIME before anything of this chunk was read: what was started later is younger.
+    boottime_ns: u64,
+    /// In: 1 if the users are wanted.
+    with_uid: u32,
+    /// In and out: only greater pids follow. 0 at the beginning of a pass.
+    after: i32,
+    /// Out: how many entries are filled.
+    count: u32,
+    /// Out: how many processes were listed but could not be read (hidepid=1).
+    hidden: u32,
+    processes: [capacity]ProcessRecord,
+};
+
+/// Each entry of getdents64 takes at least this many bytes, so that a full buffer never holds more than a chunk takes.
+const entry_size_min = 24;
+const name_offset = 19;
+
+/// A descriptor of /proc. EREMOTE: its pids are not those of our own pid namespace. ENOENT: /proc is not mounted.
+pub fn open() i32 {
+    const proc = proc_file.open(proc_file.nowhere, "/proc", .{ .DIRECTORY = true });
+    if (proc < 0) return proc;
+    const answer = own_pids(proc);
+    if (answer == 0) return proc;
+    proc_file.close(proc);
+    return answer;
+}
+
+/// 0 where this /proc counts as we do: a process's own status lists its pids from the namespace of that /proc inwards.
+fn own_pids(proc: i32) i32 {
+    var buffer: [2048]u8 = undefined;
+    const length = proc_file.read(proc, "self/status", &buffer);
+    // There is no "self" in a /proc whose pid namespace we are not in.
+    if (length == negated(.NOENT)) return negated(.REMOTE);
+    if (length < 0) return length;
+    const text = buffer[0..@intCast(length)];
+    const label = "\nNSpid:\t";
+    // A kernel without pid namespaces has no such line.
+    const at = std.mem.indexOf(u8, text, label) orelse return 0;
+    const rest = text[at + label.len ..];
+    const line = rest[0 .. std.mem.indexOfScalar(u8, rest, '\n') orelse rest.len];
+    return if (std.mem.indexOfScalar(u8, line, '\t') == null) 0 else negated(.REMOTE);
+}
+
+/// Fills the next chunk of a pass; 0 at its end, else 1.
+pub fn next(proc: i32, record: *ScanRecord) i32 {
+    record.count = 0;
+    record.hidden = 0;
+    record.boottime_ns = boottime();
+    var buffer: [capacity * entry_size_min]u8 align(8) = undefined;
+    const length = call(named(.getdents64), .{ proc, &buffer, buffer.len });
+    if (length <= 0) return length;
+    var at: usize = 0;
+    while (at < length) {
+        const size = std.mem.bytesToValue(u16, buffer[at + 16 ..][0..2]);
+        const name: [*:0]const u8 = @ptrCast(&buffer[at + name_offset]);
+        at += size;
+        const pid = decimal(std.mem.span(name)) orelse continue;
+        if (pid <= record.after) continue;
+        record.after = pid;
+        const result = add(proc, name, record);
+        if (result < 0) return result;
+    }
+    return 1;
+}
+
+fn add(proc: i32, name: [*:0]const u8, record: *ScanRecord) i32 {
+    const process = &record.processes[record.count];
+    const result = if (record.with_uid == 1) read_with_uid(proc, name, process) else read(proc, name, process);
+    switch (result) {
+        0 => record.count += 1,
+        // It has ended since it was listed.
+        negated(.NOENT), negated(.SRCH) => {},
+        negated(.PERM), negated(.ACCES) => record.hidden += 1,
+        else => return result,
+    }
+    return 0;
+}
+
+/// The folder stays that process's own, so that user and line can't come from two.
+fn read_with_uid(proc: i32, name: [*:0]const u8, record: *ProcessRecord) i32 {
+    const folder = proc_file.open(proc, name, .{ .PATH = true, .DIRECTORY = true });
+    if (folder < 0) return folder;
+    defer proc_file.close(folder);
+    var attributes = std.mem.zeroes(linux.Statx);
+    const wanted = linux.STATX_UID;
+    const result = call(named(.statx), .{ folder, "", kernel.AT_EMPTY_PATH, wanted, &attributes });
+    if (result < 0) return result;
+    const filled = fill(folder, "stat", record);
+    // The folder's owner is the effective user, whatever the process's other files say.
+    record.uid = attributes.uid;
+    return filled;
+}
+
+fn read(proc: i32, name: [*:0]const u8, record: *ProcessRecord) i32 {
+    var path: Path = undefined;
+    var text = Text{ .to = &path };
+    text.add(std.mem.span(name));
+    text.add("/stat");
+    return fill(proc, text.end(), record);
+}
+
+fn fill(parent: i32, path: [*:0]const u8, record: *ProcessRecord) i32 {
+    var buffer: [proc_stat.max_length]u8 = undefined;
+    const file = proc_file.open(parent, path, .{});
+    if (file < 0) return file;
+    defer proc_file.close(file);
+    // One read: the line is made whole for it, so nothing in it can be from another moment.
+    const length = call(named(.read), .{ file, &buffer, buffer.len });
+    if (length < 0) return length;
+    const stat = proc_stat.parse(buffer[0..@intCast(length)]) orelse return negated(.SRCH);
+    record.* = .{
+        .start_ticks = stat.start_ticks,
+        .pid = stat.pid,
+        .ppid = stat.ppid,
+        .group = stat.group,
+        .session = stat.session,
+        .threads = stat.threads,
+        .uid = 0,
+        .flags = stat.flags,
+        .state = stat.state,
+        .name_length = @intCast(@min(stat.name.len, record.name.len)),
+        .unused = 0,
+        .name = undefined,
+    };
+    for (stat.name[0..record.name_length], 0..) |byte, index| record.name[index] = byte;
+    return 0;
+}
+
+/// Pins, reads, verifies: a new pidfd, and what its process was while the pidfd named that pid.
+/// ESRCH: it has ended and was reaped, before or during this. EPERM: hidden (hidepid=1).
+pub fn pin(proc: i32, pid: i32, record: *ProcessRecord) i32 {
+    const pidfd = calls.open(pid, 0);
+    // The pid is a checked one, so before Linux 6.16 this is a process that is being reaped just now.
+    if (pidfd == negated(.INVAL)) return negated(.SRCH);
+    if (pidfd < 0) return pidfd;
+    const result = read_pinned(proc, pidfd, pid, record);
+    if (result == 0) return pidfd;
+    _ = calls.close(pidfd);
+    return result;
+}
+
+/// Reads what a pinned process is now. ESRCH: it was reaped, whatever the number may name.
+pub fn read_pinned(proc: i32, pidfd: i32, pid: i32, record: *ProcessRecord) i32 {
+    var path: Path = undefined;
+    var text = Text{ .to = &path };
+    text.add_number(@intCast(pid));
+    text.add("/stat");
+    const result = fill(proc, text.end(), record);
+    const after = calls.pid_of(pidfd);
+    if (after < 0) return after;
+    if (after != pid or result == negated(.NOENT)) return negated(.SRCH);
+    return result;
+}
+
+/// Whether every thread of a process stands still: 1 or 0. A thread that is in fork(2) when the signal to stop comes
+/// finishes it first, so before all of them stand still a child may yet appear.
+pub fn stands_still(proc: i32, pid: i32) i32 {
+    var path: Path = undefined;
+    var text = Text{ .to = &path };
+    text.add_number(@intCast(pid));
+    text.add("/task");
+    const tasks = proc_file.open(proc, text.end(), .{ .DIRECTORY = true });
+    if (tasks < 0) return gone(tasks);
+    defer proc_file.close(tasks);
+    var buffer: [capacity * entry_size_min]u8 align(8) = undefined;
+    while (true) {
+        const length = call(named(.getdents64), .{ tasks, &buffer, buffer.len });
+        if (length == 0) return 1;
+        if (length < 0) return gone(length);
+        const answer = all_stand_still(tasks, buffer[0..@intCast(length)]);
+        if (answer != 1) return answer;
+    }
+}
+
+fn all_stand_still(tasks: i32, entries: []u8) i32 {
+    var at: usize = 0;
+    while (at < entries.len) {
+        const size = std.mem.bytesToValue(u16, entries[at + 16 ..][0..2]);
+        const name: [*:0]const u8 = @ptrCast(&entries[at + name_offset]);
+        at += size;
+        if (name[0] == '.') continue;
+        var record: ProcessRecord = undefined;
+        const result = read(tasks, name, &record);
+        if (result == negated(.NOENT) or result == negated(.SRCH)) continue;
+        if (result < 0) return result;
+        if (std.mem.indexOfScalar(u8, "TtZX", @intCast(record.state)) == null) return 0;
+    }
+    return 1;
+}
+
+/// What has ended stands still for good.
+fn gone(result: i32) i32 {
+    return if (result == negated(.NOENT) or result == negated(.SRCH)) 1 else result;
+}
+
+const clock_gettime_number = if (@sizeOf(usize) == 4) 403 else @intFromEnum(linux.SYS.clock_gettime);
+
+fn boottime() u64 {
+    var time: kernel.Timespec = undefined;
+    if (call(clock_gettime_number, .{ @intFromEnum(linux.CLOCK.BOOTTIME), &time }) < 0) return 0;
+    return @as(u64, @intCast(time.sec)) * std.time.ns_per_s + @as(u64, @intCast(time.nsec));
+}
+
+fn decimal(name: []const u8) ?i32 {
+    if (name.len == 0 or name.len > 10) return null;
+    var result: u64 = 0;
+    for (name) |digit| {
+        if (digit < '0' or digit > '9') return null;
+        result = result * 10 + (digit - '0');
+    }
+    return if (result > std.math.maxInt(i32)) null else @intCast(result);
+}
+
+const Path = [32:0]u8;
+
+/// Puts a path together; the caller knows that it fits.
+const Text = struct {
+    to: *Path,
+    length: usize = 0,
+
+    fn add(self: *Text, part: []const u8) void {
+        for (part) |byte| {
+            self.to[self.length] = byte;
+            self.length += 1;
+        }
+    }
+
+    fn add_number(self: *Text, number: u32) void {
+        proc_file.write_decimal(self.to[self.length..], number);
+        var rest = number;
+        while (rest > 0) : (rest /= 10) self.length += 1; // a pid is never 0
+    }
+
+    fn end(self: *Text) [*:0]const u8 {
+        self.to[self.length] = 0;
+        return self.to;
+    }
+};
+
+comptime {
+    std.debug.assert(@sizeOf(ProcessRecord) == 112);
+    std.debug.assert(@sizeOf(ScanRecord) == 24 + capacity * 112);
+    std.debug.assert(@intFromEnum(linux.SYS.getdents64) == switch (@import("builtin").cpu.arch) {
+        .x86_64, .arm => 217,
+        .aarch64, .riscv64, .loongarch64 => 61,
+        .powerpc64le => 202,
+        .s390x => 220,
+        else => unreachable,
+    });
+}
+
+test "a name that is no pid is none" {
+    for ([_][]const u8{ "", "self", "1a", "99999999999", "4294967296", "." }) |name| {
+        try std.testing.expectEqual(null, decimal(name));
+    }
+    try std.testing.expectEqual(std.math.maxInt(i32), decimal("2147483647").?);
+}
+
+test "a pass lists ourselves once, with our parent, and ends" {
+    const proc = open();
+    try std.testing.expect(proc >= 0);
+    defer proc_file.close(proc);
+    var record: ScanRecord = std.mem.zeroes(ScanRecord);
+    record.with_uid = 1;
+    var seen: u32 = 0;
+    var last: i32 = 0;
+    while (next(proc, &record) == 1) {
+        for (record.processes[0..record.count]) |*process| {
+            try std.testing.expect(process.pid > last);
+            last = process.pid;
+            if (process.pid != linux.getpid()) continue;
+            seen += 1;
+            try std.testing.expectEqual(linux.getppid(), process.ppid);
+            try std.testing.expectEqual(linux.geteuid(), process.uid);
+            try std.testing.expect(process.start_ticks * 10 * std.time.ns_per_ms <= record.boottime_ns);
+        }
+    }
+    try std.testing.expectEqual(1, seen);
+}
+
+test "pin reads what it has opened, and knows what is not there" {
+    const proc = open();
+    defer proc_file.close(proc);
+    var record: ProcessRecord = undefined;
+    const pidfd = pin(proc, linux.getpid(), &record);
+    try std.testing.expect(pidfd >= 0);
+    defer proc_file.close(pidfd);
+    try std.testing.expectEqual(linux.getpid(), record.pid);
+    try std.testing.expectEqual(0, stands_still(proc, linux.getpid()));
+    try std.testing.expectEqual(negated(.SRCH), pin(proc, std.math.maxInt(i32), &record));
+    try std.testing.expectEqual(1, stands_still(proc, std.math.maxInt(i32)));
+}
