@@ -7,6 +7,7 @@ import { demo } from "./demo.ts";
 import { doctor } from "./doctor.ts";
 import { signal } from "./signal.ts";
 import { stop } from "./stop.ts";
+import { tree } from "./tree.ts";
 import { wait } from "./wait.ts";
 
 const COMMANDS: Record<string, Command> = {
@@ -14,6 +15,7 @@ const COMMANDS: Record<string, Command> = {
   signal,
   wait,
   stop,
+  tree,
   doctor,
   demo,
   completions: completions(() => COMMANDS),

@@ -12,6 +12,7 @@ interface Example {
 const SOURCES = [
   "README.md",
   "mod.ts",
+  "tree_kill.ts",
   ...[...Deno.readDirSync("src")].map(({ name }) => `src/${name}`),
 ];
 
@@ -34,8 +35,9 @@ function promised(code: string): string[] {
 /** A file with the example, beside mod.ts so that each runtime resolves the module in its own way. */
 function write(code: string): string {
   const path = Deno.makeTempFileSync({ dir: ".", prefix: ".example-", suffix: ".ts" });
-  const jsr = /from "(?:jsr:@x\/|@x\/)?pidfd"/g;
-  Deno.writeTextFileSync(path, code.replace(jsr, 'from "./mod.ts"'));
+  const name = /from "(?:jsr:@x\/|@x\/)?pidfd(\/tree-kill)?"/g;
+  const local = code.replace(name, (_, sub) => `from "./${sub ? "tree_kill" : "mod"}.ts"`);
+  Deno.writeTextFileSync(path, local);
   return path;
 }
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { features } from "../mod.ts";
+import { features, Pidfd } from "../mod.ts";
 import { pidfd } from "./support/cli.ts";
 import { Helper, paused } from "./support/processes.ts";
+import { grow } from "./support/trees.ts";
 
 test("pidfd --help and each command's --help explain themselves", async () => {
   for (const args of [["--help"], ["-h"], ["help"]]) {
@@ -39,6 +40,9 @@ test("pidfd refuses wrong usage with exit code 2 and one line that says why", as
     ["stop"],
     ["stop", "--grace", "soon", "1"],
     ["stop", "-s", "TREM", "1"],
+    ["tree"],
+    ["tree", "1", "2"],
+    ["tree", "--watch", "--json", "1"],
     ["doctor", "1"],
   ];
   for (const args of wrong) {
@@ -104,4 +108,45 @@ test("pidfd demo hits nobody, and leaves nothing behind", async () => {
   const stranger = steps.find(({ what }) => what === "the stranger is alive");
   if (stranger) assert.equal(stranger.result, true);
   else assert.ok(steps.some(({ what }) => what.includes("needs root")));
+});
+
+test("pidfd tree draws a process and its descendants, for people and for programs", async () => {
+  const { helper, root } = await grow("binary", 7);
+  const people = await pidfd("tree", String(root));
+  assert.equal(people.code, 0, people.stderr);
+  const shape = people.stdout.trimEnd().split("\n").map((line) => line.replace(/\d+/, "PID"));
+  assert.deepEqual(shape, [
+    "PID helper",
+    "├─ PID helper",
+    "│  ├─ PID helper",
+    "│  └─ PID helper",
+    "└─ PID helper",
+    "   ├─ PID helper",
+    "   └─ PID helper",
+  ]);
+  const programs = await pidfd("tree", "--json", String(root));
+  const tree = JSON.parse(programs.stdout);
+  assert.deepEqual([tree.pid, tree.name, tree.children.length], [root, "helper", 2]);
+  assert.equal((await pidfd("tree", "2147483647")).code, 1);
+  await helper.end();
+});
+
+test("pidfd tree draws a name with control characters harmlessly, and what is stopped", async () => {
+  const { helper, root } = await grow("deep", 1, "odd-name", "stop");
+  let drawn = "";
+  while (!drawn.includes("stopped")) drawn = (await pidfd("tree", String(root))).stdout;
+  assert.equal(drawn, `${root} ) S 1\ufffd(\ufffd (stopped)\n`);
+  await helper.end();
+});
+
+test("pidfd tree --watch draws until the process has ended", async () => {
+  const { helper, root } = await grow("wide", 3);
+  const watching = pidfd("tree", "--watch", String(root));
+  const handle = Pidfd.open(root);
+  setTimeout(() => handle.signal("SIGKILL"), 700);
+  const { code, stdout, stderr } = await watching;
+  assert.equal(code, 0, stderr);
+  assert.ok(stdout.endsWith(`${root} has ended\n`), stdout);
+  handle.close();
+  await helper.end();
 });

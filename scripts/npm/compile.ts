@@ -7,7 +7,12 @@
 export type Compiler = "dnt" | "tsc";
 
 /** The modules that are compiled, with all that they import. */
-export const ENTRIES: string[] = ["mod", "cli"];
+export const ENTRIES: string[] = ["mod", "cli", "tree_kill"];
+
+/** How an entry is asked for: "." or "./tree-kill". */
+export function subpath(entry: string): string {
+  return entry === "mod" ? "." : `./${entry.replaceAll("_", "-")}`;
+}
 
 // In a variable, so that nothing but a build looks for it: what is written literally is fetched by every check.
 const DNT: string = "jsr:@deno/dnt@0.43.2";
@@ -40,8 +45,8 @@ async function fetchDnt(isRequired: boolean): Promise<Dnt | undefined> {
  */
 export function dntOptions(outDir: string): Record<string, unknown> {
   return {
-    entryPoints: ENTRIES.map((name, index) => ({
-      name: index === 0 ? "." : `./${name}`,
+    entryPoints: ENTRIES.map((name) => ({
+      name: subpath(name),
       path: `./${name}.ts`,
     })),
     outDir,

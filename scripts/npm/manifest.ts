@@ -1,4 +1,5 @@
 /** The package.json of the npm package, made of deno.json and of the development package.json. */
+import { subpath } from "./compile.ts";
 
 interface Manifest {
   name: string;
@@ -24,7 +25,7 @@ function door(name: string): Record<string, string> {
 export function manifest(entries: string[]): Manifest {
   const { version, license } = readJson("deno.json");
   const { repository, engines, keywords, homepage, bugs } = readJson("package.json");
-  const doors = entries.map((name) => [name === "mod" ? "." : `./${name}`, door(name)]);
+  const doors = entries.map((name) => [subpath(name), door(name)]);
   return {
     name: "pidfd",
     version,

@@ -1,0 +1,110 @@
+/** `pidfd tree`: a process and all of its descendants, drawn as a tree. */
+import process from "node:process";
+import { Pidfd, PidfdError, processes, ProcessTree, type TreeMember } from "../mod.ts";
+import { type Command, EXIT_ERROR, EXIT_NO, EXIT_OK, parsePids, UsageError } from "./command.ts";
+
+interface Node {
+  pid: number;
+  name: string;
+  state: string;
+  relation: string;
+  children: Node[];
+}
+
+/** What a member is now, in words. */
+function stateOf({ handle }: TreeMember, letters: Map<number, string>): string {
+  if (!handle.isAlive()) return handle.state();
+  const letter = letters.get(handle.pid);
+  return letter === "T" ? "stopped" : letter === "t" ? "traced" : "running";
+}
+
+/** The members that are not reaped yet, as nodes; null where not even the root is there. */
+function nodesOf(tree: ProcessTree): Node | null {
+  const letters = new Map(processes().map(({ pid, state }) => [pid, state]));
+  const nodes = new Map<TreeMember, Node>();
+  for (const member of tree) {
+    const { pid, name, parent, relation } = member;
+    const state = stateOf(member, letters);
+    const node: Node = { pid, name, state, relation, children: [] };
+    nodes.set(member, node);
+    if (parent && state !== "reaped") nodes.get(parent)!.children.push(node);
+  }
+  return nodes.get(tree.root) ?? null;
+}
+
+/** A name may hold line ends and escape sequences. */
+function printable(name: string): string {
+  // deno-lint-ignore no-control-regex
+  return name.replace(/[\x00-\x1f\x7f-\x9f]/g, "\ufffd");
+}
+
+/** The lines of a tree. */
+export function draw(node: Node, first = "", rest = ""): string[] {
+  const state = node.state === "running" ? "" : ` (${node.state})`;
+  const relation = ["root", "parent"].includes(node.relation) ? "" : ` [by its ${node.relation}]`;
+  const lines = [`${first}${node.pid} ${printable(node.name)}${state}${relation}`];
+  node.children.forEach((child, index) => {
+    const isLast = index === node.children.length - 1;
+    lines.push(
+      ...draw(child, `${rest}${isLast ? "└─ " : "├─ "}`, `${rest}${isLast ? "   " : "│  "}`),
+    );
+  });
+  return lines;
+}
+
+function show(tree: ProcessTree, asJson: boolean): string {
+  const root = nodesOf(tree)!;
+  if (asJson) return JSON.stringify(root, null, 2);
+  const hidden = tree.hidden === 0 ? [] : [`(/proc hides ${tree.hidden} processes)`];
+  return [...draw(root), ...hidden].join("\n");
+}
+
+const REDRAW_MS = 500;
+/** Moves to the upper left corner, and clears what is below. */
+const HOME = "\x1b[H\x1b[J";
+
+/** Draws again and again, until the root has ended. Each time it is a new tree, so that what is gone is not drawn. */
+async function watch(root: Pidfd): Promise<void> {
+  const isTerminal = process.stdout.isTTY === true;
+  while (root.isAlive()) {
+    const tree = ProcessTree.of(root);
+    console.log(`${isTerminal ? HOME : ""}${show(tree, false)}`);
+    tree.close();
+    // Not a poll for the end: that is waited for, at most until it is time to draw again.
+    await root.wait({ timeoutMs: REDRAW_MS }).catch((error) => {
+      if ((error as Error).name !== "TimeoutError") throw error;
+    });
+  }
+  console.log(`${root.pid} has ended`);
+}
+
+/** The command. */
+export const tree: Command = {
+  summary: "draw a process and all of its descendants",
+  usage: "[--watch] PID",
+  help: `  --watch   draw again, twice a second, until the process has ended
+
+Exit code: 0, or 1 if there is no such process.`,
+  options: { watch: { type: "boolean" } },
+  async run(args, { watch: isWatched, json }) {
+    const [pid, ...more] = parsePids(args);
+    if (more.length > 0) throw new UsageError("tree takes one pid");
+    if (isWatched && json) throw new UsageError("--watch draws, and --json does not");
+    try {
+      const root = Pidfd.open(pid);
+      if (isWatched) {
+        await watch(root);
+      } else {
+        const held = ProcessTree.of(root);
+        console.log(show(held, json === true));
+        held.close();
+      }
+      root.close();
+      return EXIT_OK;
+    } catch (error) {
+      if (!(error instanceof PidfdError)) throw error;
+      console.error(error.code === "ESRCH" ? `${pid}: no such process` : error.message);
+      return error.code === "ESRCH" ? EXIT_NO : EXIT_ERROR;
+    }
+  },
+};

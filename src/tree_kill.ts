@@ -1,0 +1,185 @@
+/**
+ * The signature of the npm package tree-kill, on handles.
+ *
+ * @module
+ */
+import { checkFunction, show } from "./arguments.ts";
+import { PidfdError } from "./errors.ts";
+import { Pidfd } from "./pidfd.ts";
+import { type Signal, signalNumber } from "./signals.ts";
+import { ProcessTree } from "./tree.ts";
+
+/** Hears that it is done; of the error, if there was one. */
+export type TreeKillCallback = (error?: Error) => void;
+
+/** What tree-kill takes: a pid, and if you like a signal, and a callback. */
+export interface TreeKillFunction {
+  /** Sends SIGTERM. */
+  (pid: number | string, callback?: TreeKillCallback): void;
+  /** Sends a signal. */
+  (pid: number | string, signal?: string | number, callback?: TreeKillCallback): void;
+}
+
+/** What ends trees where process handles don't work: tree-kill itself is one. */
+export type TreeKillFallback = (
+  pid: number,
+  signal?: string | number,
+  callback?: TreeKillCallback,
+) => void;
+
+/** How long the callback waits for the processes to be gone: some signals end nobody. */
+const PATIENCE_MS = 2000;
+
+/** What these do to a process, unless it does something else, is not to end it: 0 asks, the others stop, go on or are ignored. */
+const HARMLESS = new Set(
+  ["SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGWINCH"]
+    .map(signalNumber).concat(0),
+);
+
+/** A tree that forks at full speed is not followed for ever. */
+const MAX_ROUNDS = 64;
+
+/**
+ * Sends a signal to a process and all of its descendants, parents first, and to those that appear meanwhile. Each is opened and
+ * verified before, so that no stranger is hit. It forces nobody: {@linkcode killTree} does.
+ *
+ * The callback is called when all of them have ended; at the latest after 2 seconds, for a signal can be ignored. After one that
+ * is not meant to end anything it is called at once. That there is no such process is no error.
+ *
+ * Needs Linux 5.3; elsewhere give it a fallback by {@linkcode withFallback}.
+ *
+ * @param pid A number, or a text that begins with one.
+ * @param signal A name or a number from 0 to 64; SIGTERM if left out.
+ * @param callback Gets the error, if there was one. Without it the error is thrown.
+ * @throws {Error} `pid must be a number`; and what a callback would get, where there is none.
+ *
+ * @example A shell and what it started
+ * ```ts
+ * import { spawn } from "node:child_process";
+ * import treeKill from "@x/pidfd/tree-kill";
+ *
+ * const shell = spawn("sh", ["-c", "sleep 1000 & wait"]);
+ * treeKill(shell.pid!, (error) => console.log(error)); // undefined
+ * ```
+ */
+export const treeKill: TreeKillFunction = makeTreeKill();
+
+/**
+ * The same function with something to call where process handles don't work: on other systems, and on Linux before 5.3. That may
+ * be tree-kill itself.
+ *
+ * @param fallback Is called with the same arguments.
+ * @throws {TypeError} If `fallback` is no function.
+ *
+ * @example On every system
+ * ```ts
+ * import { withFallback } from "@x/pidfd/tree-kill";
+ *
+ * const kill = withFallback((pid, signal) => process.kill(pid, signal as "SIGTERM"));
+ * console.log(typeof kill); // function
+ * ```
+ */
+export function withFallback(fallback: TreeKillFallback): TreeKillFunction {
+  if (fallback === undefined) {
+    throw new TypeError(`Cannot make a treeKill: "fallback" must be a function: undefined`);
+  }
+  checkFunction("make a treeKill", "fallback", fallback);
+  return makeTreeKill(fallback);
+}
+
+/**
+ * Whether the process that has this pid now runs; a zombie does not. Certain only for a child that nobody has reaped: keep a
+ * {@linkcode Pidfd} instead where it matters.
+ *
+ * @param pid An integer from 1 to 2147483647.
+ * @throws {TypeError} If `pid` is no number.
+ * @throws {RangeError} If `pid` is outside that range.
+ * @throws {PidfdOpenFailedError} As {@linkcode Pidfd.open}, but for `ESRCH` and `ENOENT`: then it is false.
+ *
+ * @example Of this process
+ * ```ts
+ * import { isRunning } from "@x/pidfd/tree-kill";
+ *
+ * console.log(isRunning(process.pid)); // true
+ * console.log(isRunning(2 ** 31 - 1)); // false
+ * ```
+ */
+export function isRunning(pid: number): boolean {
+  let handle: Pidfd;
+  try {
+    handle = Pidfd.open(pid);
+  } catch (error) {
+    if (isGone(error)) return false;
+    throw error;
+  }
+  try {
+    return handle.isAlive();
+  } finally {
+    handle.close();
+  }
+}
+
+function makeTreeKill(fallback?: TreeKillFallback): TreeKillFunction {
+  return (pid: number | string, ...rest: unknown[]) => {
+    const [signal, callback] = typeof rest[0] === "function" ? [undefined, rest[0]] : rest;
+    checkFunction("end a tree", "callback", callback ?? undefined);
+    const done = (callback ?? undefined) as TreeKillCallback | undefined;
+    try {
+      const number = parseInt(String(pid), 10);
+      if (Number.isNaN(number)) throw new Error("pid must be a number");
+      if (!Pidfd.supported) {
+        if (!fallback) throw new Error(UNSUPPORTED);
+        return fallback(number, signal as Signal, done);
+      }
+      signalTree(number, signalNumber(signal ?? "SIGTERM"), done);
+    } catch (error) {
+      if (!done) throw error;
+      done(error instanceof Error ? error : new Error(show(error)));
+    }
+  };
+}
+
+const UNSUPPORTED =
+  "Cannot end a tree: process handles don't work here, features() tells why; give a fallback by withFallback()";
+
+function signalTree(pid: number, signal: number, done: TreeKillCallback | undefined): void {
+  let tree: ProcessTree;
+  try {
+    tree = ProcessTree.of(pid);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    if (done) queueMicrotask(done);
+    return;
+  }
+  try {
+    // Who asks for its own tree means itself too, as with tree-kill.
+    tree.signal(signal, { includeSelf: true });
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const found = tree.refresh();
+      if (found.length === 0) break;
+      for (const { handle } of found) handle.signal(signal);
+    }
+  } catch (error) {
+    tree.close();
+    throw error;
+  }
+  if (!done) return tree.close();
+  untilGone(tree, HARMLESS.has(signal) ? 0 : PATIENCE_MS).then(() => {
+    tree.close();
+    done();
+  });
+}
+
+/** Resolves when all have ended, or when the time is up. */
+async function untilGone(tree: ProcessTree, timeoutMs: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeUp = new Promise<void>((resolve) => timer = setTimeout(resolve, timeoutMs));
+  const ends = timeoutMs === 0 ? [timeUp] : [...tree].map(({ handle }) => handle.exited);
+  // A wait that fails, for want of descriptors, says nothing of the signals, which were sent.
+  await Promise.race([Promise.all(ends), timeUp]).catch(() => {});
+  clearTimeout(timer);
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof PidfdError && (error.code === "ESRCH" || error.code === "ENOENT");
+}

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Pidfd, ProcessTree } from "../mod.ts";
+import treeKill, { isRunning, treeKill as named, withFallback } from "../tree_kill.ts";
+import { countPidfds } from "./support/descriptors.ts";
+import { Helper, paused, runScript } from "./support/processes.ts";
+import { grow, needsRoot, runs } from "./support/trees.ts";
+
+/** treeKill as a promise of its callback's argument. */
+function killed(...args: unknown[]): Promise<Error | undefined> {
+  return new Promise((resolve) => (treeKill as (...args: unknown[]) => void)(...args, resolve));
+}
+
+async function endsTree(signal: unknown[], expected: string): Promise<void> {
+  const { helper, root } = await grow("binary", 7);
+  const tree = ProcessTree.of(root);
+  assert.equal(await killed(root, ...signal), undefined);
+  assert.ok([...tree].every(({ handle }) => !handle.isAlive()), "gone when the callback comes");
+  assert.ok((await tree.wait()).every(({ signal, known }) => !known || signal === expected));
+  tree.close();
+  await helper.end();
+}
+
+test("treeKill(pid, callback) sends SIGTERM to a process and its descendants", async () => {
+  assert.equal(treeKill, named);
+  await endsTree([], "SIGTERM");
+});
+
+test("treeKill(pid, signal, callback) sends that signal, by name or number", async () => {
+  await endsTree(["SIGKILL"], "SIGKILL");
+  await endsTree(["KILL"], "SIGKILL");
+  await endsTree([10], "SIGUSR1");
+  await endsTree([undefined], "SIGTERM");
+});
+
+test("treeKill(pid) and treeKill(pid, signal) need no callback, and leave no handle", async () => {
+  for (const args of [[], ["SIGKILL"]]) {
+    const helper = await paused();
+    const before = countPidfds();
+    (treeKill as (...args: unknown[]) => void)(helper.child.pid, ...args);
+    assert.equal(countPidfds(), before);
+    assert.deepEqual(await helper.exit, [null, args[0] ?? "SIGTERM"]);
+  }
+});
+
+test("treeKill() takes a pid in a text, as it begins", async () => {
+  const helper = await paused();
+  assert.equal(await killed(`${helper.child.pid} and more`), undefined);
+  await helper.exit;
+});
+
+test("treeKill() says 'pid must be a number' to the callback, or throws it", async () => {
+  for (const pid of ["garbage", undefined, null, NaN, {}]) {
+    assert.equal((await killed(pid))?.message, "pid must be a number");
+    assert.throws(() => treeKill(pid as never), { message: "pid must be a number" });
+  }
+});
+
+test("treeKill() of a pid that could mean many is refused", async () => {
+  for (const pid of [0, -1]) {
+    assert.ok((await killed(pid)) instanceof RangeError);
+    assert.throws(() => treeKill(pid), RangeError);
+  }
+});
+
+test("treeKill() of a process that is gone is no error", async () => {
+  assert.equal(await killed(2 ** 31 - 1), undefined);
+  treeKill(2 ** 31 - 1);
+});
+
+test("treeKill() passes an unknown signal on as an error", async () => {
+  const helper = await paused();
+  assert.ok((await killed(helper.child.pid, "SIGNOTHING")) instanceof TypeError);
+  assert.throws(() => treeKill(helper.child.pid!, "SIGNOTHING"), TypeError);
+  assert.equal(runs(helper.child.pid!), true);
+  await helper.kill();
+});
+
+test("treeKill() calls back for signals that end nobody", async () => {
+  const { helper, root } = await grow("wide", 3, "ignore");
+  const before = countPidfds();
+  assert.equal(await killed(root, 0), undefined);
+  assert.equal(await killed(root, "SIGCONT"), undefined);
+  assert.equal(await killed(root), undefined, "after its time, because they ignore it");
+  assert.equal(countPidfds(), before);
+  assert.equal(runs(root), true);
+  await helper.end();
+});
+
+test("treeKill() tells what it may not signal", { skip: needsRoot }, async () => {
+  const { helper, root } = await grow("wide", 3);
+  const { stdout, stderr } = await runScript("tree_kill_refused.ts", {
+    through: [new URL("../zig/zig-out/bin/helper", import.meta.url).pathname, "as", "65534"],
+    args: [String(root)],
+  });
+  assert.equal(stdout.trim(), "EPERM", stderr);
+  assert.equal(runs(root), true);
+  await helper.end();
+});
+
+test("elsewhere treeKill() calls the fallback, or says that it can't", async () => {
+  assert.throws(() => withFallback(undefined as never), TypeError);
+  assert.throws(() => withFallback(1 as never), TypeError);
+  const { stdout, stderr } = await runScript("tree_kill_elsewhere.ts");
+  assert.deepEqual(
+    JSON.parse(stdout || JSON.stringify(stderr)),
+    [[7, "SIGINT"], "Cannot end a tree: process handles don't work here", null],
+  );
+  const helper = await paused();
+  const kill = withFallback(() => assert.fail("it is not needed here"));
+  kill(helper.child.pid!, "SIGKILL");
+  await helper.exit;
+});
+
+test("isRunning() is true of what runs, and false of a zombie and of nobody", async () => {
+  assert.equal(isRunning(process.pid), true);
+  const zombie = new Helper("zombie", "0");
+  const pid = Number(await zombie.line());
+  assert.equal(isRunning(pid), false);
+  const handle = Pidfd.open(pid);
+  assert.equal(handle.state(), "exited");
+  handle.close();
+  await zombie.end();
+  assert.equal(isRunning(2 ** 31 - 1), false);
+  assert.throws(() => isRunning("1" as never), TypeError);
+  assert.throws(() => isRunning(0), RangeError);
+});
