@@ -43,8 +43,11 @@ interface Target {
 
 const SIGKILL = signalNumber("SIGKILL");
 
-/** A tree that grows as fast as it is asked to end is not asked again and again, but forced when its time is up. */
+/** A tree that forks at full speed is not followed for ever before the first signal. */
 const MAX_ROUNDS = 64;
+
+/** When to look for new children of those that do not end; then after twice the time, and so on. */
+const FIRST_LOOK_MS = 50;
 
 /** One tree's end. */
 export class Killing {
@@ -68,16 +71,12 @@ export class Killing {
 
   /** Resolves when the last one is gone; rejects when it is aborted. */
   async run(): Promise<TreeReport> {
-    const { signal, freeze, killSignal, graceMs } = this.#options;
+    const { signal, killSignal } = this.#options;
     const onAbort = () => this.#fail(signal!.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      if (killSignal !== SIGKILL) {
-        if (freeze) await this.#freezing.freeze(() => this.#check());
-        this.#ask();
-        await this.#untilGone(graceMs);
-      }
-      while (this.#isAnyoneLeft()) await this.#force();
+      const isGone = killSignal !== SIGKILL && await this.#askAndWait();
+      if (!isGone) { while (this.#isAnyoneLeft()) await this.#force(); }
       await this.#until(() => this.#untold === 0, this.#options.statusMs);
       return this.report();
     } finally {
@@ -99,25 +98,35 @@ export class Killing {
     };
   }
 
-  /** Asks everything that was not asked, and what appears meanwhile, until a pass finds nothing new. */
-  #ask(): void {
-    const { killSignal } = this.#options;
-    this.#walk.settle(MAX_ROUNDS);
-    for (let round = 0; round < MAX_ROUNDS; round++) {
-      const targets = this.#findTargets().filter(({ asked }) => !asked);
-      if (targets.length === 0) return;
-      this.#freezing.untangle();
-      // A parent goes before its children, or it would start them again; what is frozen starts nothing.
-      const ordered = this.#options.freeze ? deepestFirst(targets) : targets;
-      for (const target of ordered) {
-        target.asked = true;
-        this.#send(target, killSignal);
-        // The signal is there when it goes on: most end without another step.
-        this.#freezing.letGo(target.member);
-      }
-      this.#freezing.thaw();
-      this.#walk.pass();
+  /** Answers whether everything is gone before the grace is over. */
+  async #askAndWait(): Promise<boolean> {
+    const { freeze, graceMs } = this.#options;
+    if (freeze) await this.#freezing.freeze(() => this.#check());
+    else this.#walk.settle(MAX_ROUNDS);
+    const end = performance.now() + graceMs;
+    this.#ask();
+    for (let pauseMs = FIRST_LOOK_MS;; pauseMs *= 2) {
+      const left = Math.max(0, Math.ceil(end - performance.now()));
+      const isGone = await this.#until(() => this.#running.size === 0, Math.min(pauseMs, left));
+      if (!isGone && left <= pauseMs) return false;
+      // Somebody may have started others since, before it ended or because it does not mean to.
+      if (!this.#isAnyoneLeft()) return true;
+      this.#ask();
     }
+  }
+
+  /** Asks everything that was not asked. */
+  #ask(): void {
+    this.#freezing.untangle();
+    const targets = this.#findTargets().filter(({ asked }) => !asked);
+    // A parent goes before its children, or it would start them again; what is frozen starts nothing.
+    for (const target of this.#options.freeze ? deepestFirst(targets) : targets) {
+      target.asked = true;
+      this.#send(target, this.#options.killSignal);
+      // The signal is there when it goes on: most end without another step.
+      this.#freezing.letGo(target.member);
+    }
+    this.#freezing.thaw();
   }
 
   /** What is to be killed is stopped first: so it can't have children between the last look and its end. */
@@ -129,17 +138,6 @@ export class Killing {
     }
     this.#freezing.forget();
     await this.#until(() => this.#running.size === 0);
-  }
-
-  /** Waits until everything is gone that was asked, and asks what appeared meanwhile; up to the grace. */
-  async #untilGone(graceMs: number): Promise<void> {
-    const end = performance.now() + graceMs;
-    while (true) {
-      const left = Math.max(0, Math.ceil(end - performance.now()));
-      const isGone = await this.#until(() => this.#running.size === 0, left);
-      if (!isGone || !this.#isAnyoneLeft()) return;
-      this.#ask();
-    }
   }
 
   /** Whether anybody runs who can be ended, also of those that appeared since the last look. */

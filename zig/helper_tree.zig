@@ -311,7 +311,7 @@ fn tangle() noreturn {
 /// Gives the pids of a tree to strangers while the tree is ended. At each line of input:
 /// a tree is made, a root with LEAVES children, and its root's pid is printed; then the leaves end, each after a random
 /// time of up to SPREAD_US, and whoever ends is replaced at once by a stranger of the same pid; then "STRANGERS HITS" is
-/// printed: how many there were, and how many got a SIGTERM that was not for them; and the round is cleared away.
+/// printed: how many there were, and how many got a signal that was not for them; and the round is cleared away.
 pub fn run_strangers() void {
     const leaves = @min(helper.number(u32, 2), 64);
     const spread = helper.number(u32, 3);
@@ -359,7 +359,7 @@ fn round(leaves: u32, spread: u32, random: std.Random) void {
     for (strangers[0..leaves]) |stranger| {
         if (stranger == 0) continue;
         made += 1;
-        if (end_stranger(stranger) == linux.SIG.TERM) hits += 1;
+        if (end_stranger(stranger)) hits += 1;
     }
     var status: u32 = 0;
     while (@as(isize, @bitCast(linux.waitpid(-1, &status, 0))) > 0) {}
@@ -400,10 +400,14 @@ fn replace(pid: i32) i32 {
     return @intCast(child);
 }
 
-/// The signal that had ended it, or SIGKILL: whichever was sent first.
-fn end_stranger(pid: i32) u32 {
-    _ = linux.kill(pid, linux.SIG.KILL);
+/// Ends a stranger; whether any signal had reached it before: one that ended, stopped or continued it.
+fn end_stranger(pid: i32) bool {
+    const continued = 8;
     var status: u32 = 0;
+    const change = linux.waitpid(pid, &status, linux.W.NOHANG | linux.W.UNTRACED | continued);
+    if (change == pid and !linux.W.IFSTOPPED(status) and status != 0xffff) return true;
+    _ = linux.kill(pid, linux.SIG.USR2);
+    _ = linux.kill(pid, linux.SIG.CONT);
     _ = linux.waitpid(pid, &status, 0);
-    return linux.W.TERMSIG(status);
+    return change == pid or linux.W.TERMSIG(status) != linux.SIG.USR2;
 }
