@@ -114,7 +114,8 @@ export function words(status: ExitStatus): string {
   return `was ended by ${status.signal}${status.coreDumped ? ", and dumped its core" : ""}`;
 }
 
-function failed(pid: number, error: PidfdError): Outcome {
+/** The outcome of a failed call. */
+export function failed(pid: number, error: PidfdError): Outcome {
   const { code, errno, syscall, message } = error;
   const isGone = code === "ESRCH";
   return {

@@ -1,5 +1,6 @@
 /** `pidfd stop`: asks processes to end, and forces those that don't. */
 import type { Termination } from "../mod.ts";
+import { stopTrees } from "./stop_tree.ts";
 import {
   type Command,
   EXIT_NO,
@@ -10,8 +11,10 @@ import {
   parseMilliseconds,
   parsePids,
   parseSignal,
+  report,
   reportJson,
   reportLine,
+  UsageError,
   words,
 } from "./command.ts";
 
@@ -28,18 +31,33 @@ function outcomeOf({ status, forced, durationMs }: Termination): Omit<Outcome, "
 /** The command. */
 export const stop: Command = {
   summary: "end each process, by force when it does not listen",
-  usage: "[--grace MS] [-s SIGNAL] PID…",
+  usage: "[--tree] [--grace MS] [-s SIGNAL] PID…",
   help:
     `  --grace MS            wait so many milliseconds before SIGKILL, 0 to 2147483647; 5000 unless told
   -s, --signal SIGNAL   the polite signal: a name or a number from 0 to 64; SIGTERM unless told
+  --tree                end all of its descendants too
+  --freeze              with --tree: stop the whole tree before it is asked, so that nothing escapes by forking
 
 All of the processes are asked at once. Each is ended by its own handle: whoever gets its pid meanwhile is not hit.
 Exit code: 0 if every process ended when it was asked, 1 if one had to be forced or was not there, 3 if one may not be
 signalled.`,
-  options: { grace: { type: "string" }, signal: { type: "string", short: "s" } },
-  async run(args, { grace, signal, json }) {
+  options: {
+    grace: { type: "string" },
+    signal: { type: "string", short: "s" },
+    tree: { type: "boolean" },
+    freeze: { type: "boolean" },
+  },
+  async run(args, { grace, signal, tree, freeze, json }) {
     const graceMs = typeof grace === "string" ? parseMilliseconds("grace", grace) : 5000;
     const killSignal = parseSignal(typeof signal === "string" ? signal : "SIGTERM");
+    if (freeze && !tree) throw new UsageError("--freeze goes with --tree");
+    if (tree) {
+      const options = { graceMs, killSignal, freeze: freeze === true };
+      const trees = await stopTrees(parsePids(args), options, (line) => {
+        if (!json) console.log(line);
+      });
+      return report(trees, json === true);
+    }
     const outcomes = await forEachAtOnce(
       parsePids(args),
       async (handle) => outcomeOf(await handle.terminate({ killSignal, graceMs })),

@@ -40,6 +40,8 @@ test("pidfd refuses wrong usage with exit code 2 and one line that says why", as
     ["stop"],
     ["stop", "--grace", "soon", "1"],
     ["stop", "-s", "TREM", "1"],
+    ["stop", "--freeze", "1"],
+    ["stop", "--tree"],
     ["tree"],
     ["tree", "1", "2"],
     ["tree", "--watch", "--json", "1"],
@@ -148,5 +150,37 @@ test("pidfd tree --watch draws until the process has ended", async () => {
   assert.equal(code, 0, stderr);
   assert.ok(stdout.endsWith(`${root} has ended\n`), stdout);
   handle.close();
+  await helper.end();
+});
+
+test("pidfd stop --tree ends a tree, tells of each end, and sums up", async () => {
+  const { helper, root } = await grow("binary", 7);
+  const { code, stdout, stderr } = await pidfd("stop", "--tree", String(root));
+  assert.equal(code, 0, stderr);
+  const lines = stdout.trimEnd().split("\n");
+  assert.equal(lines.length, 8);
+  assert.match(lines[7], new RegExp(`^${root}: 7 ended in \\d+ ms$`));
+  await helper.end();
+});
+
+test("pidfd stop --tree --freeze forces what ignores it, and says so to programs", async () => {
+  const { helper, root } = await grow("wide", 3, "ignore");
+  const args = [
+    "stop",
+    "--tree",
+    "--freeze",
+    "--grace",
+    "10",
+    "--json",
+    String(root),
+    "2147483647",
+  ];
+  const { code, stdout, stderr } = await pidfd(...args);
+  assert.equal(code, 1, stderr);
+  const [tree, gone] = JSON.parse(stdout);
+  assert.equal(tree.ended.length, 3);
+  assert.ok(tree.ended.every(({ forced }: { forced: boolean }) => forced));
+  assert.deepEqual(tree.escaped, []);
+  assert.equal(gone.state, "gone");
   await helper.end();
 });
