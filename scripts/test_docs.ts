@@ -11,6 +11,7 @@ interface Example {
 
 const SOURCES = [
   "README.md",
+  "docs/migrating.md",
   "mod.ts",
   "tree_kill.ts",
   ...[...Deno.readDirSync("src")].map(({ name }) => `src/${name}`),
