@@ -71,6 +71,8 @@ export interface Native {
   proc_read(proc: number, pidfd: number, record: Uint8Array): number;
   /** 1 where every thread of a process is stopped or has ended, else 0. */
   proc_stands_still(proc: number, pid: number): number;
+  /** Fills a `CgroupRecord` for whoever has this pid. */
+  proc_cgroup(proc: number, pid: number, record: Uint8Array): number;
   /** getpid(2). */
   own_pid(): number;
   /** fcntl F_DUPFD_CLOEXEC. */

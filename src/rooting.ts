@@ -23,16 +23,24 @@ export interface TreeOptions {
    * the same session put there. False if left out.
    */
   readonly group?: boolean;
+  /**
+   * Also in the root's cgroup and those below it (cgroups(7), version 2), which no descendant leaves by forking: so daemons are
+   * found too. Only where that cgroup is the tree's own, and does not hold this process as well. False if left out.
+   */
+  readonly cgroup?: boolean;
 }
 
 /** A walk that has begun: it knows its root. */
 export function walkFrom(action: string, root: unknown, options: TreeOptions): Walk {
-  const { session = true, group = false } = checkOptions(action, options);
+  const { session = true, group = false, cgroup = false } = checkOptions(action, options);
   checkBoolean(action, "session", session);
   checkBoolean(action, "group", group);
+  checkBoolean(action, "cgroup", cgroup);
   const handle = rootHandle(action, root);
   try {
-    return new Walk(handle, handle.pid, { session, group });
+    const walk = new Walk(handle, handle.pid, { session, group });
+    if (cgroup) walk.claimCgroup(action);
+    return walk;
   } catch (error) {
     handle.close();
     throw error;

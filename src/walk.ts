@@ -53,6 +53,8 @@ export class Walk {
   /** This process and its ancestors, as the last pass showed them. */
   ancestors: Set<number> = new Set();
   readonly #options: WalkOptions;
+  /** The cgroup that the tree owns, where it is to be looked at. */
+  #cgroup: string | undefined;
   /** The members that may still have children, by their numbers. */
   readonly #holders = new Map<number, Member>();
   /** The members that led a session or a process group when they were seen, by its number. */
@@ -65,6 +67,18 @@ export class Walk {
     const name = isRead ? nameOf(record) : "";
     const startTicks = isRead ? startTicksOf(record) : -1;
     this.root = this.#add({ handle: root, pid, name, startTicks, parent: null, relation: "root" });
+  }
+
+  /** Takes in everything in the root's cgroup from now on; throws where that is not the tree's own. */
+  claimCgroup(action: string): void {
+    const own = native().own_pid();
+    const [path, ours] = withProc((proc) => [proc.cgroup(this.root.pid), proc.cgroup(own)]);
+    const isTold = path.startsWith("/") && this.root.holdsPid();
+    if (isTold && !isWithin(ours, path)) this.#cgroup = path;
+    else {
+      const reason = isTold ? "it holds this process too" : "none is told";
+      throw new Error(`Cannot ${action}: the root has no cgroup of its own, ${reason}: "${path}"`);
+    }
   }
 
   /** Looks once through all processes; answers the members that it found. */
@@ -84,6 +98,7 @@ export class Walk {
       }
       if (this.#options.session) this.#visitLed(proc, "session", sight);
       if (this.#options.group) this.#visitLed(proc, "group", sight);
+      if (this.#cgroup !== undefined) this.#visitCgroup(proc, this.#cgroup, sight);
       return this.members.slice(known);
     });
   }
@@ -156,6 +171,20 @@ export class Walk {
     }
   }
 
+  #visitCgroup(proc: Proc, path: string, sight: Sight): void {
+    for (const { pid } of sight.byPid.values()) {
+      if (this.#holders.has(pid) || !isWithin(proc.cgroup(pid), path)) continue;
+      // By now the number may be another's; it is asked again while it is held.
+      this.#take(
+        proc,
+        sight.byPid.get(pid)!,
+        this.root,
+        "cgroup",
+        (fd) => isWithin(proc.cgroup(pid), path) && native().pid_of(fd) === pid,
+      );
+    }
+  }
+
   /**
    * Whether the number of a session or group was the tree's when the record was filled: it can't go to another one
    * while its leader has it as pid, or while a member that was in it during the pass is in it still.
@@ -178,12 +207,12 @@ export class Walk {
     entry: Entry,
     parent: Member,
     relation: TreeRelation,
-    isOurs: () => boolean,
+    isOurs: (fd: number) => boolean,
   ): Member | null {
     const fd = proc.pin(entry.pid, record);
     if (fd === "hidden") this.hidden++;
     if (typeof fd !== "number") return null;
-    if (!isOurs()) {
+    if (!isOurs(fd)) {
       native().close(fd);
       return null;
     }
@@ -200,6 +229,11 @@ const witness: ProcessRecord = new NativeRecord("ProcessRecord");
 /** Whether what has this start time was started before the pass began, whatever the clock's grain. */
 function isOlder(startTicks: number, sight: Sight): boolean {
   return startTicks >= 0 && startTicks < sight.startTicks - 1;
+}
+
+/** Whether a cgroup is this one, or below it. */
+function isWithin(cgroup: string, path: string): boolean {
+  return cgroup === path || cgroup.startsWith(path === "/" ? path : `${path}/`);
 }
 
 function look(proc: Proc): Sight {

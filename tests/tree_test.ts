@@ -2,11 +2,23 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
-import { Pidfd, ProcessTree, type TreeMember } from "../mod.ts";
+import { killTree, Pidfd, ProcessTree, type TreeMember } from "../mod.ts";
 import { countPidfds } from "./support/descriptors.ts";
 import { assertThrows, WRONG_NUMBERS, WRONG_TYPES } from "./support/errors.ts";
-import { HELPER, Helper, paused } from "./support/processes.ts";
+import { HELPER, Helper, paused, run } from "./support/processes.ts";
 import { grow, statFields } from "./support/trees.ts";
+
+/** Why there can be no cgroup for a test, or false. */
+async function lacksCgroups(): Promise<string | false> {
+  const { code } = await run(HELPER, [
+    "in-cgroup",
+    `pidfd-probe-${process.pid}`,
+    HELPER,
+    "exit",
+    "0",
+  ]);
+  return code === 0 ? false : "no cgroup can be made";
+}
 
 function assertTrue(members: TreeMember[]): void {
   const seen = new Set<TreeMember>();
@@ -128,6 +140,34 @@ test("a process whose parent has ended, and that has left the session, can't be 
   assert.ok([...tree].every(({ pid }) => pid !== other));
   tree.close();
   await helper.end();
+});
+
+test("a daemon that has left the session is found by the tree's own cgroup", {
+  skip: await lacksCgroups(),
+}, async () => {
+  const name = `pidfd-test-${process.pid}`;
+  const helper = new Helper("in-cgroup", name, HELPER, "tree", "daemon", "2");
+  const [root, other] = (await helper.line()).split(" ").map(Number);
+  const blind = ProcessTree.of(root);
+  assert.ok([...blind].every(({ pid }) => pid !== other));
+  blind.close();
+  const tree = ProcessTree.of(root, { cgroup: true });
+  const member = [...tree].find(({ pid }) => pid === other);
+  assert.equal(member?.relation, "cgroup");
+  const report = await killTree(root, { cgroup: true, graceMs: 50 });
+  assert.ok(report.ended.some(({ pid }) => pid === other));
+  assert.ok([...tree].every(({ handle }) => !handle.isAlive()));
+  tree.close();
+  await helper.exit;
+});
+
+test("a cgroup that holds this process too is not the tree's", async () => {
+  const helper = await paused();
+  assert.throws(
+    () => ProcessTree.of(helper.child.pid!, { cgroup: true }),
+    /^Error: Cannot hold a tree: the root has no cgroup of its own, /,
+  );
+  await helper.kill();
 });
 
 test("signal() spares this process and its ancestors unless it is told otherwise", async () => {

@@ -17,6 +17,7 @@
 //!   helper as UID CMD…             runs CMD as this user and group, who may read every file and nothing else
 //!   helper in-pid-namespace PID CMD…   runs CMD in a new pid namespace, with a pidfd of PID as descriptor 9
 //!   helper in-own-proc OPTIONS CMD…   runs CMD as pid 1 of a new pid namespace, whose /proc is mounted with OPTIONS ("")
+//!   helper in-cgroup NAME CMD…     runs CMD in a new cgroup of this name, which is removed when it is empty; 77: there can be none
 //!   helper tree, helper strangers  see helper_tree.zig
 //!   helper time                    prints what the library's system calls cost in a loop, in nanoseconds
 //!   helper end HOW NUMBER          ends now: HOW is exit, signal or core (a signal with RLIMIT_CORE raised)
@@ -73,6 +74,7 @@ pub fn main() void {
         .{ "tree", @import("helper_tree.zig").run },
         .{ "strangers", @import("helper_tree.zig").run_strangers },
         .{ "in-own-proc", run_in_own_proc },
+        .{ "in-cgroup", run_in_cgroup },
         .{ "time", @import("helper_time.zig").run },
         .{ "in-pid-namespace", run_in_pid_namespace },
         .{ "end", @import("helper_breed.zig").run_end },
@@ -301,6 +303,37 @@ fn run_in_own_proc() void {
     }
     var status: u32 = 0;
     _ = check(linux.waitpid(@intCast(pid), &status, 0), "waitpid");
+    linux.exit_group(if (linux.W.IFEXITED(status)) linux.W.EXITSTATUS(status) else 126);
+}
+
+/// The hierarchy is mounted where nobody else sees it.
+fn run_in_cgroup() void {
+    const base = "/tmp";
+    const private = linux.MS.REC | linux.MS.PRIVATE;
+    const is_mounted = linux.E.init(linux.unshare(linux.CLONE.NEWNS)) == .SUCCESS and
+        linux.E.init(linux.mount("none", "/", null, private, 0)) == .SUCCESS and
+        linux.E.init(linux.mount("none", base, "cgroup2", 0, 0)) == .SUCCESS;
+    if (!is_mounted) linux.exit_group(77);
+    var buffer: [200]u8 = undefined;
+    const folder = std.fmt.bufPrintZ(&buffer, base ++ "/{s}", .{text(2)}) catch unreachable;
+    _ = check(linux.mkdir(folder, 0o755), "mkdir");
+    const pid = check(linux.fork(), "fork");
+    if (pid == 0) {
+        var path: [220]u8 = undefined;
+        const procs = std.fmt.bufPrintZ(&path, "{s}/cgroup.procs", .{folder}) catch unreachable;
+        const file: i32 = @intCast(check(linux.open(procs, .{ .ACCMODE = .WRONLY }, 0), "open"));
+        _ = check(linux.write(file, "0", 1), "write");
+        _ = linux.close(file);
+        exec(3);
+    }
+    var status: u32 = 0;
+    _ = check(linux.waitpid(@intCast(pid), &status, 0), "waitpid");
+    // Whoever is in it is ending.
+    for (0..1000) |_| {
+        if (linux.E.init(linux.rmdir(folder)) != .BUSY) break;
+        const time = linux.timespec{ .sec = 0, .nsec = 10 * std.time.ns_per_ms };
+        _ = linux.nanosleep(&time, null);
+    }
     linux.exit_group(if (linux.W.IFEXITED(status)) linux.W.EXITSTATUS(status) else 126);
 }
 

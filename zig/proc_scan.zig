@@ -225,6 +225,36 @@ fn all_stand_still(tasks: i32, entries: []u8) i32 {
     return 1;
 }
 
+/// A path below the root of the unified hierarchy of cgroups.
+pub const CgroupRecord = extern struct {
+    length: u32,
+    unused: u32,
+    path: [4096]u8,
+};
+
+/// The cgroup (version 2) of whoever has this pid; its length is 0 where there is none. cgroups(7).
+pub fn cgroup(proc: i32, pid: i32, record: *CgroupRecord) i32 {
+    var path: Path = undefined;
+    var text = Text{ .to = &path };
+    text.add_number(@intCast(pid));
+    text.add("/cgroup");
+    record.length = 0;
+    record.unused = 0;
+    // The lines of the older hierarchies come first, and may be a dozen.
+    var buffer: [8192]u8 = undefined;
+    const length = proc_file.read(proc, text.end(), &buffer);
+    if (length < 0) return length;
+    const label = "0::";
+    var lines = std.mem.splitScalar(u8, buffer[0..@intCast(length)], '\n');
+    while (lines.next()) |line| {
+        if (!std.mem.startsWith(u8, line, label)) continue;
+        const found = line[label.len..];
+        record.length = @intCast(@min(found.len, record.path.len));
+        for (found[0..record.length], 0..) |byte, index| record.path[index] = byte;
+    }
+    return 0;
+}
+
 /// What has ended stands still for good.
 fn gone(result: i32) i32 {
     return if (result == negated(.NOENT) or result == negated(.SRCH)) 1 else result;
