@@ -73,6 +73,8 @@ export interface Native {
   proc_stands_still(proc: number, pid: number): number;
   /** Fills a `CgroupRecord` for whoever has this pid. */
   proc_cgroup(proc: number, pid: number, record: Uint8Array): number;
+  /** prctl(2): makes this process a child subreaper or not; asks where `on` is below 0. */
+  subreaper(on: number): number;
   /** getpid(2). */
   own_pid(): number;
   /** fcntl F_DUPFD_CLOEXEC. */

@@ -35,6 +35,11 @@ export interface TerminateTreeOptions {
   /** Whether this process and its ancestors are ended too, where they belong to the tree; false if left out. */
   readonly includeSelf?: boolean;
   /**
+   * Whether those that were given to this process when their parents ended are reaped: where it is pid 1 of its pid namespace, or
+   * after {@linkcode adoptOrphans}. Never a child that it has started itself: that one is the runtime's to reap. False if left out.
+   */
+  readonly reapAdopted?: boolean;
+  /**
    * How long to wait, after the last end, for the kernel to tell how each ended, which it does at the reap: milliseconds from
    * 0 to 2147483647; 10 if left out. What is not told by then is not known.
    */
@@ -60,7 +65,8 @@ export interface TreeKill extends Promise<TreeReport> {
  * Children that appear meanwhile are caught up with. What is to be forced is stopped first, so nothing can escape by
  * forking then; with `freeze` that holds for the polite signal too. What was stopped before stays stopped, and is forced when
  * the grace is over. Never ends this process or an ancestor of it, unless `includeSelf` says so. What a walk can't see is a
- * process whose parent had ended before the call, and that is in no session (or group) of the tree.
+ * process whose parent had ended before the call, and that is in no session of the tree (nor group, nor cgroup, where
+ * these are looked at). A process in uninterruptible sleep is waited for.
  *
  * No subprocess: in Deno it needs `--allow-ffi` and nothing else. Needs Linux 5.3; how each ended is told from 6.15.
  *
@@ -125,14 +131,26 @@ function checkTerminateOptions(
 ): Omit<KillingOptions, "closes"> {
   const { killSignal = "SIGTERM", graceMs = 5000, statusMs = 10 } = checkOptions(action, options);
   const { freeze = false, includeRoot = true, includeSelf = false, signal, onEnd } = options;
+  const { reapAdopted = false } = options;
   checkInteger(action, "graceMs", graceMs, 0);
   checkInteger(action, "statusMs", statusMs, 0);
   checkBoolean(action, "freeze", freeze);
   checkBoolean(action, "includeRoot", includeRoot);
   checkBoolean(action, "includeSelf", includeSelf);
+  checkBoolean(action, "reapAdopted", reapAdopted);
   checkFunction(action, "onEnd", onEnd);
   checkAbortSignal(action, signal);
   signal?.throwIfAborted();
   const number = signalNumber(killSignal);
-  return { killSignal: number, graceMs, statusMs, freeze, includeRoot, includeSelf, signal, onEnd };
+  return {
+    killSignal: number,
+    graceMs,
+    statusMs,
+    freeze,
+    includeRoot,
+    includeSelf,
+    reapAdopted,
+    signal,
+    onEnd,
+  };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { startTimer } from "../ffi/timer.ts";
+import { reapAdopted } from "./adopting.ts";
 import { waitsOf } from "./awaiting.ts";
 import { statusOf } from "./ending.ts";
 import { PidfdError } from "./errors.ts";
@@ -23,6 +24,7 @@ export interface KillingOptions {
   readonly freeze: boolean;
   readonly includeRoot: boolean;
   readonly includeSelf: boolean;
+  readonly reapAdopted: boolean;
   readonly signal?: AbortSignal;
   readonly onEnd?: (end: TreeEnd) => void;
   /** Whether the handle of what has ended may be closed, so that a long fight takes no more descriptors. */
@@ -77,6 +79,7 @@ export class Killing {
     try {
       const isGone = killSignal !== SIGKILL && await this.#askAndWait();
       if (!isGone) { while (this.#isAnyoneLeft()) await this.#force(); }
+      this.#reapAll();
       await this.#until(() => this.#untold === 0, this.#options.statusMs);
       return this.report();
     } finally {
@@ -187,9 +190,21 @@ export class Killing {
 
   #onTold(target: Target, status: ExitStatus): void {
     if (status.known) target.status = status;
+    this.#reap(target);
     this.#untold--;
     if (this.#options.closes) target.member.pinned.close();
     if (this.#untold === 0) this.#wake();
+  }
+
+  /** Whoever ended before its parent did was given to us only then. */
+  #reapAll(): void {
+    for (const target of this.#ended) this.#reap(target);
+  }
+
+  #reap(target: Target): void {
+    if (!this.#options.reapAdopted) return;
+    const status = reapAdopted(target.member);
+    if (status) target.status = status;
   }
 
   /** Answers whether it was sent. */

@@ -225,6 +225,17 @@ test("killTree() works as pid 1 of a namespace, also where /proc hides others", 
   }
 });
 
+test("orphans are given to this process, and reaped where that is asked for", async () => {
+  const { stdout, stderr } = await runScript("adopt.ts");
+  assert.deepEqual(JSON.parse(stdout || JSON.stringify(stderr)), {
+    without: { ended: 20, children: 0 },
+    kept: { ended: 20, zombies: 19 },
+    reaped: { ended: 20, zombies: 0, known: true },
+    after: { ended: 20, children: 0 },
+    ownExit: [null, "SIGKILL"],
+  });
+});
+
 test("killTree() says whom it may not end", { skip: needsRoot }, async () => {
   const { helper, root } = await grow("wide", 3);
   const { stdout, stderr } = await runScript("kill_tree.ts", {
@@ -253,7 +264,17 @@ test("killTree() refuses wrong arguments before any native call", async () => {
     await assert.rejects(killTree(pid, { graceMs: value }), RangeError);
     await assert.rejects(killTree(pid, { statusMs: value }), RangeError);
   }
-  for (const name of ["freeze", "includeRoot", "includeSelf", "session", "group"]) {
+  for (
+    const name of [
+      "freeze",
+      "includeRoot",
+      "includeSelf",
+      "reapAdopted",
+      "session",
+      "group",
+      "cgroup",
+    ]
+  ) {
     await assert.rejects(killTree(pid, { [name]: 1 }), {
       name: "TypeError",
       message: `Cannot end a tree: "${name}" must be true or false: 1`,

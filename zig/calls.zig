@@ -250,6 +250,15 @@ pub fn proc_cgroup(proc: i32, pid: i32, record: *proc_scan.CgroupRecord) i32 {
     return proc_scan.cgroup(proc, pid, record);
 }
 
+/// prctl(PR_SET_CHILD_SUBREAPER, on), or PR_GET_CHILD_SUBREAPER where `on` is below 0 — 0, or the answer: 1 or 0.
+/// Orphaned descendants are then given to this process, instead of to pid 1. It counts for all threads. prctl(2).
+pub fn subreaper(on: i32) i32 {
+    if (on >= 0) return call(named(.prctl), .{ kernel.PR_SET_CHILD_SUBREAPER, on, 0, 0, 0 });
+    var answer: i32 = 0;
+    const result = call(named(.prctl), .{ kernel.PR_GET_CHILD_SUBREAPER, &answer, 0, 0, 0 });
+    return if (result < 0) result else answer;
+}
+
 /// getpid() — the pid of the calling process, in its own pid namespace.
 pub fn own_pid() i32 {
     return call(named(.getpid), .{});

@@ -72,6 +72,7 @@ pub fn main() void {
         .{ "deny-flag", run_deny_flag },
         .{ "as", run_as },
         .{ "tree", @import("helper_tree.zig").run },
+        .{ "chain", @import("helper_tree.zig").run_chain },
         .{ "strangers", @import("helper_tree.zig").run_strangers },
         .{ "in-own-proc", run_in_own_proc },
         .{ "in-cgroup", run_in_cgroup },

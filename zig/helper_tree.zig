@@ -10,6 +10,8 @@
 //! that live); tangle (an outsider shares a process group with the root and with one that is deeper).
 //! Behaviours: ignore (SIGTERM), stop, session, group, exit (at once), odd-name, root-session.
 //!
+//!   helper chain COUNT                     a chain of processes that begins with this one, "ready" when it is there; each ends
+//!                                          when the input does
 //!   helper strangers LEAVES SPREAD_US      each line of input begins a step, see `run_strangers`
 const std = @import("std");
 const helper = @import("helper.zig");
@@ -306,6 +308,16 @@ fn tangle() noreturn {
     }
     _ = add(&shared.ready);
     stay();
+}
+
+pub fn run_chain() void {
+    count = helper.number(u32, 2);
+    share();
+    alarm();
+    for (1..count) |_| if (fork() != 0) break;
+    if (add(&shared.ready) == count) print("ready", .{});
+    while (helper.next_line()) {}
+    linux.exit_group(0);
 }
 
 /// Gives the pids of a tree to strangers while the tree is ended. At each line of input:

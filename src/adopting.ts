@@ -1,0 +1,63 @@
+/**
+ * Being the one to whom orphaned descendants are given, and what that obliges to.
+ *
+ * @module
+ */
+import { check, PidfdError } from "./errors.ts";
+import { type ExitStatus, reapExit } from "./exit.ts";
+import type { Member } from "./member.ts";
+import { native } from "./native.ts";
+
+/**
+ * Has orphaned descendants given to this process instead of to pid 1, so that no double fork leaves the tree below it: they
+ * become its children, and `ProcessTree.of(process.pid)` finds them. It counts for the whole process, Workers included, and for
+ * children that exist already.
+ *
+ * A child that was given to you is yours to reap, and no runtime does that: it stays a zombie until then. `killTree()` and
+ * `terminate()` do it with `reapAdopted`, for those that were found while they had another parent. Linux 3.4,
+ * {@link https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html PR_SET_CHILD_SUBREAPER(2const)}.
+ *
+ * @returns Disposing of it puts back how it was before; a second time does nothing.
+ * @throws {PidfdError} `EPERM`, `EACCES` or `ENOSYS` from a seccomp profile.
+ *
+ * @example While something runs that makes daemons
+ * ```ts
+ * import { adoptOrphans } from "@x/pidfd";
+ *
+ * const adopting = adoptOrphans();
+ * adopting[Symbol.dispose]();
+ * ```
+ */
+export function adoptOrphans(): Disposable {
+  const before = check(native().subreaper(-1), "prctl");
+  check(native().subreaper(1), "prctl");
+  let isOn = true;
+  return {
+    [Symbol.dispose]() {
+      if (!isOn) return;
+      isOn = false;
+      check(native().subreaper(before), "prctl");
+    },
+  };
+}
+
+/**
+ * Reaps a member that has ended and that was given to this process; null where it was not, or where it may be a child that the
+ * runtime has started: whoever had another parent when it was found is none.
+ */
+export function reapAdopted({ pinned, parent, relation, pid }: Member): ExitStatus | null {
+  const hadOtherParent = relation === "parent" && parent?.pid !== native().own_pid();
+  if (!hadOtherParent || pinned.closed || pinned.isReapedByUs) return null;
+  let status: ExitStatus | null;
+  try {
+    status = reapExit(native(), pinned.fd, pid);
+  } catch (error) {
+    if (error instanceof PidfdError && error.code === "ECHILD") return null; // Somebody else's, or reaped.
+    throw error;
+  }
+  if (status) {
+    pinned.isReapedByUs = true;
+    pinned.status = status;
+  }
+  return status;
+}
