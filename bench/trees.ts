@@ -19,7 +19,7 @@ const run = promisify(execFile);
 
 const SIZES = process.argv.slice(2).map(Number);
 if (SIZES.length === 0) SIZES.push(5, 50, 300, 1000);
-const REPEATS = 5;
+const REPEATS = 3;
 
 type Killer = (root: number) => Promise<unknown>;
 

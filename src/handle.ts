@@ -86,7 +86,7 @@ export class Handle {
   }
 
   #failWaits(): void {
-    this.waits?.fail(this.#failure("the handle was closed during the wait"));
+    this.waits?.fail(() => this.#failure("the handle was closed during the wait"));
   }
 
   #failure(reason: string): Error {

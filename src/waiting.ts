@@ -67,7 +67,7 @@ export class Waiting<H extends { readonly fd: number }> {
     onReached: (status: ExitStatus) => void,
     onFailure: (reason: unknown) => void,
   ): () => void {
-    const waiter: Waiter = { milestone, resolve: onReached, reject: onFailure, forget: [] };
+    const waiter: Waiter = { milestone, resolve: onReached, reject: onFailure, forget: undefined };
     this.#join(waiter);
     return () => this.#leave(waiter, () => {});
   }
@@ -87,8 +87,10 @@ export class Waiting<H extends { readonly fd: number }> {
     this.#reach("exited", UNKNOWN);
   }
 
-  /** Rejects every pending wait. */
-  fail(reason: unknown): void {
+  /** Rejects every pending wait; an error is dear, and is made only for somebody who gets it. */
+  fail(makeReason: () => unknown): void {
+    if (this.#waiters.size === 0) return;
+    const reason = makeReason();
     for (const waiter of [...this.#waiters]) this.#leave(waiter, () => waiter.reject(reason));
   }
 
