@@ -216,8 +216,6 @@ pub fn receive_message(socket: i32, record: *records.MessageRecord) i32 {
 }
 
 /// A descriptor of /proc, for the next four. EREMOTE: its pids are not those of our own pid namespace, so that it would
-/// A descriptor of /proc, for the next five. EREMOTE: its pids are not those of our own pid namespace, so that it would
-/// A descriptor of /proc, for the next four. EREMOTE: its pids are not those of our own pid namespace, so that it would
 /// tell of others than pidfd_open opens. ENOENT: /proc is not mounted. EMFILE, ENFILE, ENOMEM.
 pub fn proc_open() i32 {
     return proc_scan.open();
