@@ -71,8 +71,6 @@ export interface Native {
   proc_read(proc: number, pidfd: number, record: Uint8Array): number;
   /** 1 where every thread of a process is stopped or has ended, else 0. */
   proc_stands_still(proc: number, pid: number): number;
-  /** Fills a `CgroupRecord` for whoever has this pid. */
-  proc_cgroup(proc: number, pid: number, record: Uint8Array): number;
   /** prctl(2): makes this process a child subreaper or not; asks where `on` is below 0. */
   subreaper(on: number): number;
   /** getpid(2). */

@@ -32,10 +32,23 @@ export interface Description {
 const shared = new NativeRecord("DescriptionRecord");
 
 /** Asks /proc. The record is good until the next call. A shortage of descriptors or memory throws. */
-export function describe(handle: Handle, wanted: number): Description {
+export function describe(
+  handle: Pick<Handle, "fd" | "knownPid">,
+  wanted: number,
+): Description {
   const found = native().describe(handle.fd, wanted, shared.bytes);
   if (found === EMFILE || found === ENFILE || found === ENOMEM) {
     throw failure({ errno: found, syscall: "open", pid: handle.knownPid });
   }
   return { found, record: shared };
+}
+
+/** A path may hold any bytes; for comparing, each is a character. */
+const raw = new TextDecoder("latin1");
+
+/** The process's cgroup (version 2), byte for byte; "" where it has none, or is gone. */
+export function cgroupOf(handle: Pick<Handle, "fd" | "knownPid">): string {
+  const { found, record } = describe(handle, CGROUP);
+  if (found < 0 || !(found & CGROUP)) return "";
+  return raw.decode(record.tail("cgroup").subarray(0, record.number("cgroup_length")));
 }

@@ -65,13 +65,6 @@ export class Proc {
     return native().proc_read(this.#fd, pidfd, record.bytes) === 0;
   }
 
-  /** The cgroup of whoever has this pid, raw; "" where it has none, or can't be read. */
-  cgroup(pid: number): string {
-    const result = native().proc_cgroup(this.#fd, pid, cgroup.bytes);
-    if (result < 0) return "";
-    return raw.decode(cgroup.tail("path").subarray(0, cgroup.number("length")));
-  }
-
   /** Whether every thread of the process is stopped or has ended. */
   standsStill(pid: number): boolean {
     return native().proc_stands_still(this.#fd, pid) !== 0;
@@ -114,9 +107,6 @@ const REASONS: Readonly<Record<number, string>> = {
 };
 
 const decoder = new TextDecoder();
-/** A path may hold any bytes; for comparing, each is a character. */
-const raw = new TextDecoder("latin1");
-const cgroup = new NativeRecord("CgroupRecord");
 
 interface Memory {
   chunk: NativeRecord<"ScanRecord">;

@@ -7,6 +7,8 @@
 import { Handle } from "./handle.ts";
 import { Member, type TreeRelation } from "./member.ts";
 import { native } from "./native.ts";
+import { openSelf } from "./opening.ts";
+import { cgroupOf } from "./proc.ts";
 import { NativeRecord } from "./record.ts";
 import {
   nameOf,
@@ -71,9 +73,11 @@ export class Walk {
 
   /** Takes in everything in the root's cgroup from now on; throws where that is not the tree's own. */
   claimCgroup(action: string): void {
-    const own = native().own_pid();
-    const [path, ours] = withProc((proc) => [proc.cgroup(this.root.pid), proc.cgroup(own)]);
-    const isTold = path.startsWith("/") && this.root.holdsPid();
+    const path = cgroupOf(this.root.pinned);
+    const self = openSelf();
+    const ours = cgroupOf(self);
+    self.close();
+    const isTold = path.startsWith("/") && ours.startsWith("/");
     if (isTold && !isWithin(ours, path)) this.#cgroup = path;
     else {
       const reason = isTold ? "it holds this process too" : "none is told";
@@ -172,16 +176,11 @@ export class Walk {
   }
 
   #visitCgroup(proc: Proc, path: string, sight: Sight): void {
-    for (const { pid } of sight.byPid.values()) {
-      if (this.#holders.has(pid) || !isWithin(proc.cgroup(pid), path)) continue;
-      // By now the number may be another's; it is asked again while it is held.
-      this.#take(
-        proc,
-        sight.byPid.get(pid)!,
-        this.root,
-        "cgroup",
-        (fd) => isWithin(proc.cgroup(pid), path) && native().pid_of(fd) === pid,
-      );
+    for (const entry of sight.byPid.values()) {
+      if (this.#holders.has(entry.pid)) continue;
+      this.#take(proc, entry, this.root, "cgroup", (fd) => {
+        return isWithin(cgroupOf({ fd, knownPid: entry.pid }), path);
+      });
     }
   }
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { test } from "node:test";
 import { features, Pidfd } from "../mod.ts";
-import { pidfd } from "./support/cli.ts";
+import { pidfd, pidfdCommand } from "./support/cli.ts";
 import { Helper, paused } from "./support/processes.ts";
 import { grow } from "./support/trees.ts";
 
@@ -143,13 +145,18 @@ test("pidfd tree draws a name with control characters harmlessly, and what is st
 
 test("pidfd tree --watch draws until the process has ended", async () => {
   const { helper, root } = await grow("wide", 3);
-  const watching = pidfd("tree", "--watch", String(root));
+  const [program, ...args] = pidfdCommand("tree", "--watch", String(root));
+  const watching = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const closed = once(watching, "close");
+  let shown = "";
+  watching.stdout.on("data", (chunk) => shown += chunk);
+  await once(watching.stdout, "data");
   const handle = Pidfd.open(root);
-  setTimeout(() => handle.signal("SIGKILL"), 700);
-  const { code, stdout, stderr } = await watching;
-  assert.equal(code, 0, stderr);
-  assert.ok(stdout.endsWith(`${root} has ended\n`), stdout);
+  handle.signal("SIGKILL");
   handle.close();
+  assert.deepEqual(await closed, [0, null]);
+  assert.ok(shown.startsWith(`${root} helper\n`), shown);
+  assert.ok(shown.endsWith(`${root} has ended\n`), shown);
   await helper.end();
 });
 

@@ -28,9 +28,10 @@ pub fn read(record: *BootRecord) i32 {
 }
 
 const CLOCK_REALTIME: u32 = 0;
-const CLOCK_BOOTTIME: u32 = 7;
+pub const CLOCK_BOOTTIME: u32 = 7;
 
-fn now(clock: u32) u64 {
+/// What a clock shows, in nanoseconds.
+pub fn now(clock: u32) u64 {
     var time = std.mem.zeroes(kernel.Timespec);
     // Both clocks exist on every kernel that has pidfds; the call can't fail.
     _ = syscall.call(kernel.clock_gettime_number, .{ clock, &time });

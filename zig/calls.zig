@@ -215,7 +215,7 @@ pub fn receive_message(socket: i32, record: *records.MessageRecord) i32 {
     return message.receive(socket, record);
 }
 
-/// A descriptor of /proc, for the next five. EREMOTE: its pids are not those of our own pid namespace, so that it would
+/// A descriptor of /proc, for the next four. EREMOTE: its pids are not those of our own pid namespace, so that it would
 /// tell of others than pidfd_open opens. ENOENT: /proc is not mounted. EMFILE, ENFILE, ENOMEM.
 pub fn proc_open() i32 {
     return proc_scan.open();
@@ -241,12 +241,6 @@ pub fn proc_read(proc: i32, pidfd: i32, pid_and_record: *proc_scan.ProcessRecord
 /// Whether every thread of a process is stopped or has ended: 1 or 0. It only looks: the number may be a stranger's.
 pub fn proc_stands_still(proc: i32, pid: i32) i32 {
     return proc_scan.stands_still(proc, pid);
-}
-
-/// The cgroup of a process, by its number: whoever calls makes sure afterwards that it was still its own.
-/// ESRCH, ENOENT: gone. EPERM, EACCES: hidden.
-pub fn proc_cgroup(proc: i32, pid: i32, record: *proc_scan.CgroupRecord) i32 {
-    return proc_scan.cgroup(proc, pid, record);
 }
 
 /// prctl(PR_SET_CHILD_SUBREAPER, on), or PR_GET_CHILD_SUBREAPER where `on` is below 0 — 0, or the answer: 1 or 0.

@@ -3,11 +3,14 @@
 //! The kernel lists the folders of /proc by ascending pid, so a pass can't meet a process twice. One that begins or
 //! ends meanwhile is listed or not; what is listed was read at one moment, by one read(2).
 const std = @import("std");
+const boot = @import("boot.zig");
 const calls = @import("calls.zig");
 const kernel = @import("kernel.zig");
+const proc_description = @import("proc_description.zig");
 const proc_file = @import("proc_file.zig");
 const proc_stat = @import("proc_stat.zig");
 const syscall = @import("syscall.zig");
+const words = @import("words.zig");
 const linux = std.os.linux;
 
 const negated = syscall.negated;
@@ -52,46 +55,34 @@ pub const ScanRecord = extern struct {
 const entry_size_min = 24;
 const name_offset = 19;
 
+/// `d_reclen` of struct linux_dirent64.
+fn entry_size(entry: []const u8) u16 {
+    return @bitCast(entry[16..18].*);
+}
+
 /// A descriptor of /proc. EREMOTE: its pids are not those of our own pid namespace. ENOENT: /proc is not mounted.
 pub fn open() i32 {
     const proc = proc_file.open(proc_file.nowhere, "/proc", .{ .DIRECTORY = true });
     if (proc < 0) return proc;
-    const answer = own_pids(proc);
-    if (answer == 0) return proc;
+    if (proc_description.counts_as_we_do()) return proc;
     proc_file.close(proc);
-    return answer;
-}
-
-/// 0 where this /proc counts as we do: a process's own status lists its pids from the namespace of that /proc inwards.
-fn own_pids(proc: i32) i32 {
-    var buffer: [2048]u8 = undefined;
-    const length = proc_file.read(proc, "self/status", &buffer);
-    // There is no "self" in a /proc whose pid namespace we are not in.
-    if (length == negated(.NOENT)) return negated(.REMOTE);
-    if (length < 0) return length;
-    const text = buffer[0..@intCast(length)];
-    const label = "\nNSpid:\t";
-    // A kernel without pid namespaces has no such line.
-    const at = std.mem.indexOf(u8, text, label) orelse return 0;
-    const rest = text[at + label.len ..];
-    const line = rest[0 .. std.mem.indexOfScalar(u8, rest, '\n') orelse rest.len];
-    return if (std.mem.indexOfScalar(u8, line, '\t') == null) 0 else negated(.REMOTE);
+    return negated(.REMOTE);
 }
 
 /// Fills the next chunk of a pass; 0 at its end, else 1.
 pub fn next(proc: i32, record: *ScanRecord) i32 {
     record.count = 0;
     record.hidden = 0;
-    record.boottime_ns = boottime();
+    record.boottime_ns = boot.now(boot.CLOCK_BOOTTIME);
     var buffer: [capacity * entry_size_min]u8 align(8) = undefined;
     const length = call(named(.getdents64), .{ proc, &buffer, buffer.len });
     if (length <= 0) return length;
     var at: usize = 0;
     while (at < length) {
-        const size = std.mem.bytesToValue(u16, buffer[at + 16 ..][0..2]);
+        const size = entry_size(buffer[at..]);
         const name: [*:0]const u8 = @ptrCast(&buffer[at + name_offset]);
         at += size;
-        const pid = decimal(std.mem.span(name)) orelse continue;
+        const pid = words.decimal(i32, words.until_zero(name)) orelse continue;
         if (pid <= record.after) continue;
         record.after = pid;
         const result = add(proc, name, record);
@@ -131,7 +122,7 @@ fn read_with_uid(proc: i32, name: [*:0]const u8, record: *ProcessRecord) i32 {
 fn read(proc: i32, name: [*:0]const u8, record: *ProcessRecord) i32 {
     var path: Path = undefined;
     var text = Text{ .to = &path };
-    text.add(std.mem.span(name));
+    text.add(words.until_zero(name));
     text.add("/stat");
     return fill(proc, text.end(), record);
 }
@@ -212,7 +203,7 @@ pub fn stands_still(proc: i32, pid: i32) i32 {
 fn all_stand_still(tasks: i32, entries: []u8) i32 {
     var at: usize = 0;
     while (at < entries.len) {
-        const size = std.mem.bytesToValue(u16, entries[at + 16 ..][0..2]);
+        const size = entry_size(entries[at..]);
         const name: [*:0]const u8 = @ptrCast(&entries[at + name_offset]);
         at += size;
         if (name[0] == '.') continue;
@@ -220,62 +211,14 @@ fn all_stand_still(tasks: i32, entries: []u8) i32 {
         const result = read(tasks, name, &record);
         if (result == negated(.NOENT) or result == negated(.SRCH)) continue;
         if (result < 0) return result;
-        if (std.mem.indexOfScalar(u8, "TtZX", @intCast(record.state)) == null) return 0;
+        if (words.find("TtZX", @intCast(record.state)) == null) return 0;
     }
     return 1;
-}
-
-/// A path below the root of the unified hierarchy of cgroups.
-pub const CgroupRecord = extern struct {
-    length: u32,
-    unused: u32,
-    path: [4096]u8,
-};
-
-/// The cgroup (version 2) of whoever has this pid; its length is 0 where there is none. cgroups(7).
-pub fn cgroup(proc: i32, pid: i32, record: *CgroupRecord) i32 {
-    var path: Path = undefined;
-    var text = Text{ .to = &path };
-    text.add_number(@intCast(pid));
-    text.add("/cgroup");
-    record.length = 0;
-    record.unused = 0;
-    // The lines of the older hierarchies come first, and may be a dozen.
-    var buffer: [8192]u8 = undefined;
-    const length = proc_file.read(proc, text.end(), &buffer);
-    if (length < 0) return length;
-    const label = "0::";
-    var lines = std.mem.splitScalar(u8, buffer[0..@intCast(length)], '\n');
-    while (lines.next()) |line| {
-        if (!std.mem.startsWith(u8, line, label)) continue;
-        const found = line[label.len..];
-        record.length = @intCast(@min(found.len, record.path.len));
-        for (found[0..record.length], 0..) |byte, index| record.path[index] = byte;
-    }
-    return 0;
 }
 
 /// What has ended stands still for good.
 fn gone(result: i32) i32 {
     return if (result == negated(.NOENT) or result == negated(.SRCH)) 1 else result;
-}
-
-const clock_gettime_number = if (@sizeOf(usize) == 4) 403 else @intFromEnum(linux.SYS.clock_gettime);
-
-fn boottime() u64 {
-    var time: kernel.Timespec = undefined;
-    if (call(clock_gettime_number, .{ @intFromEnum(linux.CLOCK.BOOTTIME), &time }) < 0) return 0;
-    return @as(u64, @intCast(time.sec)) * std.time.ns_per_s + @as(u64, @intCast(time.nsec));
-}
-
-fn decimal(name: []const u8) ?i32 {
-    if (name.len == 0 or name.len > 10) return null;
-    var result: u64 = 0;
-    for (name) |digit| {
-        if (digit < '0' or digit > '9') return null;
-        result = result * 10 + (digit - '0');
-    }
-    return if (result > std.math.maxInt(i32)) null else @intCast(result);
 }
 
 const Path = [32:0]u8;
@@ -314,13 +257,6 @@ comptime {
         .s390x => 220,
         else => unreachable,
     });
-}
-
-test "a name that is no pid is none" {
-    for ([_][]const u8{ "", "self", "1a", "99999999999", "4294967296", "." }) |name| {
-        try std.testing.expectEqual(null, decimal(name));
-    }
-    try std.testing.expectEqual(std.math.maxInt(i32), decimal("2147483647").?);
 }
 
 test "a pass lists ourselves once, with our parent, and ends" {

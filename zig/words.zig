@@ -8,6 +8,13 @@ pub fn find(text: []const u8, byte: u8) ?usize {
     return null;
 }
 
+/// A C string's text.
+pub fn until_zero(text: [*:0]const u8) []const u8 {
+    var length: usize = 0;
+    while (text[length] != 0) length += 1;
+    return text[0..length];
+}
+
 /// Where the byte last stands.
 pub fn find_last(text: []const u8, byte: u8) ?usize {
     var index = text.len;
@@ -88,6 +95,7 @@ test "words, bytes and labels are found" {
     try std.testing.expectEqual(1, find("a))b", ')').?);
     try std.testing.expectEqual(2, find_last("a))b", ')').?);
     try std.testing.expectEqual(null, find_last("", ')'));
+    try std.testing.expectEqualStrings("4242", until_zero("4242"));
     try std.testing.expectEqualStrings(" 7", after("aab: 7", "ab:").?);
     try std.testing.expectEqual(null, after("a", "ab"));
 }

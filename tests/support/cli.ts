@@ -6,9 +6,14 @@ const CLI = fileURLToPath(new URL("../../cli.ts", import.meta.url));
 
 /** Runs it with no more permission than it needs. */
 export function pidfd(...args: string[]): Promise<ScriptResult> {
+  const [program, ...rest] = pidfdCommand(...args);
+  return run(program, rest);
+}
+
+/** What runs it so. */
+export function pidfdCommand(...args: string[]): string[] {
   const permissions = args[0] === "demo"
     ? ["--allow-ffi", "--allow-run", "--allow-env"]
     : ["--allow-ffi"];
-  const [program, ...rest] = runtimeCommand(CLI, { permissions, args });
-  return run(program, rest);
+  return runtimeCommand(CLI, { permissions, args });
 }
