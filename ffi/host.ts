@@ -29,6 +29,7 @@ export interface FileSystem {
   mkdtempSync(prefix: string): string;
   writeFileSync(path: string, data: Uint8Array, options: { mode: number; flag: string }): void;
   readFileSync(path: string): Uint8Array;
+  statSync(path: string, options: { throwIfNoEntry: false }): { size: number } | undefined;
   unlinkSync(path: string): void;
   rmdirSync(path: string): void;
 }
@@ -77,7 +78,7 @@ interface DenoNamespace {
   readonly env: { get(name: string): string | undefined };
   unrefTimer(id: number): void;
   permissions: {
-    querySync(what: { name: "env"; variable: string }): { state: string };
+    querySync(what: { name: "env"; variable: string } | { name: "ffi" }): { state: string };
   };
 }
 

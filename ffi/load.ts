@@ -76,12 +76,34 @@ function openBeside(adapter: Adapter, cpu: string): Native | undefined {
   const url = new URL(`./lib/pidfd-${cpu}.so`, import.meta.url);
   if (url.protocol !== "file:") return undefined;
   const path = decodeURIComponent(url.pathname);
+  if (host.Deno ? mayLoadAnything(host.Deno) : !isWhole(path, cpu)) return undefined;
   try {
     return verified(adapter.open(path), path);
   } catch (cause) {
     if (isAbsent(cause)) return undefined;
     throw failure(`the library beside the module can't be loaded: ${path}`, cause);
   }
+}
+
+/** Then Deno takes the embedded bytes: it can't look at a file before it loads it, which takes a permission of its own. */
+function mayLoadAnything({ permissions }: NonNullable<typeof host.Deno>): boolean {
+  return permissions.querySync({ name: "ffi" }).state === "granted";
+}
+
+/**
+ * Whether the file is there, and has every byte: the loader of the C library maps a truncated one, and the process
+ * dies of SIGBUS; one of another CPU it calls absent.
+ */
+function isWhole(path: string, cpu: string): boolean {
+  const file = host.process.getBuiltinModule("node:fs").statSync(path, { throwIfNoEntry: false });
+  if (!file) return false;
+  const { base64 } = LIBRARIES[cpu];
+  const size = base64.length / 4 * 3 - (base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0);
+  if (file.size === size) return true;
+  throw new Error(
+    `the library beside the module is damaged, or of another version or CPU: ${path} has ${file.size} bytes, not ` +
+      `${size}: install the package again`,
+  );
 }
 
 /** No such file, or a file that this Deno may not load: `--allow-ffi=PATH` names another one. */
