@@ -1,0 +1,304 @@
+// The public API, made by `deno task api`. Do not edit.
+
+// ChildLike
+export interface ChildLike {
+    readonly pid?: number;
+}
+
+// CoreDump
+export interface CoreDump {
+    readonly dumped: boolean;
+    readonly skipped: boolean;
+    readonly owner?: "user" | "root";
+    readonly signal?: SignalName;
+    readonly code?: number;
+}
+
+// Credentials
+export interface Credentials {
+    readonly ruid: number;
+    readonly rgid: number;
+    readonly euid: number;
+    readonly egid: number;
+    readonly suid: number;
+    readonly sgid: number;
+    readonly fsuid: number;
+    readonly fsgid: number;
+}
+
+// ExitStatus
+export interface ExitStatus {
+    readonly known: boolean;
+    readonly success: boolean;
+    readonly code: number | null;
+    readonly signal: SignalName | null;
+    readonly coreDumped: boolean;
+    readonly resourceUsage?: ResourceUsage;
+}
+
+// Feature
+export interface Feature {
+    readonly available: boolean;
+    readonly since: string;
+    readonly found: string;
+}
+
+// Features
+export interface Features {
+    readonly pidfd_open: Feature;
+    readonly pidfd_send_signal: Feature;
+    readonly poll: Feature;
+    readonly waitid: Feature;
+    readonly pidfd_getfd: Feature;
+    readonly process_madvise: Feature;
+    readonly process_mrelease: Feature;
+    readonly SO_PEERPIDFD: Feature;
+    readonly SO_PASSPIDFD: Feature;
+    readonly PIDFD_THREAD: Feature;
+    readonly PIDFD_SIGNAL_THREAD_GROUP: Feature;
+    readonly pidfs: Feature;
+    readonly PIDFD_GET_NET_NAMESPACE: Feature;
+    readonly PIDFD_GET_INFO: Feature;
+    readonly file_handles: Feature;
+    readonly PIDFD_INFO_EXIT: Feature;
+    readonly PIDFD_SELF: Feature;
+    readonly PIDFD_INFO_COREDUMP: Feature;
+    readonly PIDFD_INFO_COREDUMP_SIGNAL: Feature;
+    readonly PIDFD_INFO_COREDUMP_CODE: Feature;
+}
+
+// MemoryAdvice
+export type MemoryAdvice = "COLD" | "PAGEOUT" | "WILLNEED" | "COLLAPSE";
+
+// MemoryRange
+export interface MemoryRange {
+    readonly start: number | bigint;
+    readonly length: number | bigint;
+}
+
+// NamespaceKind
+export type NamespaceKind = "cgroup" | "ipc" | "mnt" | "net" | "pid" | "pid_for_children" | "time" | "time_for_children" | "user" | "uts";
+
+// OpenOptions
+export interface OpenOptions {
+    readonly thread?: boolean;
+}
+
+// OutgoingMessage
+export interface OutgoingMessage {
+    readonly data?: Uint8Array;
+    readonly descriptors?: readonly number[];
+}
+
+// Pidfd
+export declare class Pidfd implements Disposable {
+    #private;
+    private constructor();
+    static get supported(): boolean;
+    static open(pid: number, options?: OpenOptions): Pidfd;
+    static of(child: ChildLike): Pidfd;
+    static self(): Pidfd;
+    static peer(socketFd: number): Pidfd;
+    static adopt(fd: number): Pidfd;
+    static reopen(identity: ProcessIdentity | string): Pidfd | null;
+    static fromPidfile(path: string): Pidfd | null;
+    get pid(): number;
+    get fd(): number;
+    get closed(): boolean;
+    isAlive(): boolean;
+    state(): ProcessState;
+    info(): ProcessInfo;
+    identity(): ProcessIdentity;
+    equals(other: Pidfd): boolean;
+    writePidfile(path: string): void;
+    signal(...given: [signal?: Signal | number, options?: SignalOptions]): boolean;
+    status(): ExitStatus | null;
+    waitSync(timeoutMs?: number): ExitStatus | null;
+    get exited(): Promise<void>;
+    wait(options?: WaitOptions): Promise<ExitStatus>;
+    terminate(options?: TerminateOptions): Promise<Termination>;
+    ref(): this;
+    unref(): this;
+    reap(): ExitStatus | null;
+    getFd(fd: number): number;
+    namespace(kind: NamespaceKind): number;
+    releaseMemory(): boolean;
+    adviseMemory(advice: MemoryAdvice, ranges: MemoryRange | readonly MemoryRange[]): number;
+    detach(): number;
+    close(): void;
+    [Symbol.dispose](): void;
+}
+
+// PidfdError
+export declare class PidfdError extends Error {
+    name: string;
+    readonly code: string;
+    readonly errno: number;
+    readonly syscall: string;
+    readonly pid?: number;
+    constructor(options: PidfdErrorOptions);
+}
+
+// PidfdErrorOptions
+export interface PidfdErrorOptions {
+    errno: number;
+    syscall: string;
+    pid?: number;
+    reason?: string;
+    cause?: unknown;
+}
+
+// PidfdOpenFailedError
+export declare class PidfdOpenFailedError extends PidfdError {
+    name: string;
+}
+
+// PidfdSignalFailedError
+export declare class PidfdSignalFailedError extends PidfdError {
+    name: string;
+}
+
+// ProcessIdentity
+export interface ProcessIdentity {
+    readonly pid: number;
+    readonly inode?: string;
+    readonly startTicks?: number;
+    readonly pidNamespace?: number;
+    readonly boot?: string;
+}
+
+// ProcessInfo
+export interface ProcessInfo {
+    readonly state: ProcessState;
+    readonly pid?: number;
+    readonly tgid?: number;
+    readonly ppid?: number;
+    readonly credentials?: Credentials;
+    readonly cgroupId?: bigint;
+    readonly cgroupPath?: string;
+    readonly startTicks?: number;
+    readonly startTime?: Date;
+    readonly name?: string;
+    readonly executable?: string;
+    readonly isKernelThread?: boolean;
+    readonly threads?: number;
+    readonly namespaces?: Readonly<Partial<Record<NamespaceKind, number>>>;
+    readonly exit?: ExitStatus;
+    readonly coreDump?: CoreDump;
+}
+
+// ProcessState
+export type ProcessState = "running" | "exited" | "reaped";
+
+// RealTimeSignal
+export type RealTimeSignal = "RTMIN" | "RTMAX" | `RTMIN+${number}` | `RTMAX-${number}` | "32" | "33";
+
+// ReceivedMessage
+export interface ReceivedMessage {
+    readonly data: Uint8Array;
+    readonly descriptors: readonly number[];
+    readonly sender: Pidfd | null;
+    readonly senderError: PidfdError | null;
+    readonly dataTruncated: boolean;
+    readonly controlTruncated: boolean;
+}
+
+// ResourceUsage
+export interface ResourceUsage {
+    readonly userMicroseconds: number;
+    readonly systemMicroseconds: number;
+    readonly maxResidentBytes: number;
+    readonly minorPageFaults: number;
+    readonly majorPageFaults: number;
+    readonly blocksRead: number;
+    readonly blocksWritten: number;
+    readonly voluntaryContextSwitches: number;
+    readonly involuntaryContextSwitches: number;
+}
+
+// Signal
+export type Signal = SignalName | StandardSignal | Exclude<RealTimeSignal, "32" | "33">;
+
+// SignalName
+export type SignalName = `SIG${StandardSignal | RealTimeSignal}`;
+
+// SignalOptions
+export interface SignalOptions {
+    readonly scope?: SignalScope;
+    readonly value?: number;
+}
+
+// SignalScope
+export type SignalScope = "thread" | "process" | "process-group";
+
+// SocketKind
+export type SocketKind = "stream" | "datagram" | "seqpacket";
+
+// StandardSignal
+export type StandardSignal = "HUP" | "INT" | "QUIT" | "ILL" | "TRAP" | "ABRT" | "IOT" | "BUS" | "FPE" | "KILL" | "USR1" | "SEGV" | "USR2" | "PIPE" | "ALRM" | "TERM" | "STKFLT" | "CHLD" | "CLD" | "CONT" | "STOP" | "TSTP" | "TTIN" | "TTOU" | "URG" | "XCPU" | "XFSZ" | "VTALRM" | "PROF" | "WINCH" | "IO" | "POLL" | "PWR" | "SYS";
+
+// SyscallNumbers
+export interface SyscallNumbers {
+    readonly pidfd_send_signal: number;
+    readonly pidfd_open: number;
+    readonly waitid: number;
+    readonly pidfd_getfd: number;
+    readonly process_madvise: number;
+    readonly process_mrelease: number;
+}
+
+// TerminateOptions
+export interface TerminateOptions {
+    readonly killSignal?: Signal | number;
+    readonly graceMs?: number;
+    readonly signal?: AbortSignal;
+}
+
+// Termination
+export interface Termination {
+    readonly status: ExitStatus;
+    readonly forced: boolean;
+    readonly durationMs: number;
+}
+
+// WaitOptions
+export interface WaitOptions {
+    readonly timeoutMs?: number;
+    readonly signal?: AbortSignal;
+}
+
+// closeDescriptor
+export declare function closeDescriptor(fd: number): void;
+
+// features
+export declare function features(): Features;
+
+// formatIdentity
+export declare function formatIdentity(identity: ProcessIdentity): string;
+
+// loadLibrary
+export declare function loadLibrary(path: string): void;
+
+// overrideSyscallNumbers
+export declare function overrideSyscallNumbers(numbers: Partial<SyscallNumbers>): Disposable;
+
+// parseIdentity
+export declare function parseIdentity(text: string): ProcessIdentity;
+
+// passSender
+export declare function passSender(socketFd: number, isWanted?: boolean): void;
+
+// receiveMessage
+export declare function receiveMessage(socketFd: number, timeoutMs?: number): ReceivedMessage | null;
+
+// sendMessage
+export declare function sendMessage(socketFd: number, message: OutgoingMessage): number;
+
+// socketDescriptor
+export declare function socketDescriptor(socket: object): number;
+
+// socketPair
+export declare function socketPair(kind?: SocketKind): [number, number];
+
+// syscallNumbers
+export declare function syscallNumbers(): SyscallNumbers;
