@@ -27,7 +27,9 @@ async function declarations(folder: string): Promise<string> {
   for (const statement of statements(`${folder}/mod.d.ts`)) {
     const from = /^export (?:type )?\{([^}]*)\} from "\.\/(.*)\.ts";/.exec(statement);
     if (!from) throw new Error(`mod.ts must only export by name: ${statement}`);
-    const names = from[1].split(",").map((name) => name.trim().replace(/^type /, "")).filter(Boolean);
+    const names = from[1].split(",").map((name) => name.trim().replace(/^type /, "")).filter(
+      Boolean,
+    );
     const all = statements(`${folder}/${from[2]}.d.ts`);
     for (const name of names) {
       const kind = "(?:declare )?(?:abstract )?(?:class|interface|type|function|const)";
@@ -37,7 +39,9 @@ async function declarations(folder: string): Promise<string> {
       found.push(`// ${name}\n${own.join("\n")}`);
     }
   }
-  return `// The public API, made by \`deno task api\`. Do not edit.\n\n${found.sort().join("\n\n")}\n`;
+  return `// The public API, made by \`deno task api\`. Do not edit.\n\n${
+    found.sort().join("\n\n")
+  }\n`;
 }
 
 /** Whether the changelog has changed since the report before this one. */

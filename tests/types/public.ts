@@ -1,0 +1,64 @@
+/** The types of the public API as a user's program sees them; compiled, never run. */
+import { expectTypeOf } from "expect-type";
+import {
+  type ExitStatus,
+  type Features,
+  features,
+  loadLibrary,
+  overrideSyscallNumbers,
+  Pidfd,
+  type PidfdError,
+  type PidfdOpenFailedError,
+  type ProcessState,
+  type Signal,
+  type SignalName,
+  type SyscallNumbers,
+  syscallNumbers,
+  type Termination,
+} from "../../mod.ts";
+
+declare const handle: Pidfd;
+
+expectTypeOf(Pidfd.open).toBeCallableWith(1);
+expectTypeOf(Pidfd.open).returns.toEqualTypeOf<Pidfd>();
+expectTypeOf(Pidfd.self).returns.toEqualTypeOf<Pidfd>();
+expectTypeOf(Pidfd.supported).toEqualTypeOf<boolean>();
+expectTypeOf(handle).toExtend<Disposable>();
+expectTypeOf(handle.pid).toEqualTypeOf<number>();
+expectTypeOf(handle.isAlive()).toEqualTypeOf<boolean>();
+expectTypeOf(handle.state()).toEqualTypeOf<ProcessState>();
+expectTypeOf<ProcessState>().toEqualTypeOf<"running" | "exited" | "reaped">();
+expectTypeOf(handle.signal).returns.toEqualTypeOf<boolean>();
+expectTypeOf(handle.status()).toEqualTypeOf<ExitStatus | null>();
+expectTypeOf(handle.reap()).toEqualTypeOf<ExitStatus | null>();
+expectTypeOf(handle.waitSync(1)).toEqualTypeOf<ExitStatus | null>();
+expectTypeOf(handle.exited).toEqualTypeOf<Promise<void>>();
+expectTypeOf(handle.wait({ timeoutMs: 1, signal: new AbortController().signal }))
+  .toEqualTypeOf<Promise<ExitStatus>>();
+expectTypeOf(handle.terminate({ graceMs: 1 })).toEqualTypeOf<Promise<Termination>>();
+expectTypeOf(handle.ref()).toEqualTypeOf<Pidfd>();
+expectTypeOf(handle.detach()).toEqualTypeOf<number>();
+
+expectTypeOf<"SIGTERM">().toExtend<Signal>();
+expectTypeOf<"TERM">().toExtend<Signal>();
+expectTypeOf<"SIGRTMIN+3">().toExtend<Signal>();
+expectTypeOf<"TREM">().not.toExtend<Signal>();
+expectTypeOf<ExitStatus["signal"]>().toEqualTypeOf<SignalName | null>();
+expectTypeOf<ExitStatus["code"]>().toEqualTypeOf<number | null>();
+
+expectTypeOf(features()).toEqualTypeOf<Features>();
+expectTypeOf(syscallNumbers()).toEqualTypeOf<SyscallNumbers>();
+expectTypeOf(overrideSyscallNumbers).parameter(0).toEqualTypeOf<Partial<SyscallNumbers>>();
+expectTypeOf(overrideSyscallNumbers).returns.toEqualTypeOf<Disposable>();
+expectTypeOf(loadLibrary).parameters.toEqualTypeOf<[path: string]>();
+expectTypeOf<PidfdOpenFailedError>().toExtend<PidfdError>();
+expectTypeOf<PidfdError["code"]>().toEqualTypeOf<string>();
+expectTypeOf<PidfdError["errno"]>().toEqualTypeOf<number>();
+
+// What a program must not be able to write.
+// @ts-expect-error: a pid is a number.
+Pidfd.open("1");
+// @ts-expect-error: no such signal.
+handle.signal("SIGNOTHING");
+// @ts-expect-error: it is for showing, and can't be set.
+handle.pid = 1;
