@@ -6,10 +6,8 @@ import { LIBRARIES } from "../ffi/library.ts";
 import { load } from "../ffi/load.ts";
 import { ABI } from "../ffi/symbols.ts";
 import { loadLibrary } from "../mod.ts";
+import { CPU } from "./support/cpu.ts";
 import { runScript } from "./support/processes.ts";
-
-const CPUS: Record<string, string> = { x64: "x86_64", arm64: "aarch64" };
-const cpu = CPUS[process.arch] ?? process.arch;
 
 /** Runs `test` with a folder that is removed afterwards. */
 async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
@@ -21,7 +19,7 @@ async function inFolder(test: (folder: string) => Promise<void>): Promise<void> 
   }
 }
 
-function writeLibrary(folder: string, name = cpu): string {
+function writeLibrary(folder: string, name = CPU): string {
   const path = `${folder}/library.so`;
   writeFileSync(path, Buffer.from(LIBRARIES[name].base64, "base64"));
   return path;
@@ -76,7 +74,7 @@ test("loadLibrary() with the path needs --allow-ffi=PATH alone", async () => {
 
 test("a library of another CPU, a truncated one and one that is none give clear errors", async () => {
   await inFolder(async (folder) => {
-    const path = writeLibrary(folder, cpu === "s390x" ? "x86_64" : "s390x");
+    const path = writeLibrary(folder, CPU === "s390x" ? "x86_64" : "s390x");
     const foreign = await runScript("load.ts", { args: [path] });
     assert.match(foreign.stdout, /asked for can't be loaded: .*library\.so/, foreign.stderr);
     writeFileSync(path, "not a library");
@@ -87,7 +85,7 @@ test("a library of another CPU, a truncated one and one that is none give clear 
 
 /** The library with another ABI number, as another version of this package would bring it; null where it can't be made. */
 function otherVersion(): Uint8Array | null {
-  const bytes = new Uint8Array(Buffer.from(LIBRARIES[cpu].base64, "base64"));
+  const bytes = new Uint8Array(Buffer.from(LIBRARIES[CPU].base64, "base64"));
   const number = Buffer.alloc(4);
   number.writeInt32LE(ABI);
   let found = 0;

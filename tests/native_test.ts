@@ -4,8 +4,7 @@ import { load } from "../ffi/load.ts";
 import { ABI, RECORDS, SYMBOLS } from "../ffi/symbols.ts";
 import { node } from "../ffi/node.ts";
 import { LIBRARIES } from "../ffi/library.ts";
-
-const CPUS: Record<string, string> = { x64: "x86_64", arm64: "aarch64" };
+import { CPU } from "./support/cpu.ts";
 
 const native = load();
 const POLLNVAL = 0x20;
@@ -103,7 +102,7 @@ function dynamicSection(bytes: Uint8Array): { needed: number; isNodelete: boolea
 
 test("native: the Node-API door answers EINVAL to what it can't hand to the kernel", () => {
   // Deno and Bun load add-ons too, so the door that is Node's is tested on all of them.
-  const bytes = Buffer.from(LIBRARIES[CPUS[process.arch] ?? process.arch].base64, "base64");
+  const bytes = Buffer.from(LIBRARIES[CPU].base64, "base64");
   const door = node.openBytes(bytes, ABI) as unknown as Record<
     string,
     (...values: unknown[]) => number

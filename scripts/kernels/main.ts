@@ -8,6 +8,7 @@
 import { parseArguments } from "./arguments.ts";
 import { Debian, need } from "./debian.ts";
 import { fetchKernel } from "./kernel.ts";
+import { boot } from "./machine.ts";
 import { runSuite } from "./suite.ts";
 import { ownBase, project } from "./root.ts";
 import { RUNTIMES } from "../runtimes.ts";
@@ -25,15 +26,15 @@ need({ "qemu-system-x86_64": "qemu-system-x86", busybox: "busybox-static", cpio:
 const debian = new Debian("amd64");
 const chosen = RUNTIMES.filter(({ name }) => runtimes(name));
 const initrd = () => join([ownBase(), project(plan(chosen, testFiles(files), limit))]);
-const machines = (names.length > 0 ? names : KERNELS).map((line) => {
+const sources = (names.length > 0 ? names : KERNELS).map((line) => {
   const { version, image } = fetchKernel(debian, line);
-  return {
-    name: version,
+  const machine = {
     qemu: ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max"],
     console: "ttyS0",
     kernel: image,
     initrd,
     limitMs: 3_600_000,
   };
+  return { name: version, lines: () => boot(machine) };
 });
-if (!(await runSuite(machines, chosen.map(({ name }) => name)))) Deno.exit(1);
+if (!(await runSuite(sources, chosen.map(({ name }) => name)))) Deno.exit(1);

@@ -16,7 +16,7 @@ export function testFiles(isWanted: (name: string) => boolean): string[] {
 export function plan(runtimes: Runtime[], files: string[], limit: number): string {
   const lines = runtimes.flatMap((runtime) =>
     files.map((file) => {
-      const command = [...adapted(runtime, limit), ...(file ? [`./tests/${file}`] : [])];
+      const command = [...adapted(runtime), ...(file ? [`./tests/${file}`] : [])];
       return ["result", runtime.name, file, `${limit}`, ...command];
     })
   );
@@ -28,9 +28,7 @@ function quote(word: string): string {
 }
 
 /** What a runtime needs where everything takes ten times as long, on a processor that is emulated. */
-function adapted({ name, suite }: Runtime, limit: number): string[] {
-  // Bun ends a test after 5 s, where the others have no limit.
-  if (name === "Bun") return [...suite, "--timeout", `${limit}000`];
+function adapted({ name, suite }: Runtime): string[] {
   // Node strips types in WebAssembly. Compiled in one thread and run in another, on two emulated processors, it now and
   // then reads outside of its memory; on one processor it never did.
   return name.startsWith("Node") ? ["taskset", "1", ...suite] : suite;

@@ -1,19 +1,21 @@
 /** Runs the suite in one virtual machine after the other. */
 import { sum } from "../counts.ts";
-import { boot, type Machine } from "./machine.ts";
 import { readReport, type Report, type Result, skipReasons, table, words } from "./results.ts";
 
+/** A machine with a name, and what its serial console says. */
+export interface Source {
+  name: string;
+  lines: () => AsyncIterable<string>;
+}
+
 /** Says how each went, prints the table, and answers whether all went well. */
-export async function runSuite(
-  machines: (Machine & { name: string })[],
-  runtimes: string[],
-): Promise<boolean> {
+export async function runSuite(sources: Source[], runtimes: string[]): Promise<boolean> {
   const reports = new Map<string, Report>();
-  for (const machine of machines) {
-    console.log(`\n== ${machine.name}`);
-    const report = await readReport(boot(machine), (result) => tell(machine.name, result));
+  for (const { name, lines } of sources) {
+    console.log(`\n== ${name}`);
+    const report = await readReport(lines(), (result) => tell(name, result));
     for (const reason of skipReasons(report)) console.log(`skipped  ${reason}`);
-    reports.set(machine.name, report);
+    reports.set(name, report);
   }
   console.log(`\n${table(reports, runtimes)}`);
   const complaints = [...reports].flatMap(([name, report]) => complaintsOf(name, report));
