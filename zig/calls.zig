@@ -109,8 +109,10 @@ pub fn pid_of(pidfd: i32) i32 {
     if (result == negated(.SRCH)) return if (poll(pidfd, 0, 0) & kernel.POLLHUP != 0) result else negated(.REMOTE);
     if (result == negated(.REMOTE) or result == negated(.BADF)) return result;
     const number = fdinfo.pid(pidfd);
+    if (number <= 0) return number;
     // A /proc of another pid namespace has another number for it.
-    return if (number > 0 and !proc_description.counts_as_we_do()) negated(.REMOTE) else number;
+    const is_ours = proc_description.counts_as_we_do();
+    return if (is_ours < 0) is_ours else if (is_ours == 0) negated(.REMOTE) else number;
 }
 
 /// statx(fd, "", AT_EMPTY_PATH) and fstatfs(fd) — inode, mode and kind of file system. EBADF: not open.

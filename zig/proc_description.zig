@@ -98,7 +98,9 @@ fn read_stat(folder: i32, record: *DescriptionRecord) i32 {
     const length = proc_file.read(folder, "stat", &buffer);
     if (length < 0) return length;
     const stat = proc_stat.parse(buffer[0..@intCast(length)]) orelse return 0;
-    record.found |= if (counts_as_we_do()) STAT | OWN_PIDS else STAT;
+    const is_ours = counts_as_we_do();
+    if (is_ours < 0) return is_ours;
+    record.found |= if (is_ours == 1) STAT | OWN_PIDS else STAT;
     record.start_ticks = stat.start_ticks;
     record.state = stat.state;
     record.flags = stat.flags;
@@ -114,14 +116,17 @@ fn fill(to: []u8, from: []const u8) u32 {
     return @intCast(length);
 }
 
-/// Whether the pids of this /proc are those of our pid namespace. A process's own status lists its pids from the
-/// namespace of that /proc inwards: where that is its own, there is one.
-pub fn counts_as_we_do() bool {
+/// 1 if the pids of this /proc are those of our own pid namespace, else 0; a negated errno where that can't be read.
+pub fn counts_as_we_do() i32 {
     var buffer: [2048]u8 = undefined;
     const length = proc_file.read(proc_file.nowhere, "/proc/self/status", &buffer);
-    if (length < 0) return false;
-    // A kernel without pid namespaces has no such line.
-    const line = value_of(buffer[0..@intCast(length)], "\nNSpid:\t") orelse return true;
+    return if (length < 0) length else @intFromBool(has_one_number(buffer[0..@intCast(length)]));
+}
+
+/// A process's own status lists its pids from the namespace of that /proc inwards: where that is its own, there is one.
+/// A kernel without pid namespaces has no such line.
+fn has_one_number(status: []const u8) bool {
+    const line = value_of(status, "\nNSpid:\t") orelse return true;
     return words.find(line, '\t') == null;
 }
 
@@ -204,4 +209,10 @@ test "the ids of a status file" {
     try std.testing.expect(!numbers(value_of(text, "\nGid:").?, &ids));
     try std.testing.expect(!numbers("1\t2\t3\t4294967296", &ids));
     try std.testing.expectEqual(null, value_of(text, "\nNSpid:\t"));
+}
+
+test "a process has one number where /proc is our own pid namespace's, and more seen from further out" {
+    try std.testing.expect(has_one_number("Pid:\t7\nNSpid:\t7\n"));
+    try std.testing.expect(has_one_number("Pid:\t7\n"));
+    try std.testing.expect(!has_one_number("Pid:\t4242\nNSpid:\t4242\t7\n"));
 }

@@ -64,9 +64,10 @@ fn entry_size(entry: []const u8) u16 {
 pub fn open() i32 {
     const proc = proc_file.open(proc_file.nowhere, "/proc", .{ .DIRECTORY = true });
     if (proc < 0) return proc;
-    if (proc_description.counts_as_we_do()) return proc;
+    const is_ours = proc_description.counts_as_we_do();
+    if (is_ours == 1) return proc;
     proc_file.close(proc);
-    return negated(.REMOTE);
+    return if (is_ours < 0) is_ours else negated(.REMOTE);
 }
 
 /// Fills the next chunk of a pass; 0 at its end, else 1.
