@@ -45,6 +45,22 @@ async function writeLibraries(): Promise<void> {
   }
 }
 
+/** The CPUs that have no Deno and no Bun; their Node loads the file beside the module. */
+const FILE_ONLY = ["riscv64", "ppc64le", "s390x", "loongarch64", "armv7l"];
+
+/** Takes the embedded bytes out that nobody needs: they are a quarter of what everybody would download. */
+function embedFew(): void {
+  const path = `${COMPILED}/ffi/library.js`;
+  const text = Deno.readTextFileSync(path);
+  let found = 0;
+  const few = text.replace(
+    new RegExp(`((?:${FILE_ONLY.join("|")}): \\{[^}]*?base64:\\s*)"[^"]*"`, "g"),
+    (_, before) => (found++, `${before}""`),
+  );
+  if (found !== FILE_ONLY.length) throw new Error(`found ${found} libraries to leave out`);
+  Deno.writeTextFileSync(path, few);
+}
+
 /** npm runs the command by Node, JSR by Deno. */
 function nameRuntime(path: string): void {
   const text = Deno.readTextFileSync(path);
@@ -80,6 +96,7 @@ export async function buildPackage(choice?: Compiler): Promise<string> {
   await Deno.mkdir(OUT);
   const compiler = await compile(COMPILED, choice);
   console.log(`compiled by ${compiler}`);
+  embedFew();
   await bundle(COMPILED, OUT, ENTRIES);
   await stop();
   nameRuntime(`${OUT}/cli.js`);

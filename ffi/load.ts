@@ -97,8 +97,7 @@ function mayLoadAnything({ permissions }: NonNullable<typeof host.Deno>): boolea
 function isWhole(path: string, cpu: string): boolean {
   const file = host.process.getBuiltinModule("node:fs").statSync(path, { throwIfNoEntry: false });
   if (!file) return false;
-  const { base64 } = LIBRARIES[cpu];
-  const size = base64.length / 4 * 3 - (base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0);
+  const { size } = LIBRARIES[cpu];
   if (file.size === size) return true;
   throw new Error(
     `the library beside the module is damaged, or of another version or CPU: ${path} has ${file.size} bytes, not ` +
@@ -112,8 +111,13 @@ function isAbsent(error: unknown): boolean {
 }
 
 function openEmbedded(adapter: Adapter, cpu: string): Native {
+  const { base64 } = LIBRARIES[cpu];
+  if (base64 === "") {
+    // The npm package embeds the CPUs that all runtimes run on; the others have their file alone.
+    throw new Error(`the library's file is missing beside the module: lib/pidfd-${cpu}.so`);
+  }
   try {
-    const bytes = decoded(LIBRARIES[cpu].base64);
+    const bytes = decoded(base64);
     return verified(adapter.openBytes(bytes, ABI), "the embedded library");
   } catch (cause) {
     throw failure("the embedded library can't be loaded", cause);

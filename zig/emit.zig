@@ -65,8 +65,8 @@ fn library(allocator: std.mem.Allocator, pairs: []const [:0]u8) ![]const u8 {
     var out = std.Io.Writer.Allocating.init(allocator);
     const w = &out.writer;
     try w.writeAll(heading);
-    try w.writeAll("/** The compiled library of each CPU (as `uname -m` spells it), and its SHA-256. */\n");
-    try w.writeAll("export const LIBRARIES: Readonly<Record<string, { sha256: string; base64: string }>> = {\n");
+    try w.writeAll("/** The compiled library of each CPU (as `uname -m` spells it), its SHA-256, and its size in bytes. */\n");
+    try w.writeAll("export const LIBRARIES: Readonly<Record<string, { sha256: string; size: number; base64: string }>> = {\n");
     var index: usize = 0;
     while (index < pairs.len) : (index += 2) {
         const bytes = try std.fs.cwd().readFileAlloc(allocator, pairs[index + 1], 1 << 20);
@@ -75,7 +75,7 @@ fn library(allocator: std.mem.Allocator, pairs: []const [:0]u8) ![]const u8 {
         const text = try allocator.alloc(u8, std.base64.standard.Encoder.calcSize(bytes.len));
         const hex = std.fmt.bytesToHex(digest, .lower);
         const base64 = std.base64.standard.Encoder.encode(text, bytes);
-        try w.print("  {s}: {{\n    sha256:\n      \"{s}\",\n    base64:\n      \"{s}\",\n  }},\n", .{ pairs[index], &hex, base64 });
+        try w.print("  {s}: {{\n    sha256:\n      \"{s}\",\n    size: {d},\n    base64:\n      \"{s}\",\n  }},\n", .{ pairs[index], &hex, bytes.len, base64 });
     }
     try w.writeAll("};\n");
     return out.toOwnedSlice();
