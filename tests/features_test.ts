@@ -86,11 +86,15 @@ test("features() says so where what takes from a process is missing, and nothing
 });
 
 test("features() leaves no descriptor behind", () => {
-  const override = overrideSyscallNumbers({});
   const before = countDescriptors();
-  features();
-  assert.equal(countDescriptors(), before);
-  override[Symbol.dispose]();
+  const rounds = 50;
+  for (let round = 0; round < rounds; round++) {
+    // What was found out before is forgotten by this.
+    overrideSyscallNumbers({})[Symbol.dispose]();
+    features();
+  }
+  // The runtime's other threads open and close a few of their own meanwhile; one left a round would be fifty.
+  assert.ok(countDescriptors() - before < rounds / 2);
 });
 
 test("features() on another system says so, and importing there throws nothing", async () => {

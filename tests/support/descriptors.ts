@@ -37,7 +37,7 @@ function holds(process: string, line: RegExp): boolean {
   }
 }
 
-/** How many descriptors this process has open, for what is over before the runtime does anything else. */
+/** How many descriptors this process has open; a few of them are the runtime's own, and come and go. */
 export function countDescriptors(): number {
   return readdirSync("/proc/self/fd").length;
 }
