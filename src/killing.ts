@@ -191,7 +191,8 @@ export class Killing {
   #onTold(target: Target, status: ExitStatus): void {
     if (status.known) target.status = status;
     this.#reap(target);
-    this.#untold--;
+    // One that may not be signalled was taken out of the count when it refused, and may end all the same.
+    if (!target.refusal) this.#untold--;
     if (this.#options.closes) target.member.pinned.close();
     if (this.#untold === 0) this.#wake();
   }
