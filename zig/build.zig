@@ -12,24 +12,23 @@ comptime {
     }
 }
 
-/// The name that the file carries (the spelling of `uname -m`), and what Zig calls the CPU. The C ABI only fixes
-/// how arguments are passed: no C library is linked.
-const Cpu = struct { name: []const u8, arch: std.Target.Cpu.Arch, abi: std.Target.Abi = .none };
+/// The name that the file carries (the spelling of `uname -m`), what Zig calls the CPU, and what the linker does. The C
+/// ABI only fixes how arguments are passed: no C library is linked.
+const Cpu = struct { name: []const u8, arch: std.Target.Cpu.Arch, abi: std.Target.Abi = .none, emulation: []const u8 };
 const cpus = [_]Cpu{
-    .{ .name = "x86_64", .arch = .x86_64 },
-    .{ .name = "aarch64", .arch = .aarch64 },
-    .{ .name = "riscv64", .arch = .riscv64, .abi = .gnu },
-    .{ .name = "ppc64le", .arch = .powerpc64le, .abi = .gnu },
-    .{ .name = "s390x", .arch = .s390x },
-    .{ .name = "loongarch64", .arch = .loongarch64, .abi = .gnu },
-    .{ .name = "armv7l", .arch = .arm, .abi = .gnueabihf },
+    .{ .name = "x86_64", .arch = .x86_64, .emulation = "elf_x86_64" },
+    .{ .name = "aarch64", .arch = .aarch64, .emulation = "aarch64linux" },
+    .{ .name = "riscv64", .arch = .riscv64, .abi = .gnu, .emulation = "elf64lriscv" },
+    .{ .name = "ppc64le", .arch = .powerpc64le, .abi = .gnu, .emulation = "elf64lppc" },
+    .{ .name = "s390x", .arch = .s390x, .emulation = "elf64_s390" },
+    .{ .name = "loongarch64", .arch = .loongarch64, .abi = .gnu, .emulation = "elf64loongarch" },
+    .{ .name = "armv7l", .arch = .arm, .abi = .gnueabihf, .emulation = "armelf_linux_eabi" },
 };
 
 /// Everything that lib.zig is made of besides itself.
 const sources = [_][]const u8{
     "abi.zig",
     "boot.zig",
-    "c_door.zig",
     "calls.zig",
     "exit_probe.zig",
     "fdinfo.zig",
@@ -112,24 +111,49 @@ fn module(
     return b.createModule(.{ .root_source_file = b.path(root), .target = target, .optimize = mode });
 }
 
-/// Called as a command, because the build system of this Zig has no word for `-z nodelete`.
+/// Two commands, because the build system of this Zig has no word for `-z nodelete`, nor for one hash table only.
 fn shared_object(b: *std.Build, cpu: Cpu) std.Build.LazyPath {
+    const link = b.addSystemCommand(&.{
+        b.graph.zig_exe,
+        "ld.lld",
+        "-m",
+        cpu.emulation,
+        "-shared",
+        "-s",
+        "-O2",
+        "--gc-sections",
+        "--icf=all",
+        "--hash-style=gnu",
+        "--build-id=none",
+        // Node's functions are looked up when the library is loaded, and may be missing.
+        "-z",
+        "undefs",
+        // Deno unloads a library when a Worker ends; the watcher's thread must find its code until it has ended.
+        "-z",
+        "nodelete",
+        "-o",
+    });
+    const file = link.addOutputFileArg(b.fmt("pidfd-{s}.so", .{cpu.name}));
+    link.addFileArg(object(b, cpu));
+    return file;
+}
+
+fn object(b: *std.Build, cpu: Cpu) std.Build.LazyPath {
     const target: std.Target.Query = .{ .cpu_arch = cpu.arch, .os_tag = .linux, .abi = cpu.abi };
     const compile = b.addSystemCommand(&.{
-        b.graph.zig_exe,        "build-lib",                                       "-dynamic",
-        "-target",              target.zigTriple(b.allocator) catch @panic("OOM"), "-mcpu=baseline",
-        "-OReleaseSmall",       "-fstrip",                                         "-fPIC",
-        "-fno-stack-check",     "-fno-stack-protector",                            "-fno-unwind-tables",
-        "-fomit-frame-pointer", "-fno-error-tracing",                              "--build-id=none",
-        "--gc-sections",
-        // Node's functions are looked up when the library is loaded, and may be missing.
-               "-fallow-shlib-undefined",
-        // Deno unloads a library when a Worker ends; the watcher's thread must find its code until it has ended.
-                                "-z",
-        "nodelete",             "--name",                                          "pidfd",
+        b.graph.zig_exe,        "build-obj",
+        "-target",              target.zigTriple(b.allocator) catch @panic("OOM"),
+        "-mcpu=baseline",       "-OReleaseSmall",
+        "-fstrip",              "-fPIC",
+        "-fno-stack-check",     "-fno-stack-protector",
+        "-fno-unwind-tables",   "-fno-error-tracing",
+        "-fomit-frame-pointer", "-ffunction-sections",
+        "-fdata-sections",
+        // memory.zig says why.
+             if (cpu.arch.isPowerPC()) "-fno-compiler-rt" else "-fcompiler-rt",
+        "--name",               "pidfd",
     });
-    const file = compile.addPrefixedOutputFileArg("-femit-bin=", b.fmt("pidfd-{s}.so", .{cpu.name}));
-    if (cpu.arch.isPowerPC()) compile.addArg("-fno-compiler-rt"); // memory.zig says why.
+    const file = compile.addPrefixedOutputFileArg("-femit-bin=", b.fmt("pidfd-{s}.o", .{cpu.name}));
     compile.addFileArg(b.path("lib.zig"));
     for (sources) |source| compile.addFileInput(b.path(source));
     return file;

@@ -2,7 +2,7 @@
 //! Every C export carries the prefix `pfd_`: glibc 2.36 exports a pidfd_open of its own, and would be called instead.
 const std = @import("std");
 const builtin = @import("builtin");
-const c_door = @import("c_door.zig");
+const calls = @import("calls.zig");
 const memory = @import("memory.zig");
 const napi = @import("napi.zig");
 const reflection = @import("reflection.zig");
@@ -12,8 +12,8 @@ pub const panic = std.debug.no_panic;
 
 comptime {
     for (reflection.functions) |function| {
-        const exported = c_door.Door(function).call;
-        @export(&exported, .{ .name = "pfd_" ++ function.name });
+        // Protected: another library's function of this name, of another version say, is never called in its place.
+        @export(&@field(calls, function.name), .{ .name = "pfd_" ++ function.name, .visibility = .protected });
     }
     @export(&napi.register, .{ .name = "napi_register_module_v1" });
     if (builtin.cpu.arch.isPowerPC()) {

@@ -3,7 +3,7 @@
 //! It converts and does nothing else. The checks here guard memory: an argument that is not an i32, or a record
 //! that is too short or not aligned, answers EINVAL before the kernel is asked.
 const std = @import("std");
-const c_door = @import("c_door.zig");
+const calls = @import("calls.zig");
 const reflection = @import("reflection.zig");
 const syscall = @import("syscall.zig");
 
@@ -28,55 +28,72 @@ const SetProperty = fn (Env, Value, [*:0]const u8, Value) callconv(.c) c_int;
 
 const uint8_array: c_int = 1;
 
-/// A function as the callback needs it.
-const Entry = struct {
-    name: [*:0]const u8,
-    target: *const Target,
+/// A function as the callback needs it. It holds no address, because each would need an entry for the dynamic loader.
+const Entry = extern struct {
+    /// Where its name begins in `names`.
+    name: u16,
+    /// The bytes of the record that each parameter points to; 0 for a 32-bit integer.
     sizes: [most]u16,
-    count: u16,
 };
-
-/// Each integer and each pointer has a register of its own on every CPU built for, sign-extended as C wants it, and one
-/// that a function does not look at does no harm.
-const Target = fn (usize, usize, usize) callconv(.c) i32;
 
 /// What every record is aligned to, and every buffer of JavaScript.
 const alignment = 8;
 
 const most = 3;
 
+/// The size of a parameter that there is not.
+const absent = std.math.maxInt(u16);
+
+const names: [:0]const u8 = blk: {
+    var all: [:0]const u8 = "";
+    for (reflection.functions) |function| all = all ++ function.name ++ "\x00";
+    break :blk all;
+};
+
 const table = blk: {
     var entries: [reflection.functions.len]Entry = undefined;
+    var name: u16 = 0;
     for (reflection.functions, &entries) |function, *entry| {
-        // A 32-bit integer has the size 0.
-        var sizes = [_]u16{0} ** most;
-        for (function.parameters, 0..) |Parameter, index| {
-            if (Parameter == i32) continue;
-            const Record = @typeInfo(Parameter).pointer.child;
-            sizes[index] = @sizeOf(Record);
-            std.debug.assert(@alignOf(Record) <= alignment);
-        }
-        entry.* = .{
-            .name = function.name,
-            .target = @ptrCast(&c_door.Door(function).call),
-            .count = function.parameters.len,
-            .sizes = sizes,
-        };
+        entry.* = .{ .name = name, .sizes = @splat(absent) };
+        for (function.parameters, 0..) |Parameter, index| entry.sizes[index] = size_of(Parameter);
+        name += function.name.len + 1;
     }
     const all = entries;
     break :blk all;
 };
 
+fn size_of(comptime Parameter: type) u16 {
+    if (Parameter == i32) return 0;
+    const Record = @typeInfo(Parameter).pointer.child;
+    std.debug.assert(@alignOf(Record) <= alignment);
+    return @sizeOf(Record);
+}
+
+/// Each integer and each pointer has a register of its own on every CPU built for, sign-extended as C wants it, and one
+/// that a function does not look at does no harm.
+const Target = fn (usize, usize, usize) callconv(.c) i32;
+
+/// A function of its own, with the index behind the arguments: so each case is one jump, the registers being right already.
+noinline fn call(a: usize, b: usize, c: usize, index: usize) callconv(.c) i32 {
+    switch (index) {
+        inline 0...table.len - 1 => |known| {
+            const target: *const Target = @ptrCast(&@field(calls, reflection.functions[known].name));
+            return target(a, b, c);
+        },
+        else => return invalid,
+    }
+}
+
 pub fn register(env: Env, exports: Value) callconv(.c) Value {
-    for (&table) |*entry| {
+    for (&table, 0..) |*entry, index| {
         var value: Value = null;
         const create = imported("napi_create_function", CreateFunction);
         const set = imported("napi_set_named_property", SetProperty);
-        const data: *anyopaque = @constCast(entry);
+        const name = names[entry.name..].ptr;
         const until_zero = std.math.maxInt(usize); // NAPI_AUTO_LENGTH
-        if (create(env, entry.name, until_zero, callback, data, &value) == ok) {
+        if (create(env, name, until_zero, callback, @ptrFromInt(index + 1), &value) == ok) {
             // A property that is missing is noticed by the loader, which reads `abi` and every name.
-            _ = set(env, exports, entry.name, value);
+            _ = set(env, exports, name, value);
         }
     }
     return exports;
@@ -94,13 +111,14 @@ fn answer(env: Env, info: CallbackInfo) i32 {
     var data: ?*anyopaque = null;
     const get = imported("napi_get_cb_info", GetCallbackInfo);
     if (get(env, info, &given, &values, null, &data) != ok) return invalid;
-    const entry: *const Entry = @ptrCast(@alignCast(data.?));
-    if (given != entry.count) return invalid;
+    const index = @intFromPtr(data) - 1;
+    if (given > most) return invalid;
     var words = [_]usize{0} ** most;
-    for (words[0..given], values[0..given], entry.sizes[0..given]) |*word, value, size| {
-        word.* = argument(size, env, value) orelse return invalid;
+    for (&words, values, table[index].sizes, 0..) |*word, value, size, position| {
+        if ((size == absent) != (position >= given)) return invalid;
+        if (size != absent) word.* = argument(size, env, value) orelse return invalid;
     }
-    return entry.target(words[0], words[1], words[2]);
+    return call(words[0], words[1], words[2], index);
 }
 
 const invalid = syscall.negated(.INVAL);

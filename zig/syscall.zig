@@ -64,8 +64,9 @@ noinline fn until_done(number: u32, a: usize, b: usize, c: usize, d: usize, e: u
     }
 }
 
+/// The registers behind the arguments keep what they held, as in a C library: the kernel reads none of them.
 inline fn words_of(arguments: anytype) [6]usize {
-    var words: [6]usize = @splat(0);
+    var words: [6]usize = undefined;
     inline for (arguments, 0..) |argument, index| words[index] = word(argument);
     return words;
 }
