@@ -35,6 +35,8 @@ async function replaceDoors(folder: string): Promise<void> {
   await run(["npm", "install", "--offline", "--no-audit", "--no-fund", tarball], folder);
   await Deno.writeTextFile(`${folder}/mod.ts`, 'export * from "pidfd";\n');
   await Deno.writeTextFile(`${folder}/cli.ts`, 'import "pidfd/cli";\n');
+  const treeKill = 'export * from "pidfd/tree-kill";\nexport { default } from "pidfd/tree-kill";\n';
+  await Deno.writeTextFile(`${folder}/tree_kill.ts`, treeKill);
 }
 
 // Another user must be able to enter it: some tests become one.

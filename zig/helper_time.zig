@@ -3,8 +3,8 @@ const std = @import("std");
 const calls = @import("calls.zig");
 const kernel = @import("kernel.zig");
 
-const rounds = 20_000;
-const samples = 21;
+const rounds = 4_000;
+const samples = 9;
 
 pub fn run() void {
     // Every runtime has several threads, and the kernel then counts each use of a descriptor, about 40 ns a call: a limit
