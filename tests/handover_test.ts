@@ -120,7 +120,11 @@ test("an unprivileged user takes nothing from root's process", {
     getFd: ["PidfdError", "EPERM", "pidfd_getfd"],
     namespace: ["PidfdError", isOld ? "ENOTTY" : "EACCES", "ioctl"],
     adviseMemory: ["PidfdError", "EACCES", "process_madvise"],
-    releaseMemory: ["PidfdError", process_mrelease.available ? "EINVAL" : "ENOSYS", "process_mrelease"],
+    releaseMemory: [
+      "PidfdError",
+      process_mrelease.available ? "EINVAL" : "ENOSYS",
+      "process_mrelease",
+    ],
   }, result.stderr);
   await helper.kill();
 });
