@@ -418,3 +418,6 @@ export declare function socketPair(kind?: SocketKind): [number, number];
 
 // syscallNumbers
 export declare function syscallNumbers(): SyscallNumbers;
+
+// waitForMessage
+export declare function waitForMessage(socketFd: number, options?: WaitOptions): Promise<ReceivedMessage>;

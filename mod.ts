@@ -26,6 +26,7 @@
 export { Pidfd } from "./src/pidfd.ts";
 export type { WaitOptions } from "./src/awaiting.ts";
 export type { ProcessState } from "./src/ending.ts";
+export { waitForMessage } from "./src/arriving.ts";
 export { closeDescriptor } from "./src/duplicating.ts";
 export type { MemoryAdvice, MemoryRange } from "./src/memory.ts";
 export {

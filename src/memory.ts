@@ -12,7 +12,7 @@ import { NativeRecord } from "./record.ts";
 
 /**
  * What can be advised about the memory of another process, by madvise(2)'s names without MADV_: COLD (page it out sooner),
- * PAGEOUT (page it out now), WILLNEED (read it in), and COLLAPSE (make huge pages of it, Linux 6.1).
+ * PAGEOUT (page it out now), WILLNEED (read it in, Linux 5.15), and COLLAPSE (make huge pages of it, Linux 6.1).
  */
 export type MemoryAdvice = "COLD" | "PAGEOUT" | "WILLNEED" | "COLLAPSE";
 

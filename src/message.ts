@@ -110,7 +110,7 @@ function checkMessage(message: OutgoingMessage): Required<OutgoingMessage> {
 
 /**
  * Receives the next message of a Unix socket, with the descriptors that came with it and, after {@linkcode passSender},
- * with a handle of who sent it. See recvmsg(2), unix(7).
+ * with a handle of who sent it. {@linkcode waitForMessage} does not block. See recvmsg(2), unix(7).
  *
  * @param socketFd A Unix socket's descriptor, from 0 to 2147483647, which no event loop reads: see {@linkcode socketDescriptor}.
  * @param timeoutMs How long to block this JavaScript thread until a message comes: milliseconds from 0 to 2147483647; 0 if left

@@ -45,7 +45,9 @@ test("adviseMemory() has another process's memory treated as advised", advice, a
   assert.ok(referenced(handle.pid, start) >= 8 * 1024, "it was just written");
   assert.equal(handle.adviseMemory("COLD", { start, length }), length);
   assert.ok(referenced(handle.pid, start) < 1024, "nobody has used it since");
-  for (const given of ["WILLNEED", "PAGEOUT"] as const) {
+  // Linux 5.10 takes no other advice; WILLNEED came with the kernel that brought process_mrelease.
+  const later = process_mrelease.available ? ["WILLNEED" as const] : [];
+  for (const given of [...later, "PAGEOUT" as const]) {
     assert.equal(handle.adviseMemory(given, { start, length: BigInt(length) }), length);
   }
   const halves = [{ start, length: 4 * MIB }, { start: start + 4n * BigInt(MIB), length: 4 * MIB }];

@@ -5,7 +5,6 @@
 const std = @import("std");
 const boot = @import("boot.zig");
 const calls = @import("calls.zig");
-const kernel = @import("kernel.zig");
 const proc_description = @import("proc_description.zig");
 const proc_file = @import("proc_file.zig");
 const proc_stat = @import("proc_stat.zig");
@@ -105,34 +104,40 @@ fn add(proc: i32, name: [*:0]const u8, record: *ScanRecord) i32 {
     return 0;
 }
 
-/// The folder stays that process's own, so that user and line can't come from two.
+/// The line can only be read while its process has its number. So between the opening and a successful read that number
+/// was its own, and so was the folder: user and line can't come from two.
 fn read_with_uid(proc: i32, name: [*:0]const u8, record: *ProcessRecord) i32 {
-    const folder = proc_file.open(proc, name, .{ .PATH = true, .DIRECTORY = true });
-    if (folder < 0) return folder;
-    defer proc_file.close(folder);
+    const file = open_line(proc, name);
+    if (file < 0) return file;
+    defer proc_file.close(file);
     var attributes = std.mem.zeroes(linux.Statx);
-    const wanted = linux.STATX_UID;
-    const result = call(named(.statx), .{ folder, "", kernel.AT_EMPTY_PATH, wanted, &attributes });
+    const no_flags: u32 = 0;
+    const result = call(named(.statx), .{ proc, name, no_flags, linux.STATX_UID, &attributes });
     if (result < 0) return result;
-    const filled = fill(folder, "stat", record);
+    const filled = fill(file, record);
     // The folder's owner is the effective user, whatever the process's other files say.
     record.uid = attributes.uid;
     return filled;
 }
 
 fn read(proc: i32, name: [*:0]const u8, record: *ProcessRecord) i32 {
+    const file = open_line(proc, name);
+    if (file < 0) return file;
+    defer proc_file.close(file);
+    return fill(file, record);
+}
+
+/// The file that holds the line of the process with this number.
+fn open_line(proc: i32, name: [*:0]const u8) i32 {
     var path: Path = undefined;
     var text = Text{ .to = &path };
     text.add(words.until_zero(name));
     text.add("/stat");
-    return fill(proc, text.end(), record);
+    return proc_file.open(proc, text.end(), .{});
 }
 
-fn fill(parent: i32, path: [*:0]const u8, record: *ProcessRecord) i32 {
+fn fill(file: i32, record: *ProcessRecord) i32 {
     var buffer: [proc_stat.max_length]u8 = undefined;
-    const file = proc_file.open(parent, path, .{});
-    if (file < 0) return file;
-    defer proc_file.close(file);
     // One read: the line is made whole for it, so nothing in it can be from another moment.
     const length = call(named(.read), .{ file, &buffer, buffer.len });
     if (length < 0) return length;
@@ -173,8 +178,7 @@ pub fn read_pinned(proc: i32, pidfd: i32, pid: i32, record: *ProcessRecord) i32 
     var path: Path = undefined;
     var text = Text{ .to = &path };
     text.add_number(@intCast(pid));
-    text.add("/stat");
-    const result = fill(proc, text.end(), record);
+    const result = read(proc, text.end(), record);
     const after = calls.pid_of(pidfd);
     if (after < 0) return after;
     if (after != pid or result == negated(.NOENT)) return negated(.SRCH);

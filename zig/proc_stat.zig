@@ -3,7 +3,10 @@
 const std = @import("std");
 const words = @import("words.zig");
 
-/// Enough for the longest line: 52 numbers, and a name of 64 bytes (a kernel worker's; others have at most 15).
+/// A kernel worker's; others have at most 15 bytes.
+const name_max = 64;
+
+/// Enough for the longest line: 52 numbers, and the longest name.
 pub const max_length = 1408;
 
 /// What the line says, with the numbers as the /proc that was read counts them.
@@ -31,7 +34,8 @@ pub const PF_KTHREAD: u32 = 0x0020_0000;
 /// Null where the text is none of that form.
 pub fn parse(text: []const u8) ?Stat {
     const open = words.find(text, '(') orelse return null;
-    const close = words.find_last(text, ')') orelse return null;
+    // Behind the name there are only numbers; the last ")" that can be its end is looked for no further than it can reach.
+    const close = words.find_last(text[0..@min(text.len, open + name_max + 2)], ')') orelse return null;
     if (close < open or close + 3 > text.len or text[close + 1] != ' ') return null;
     var fields = words.Words{ .rest = text[close + 2 ..] };
     const state = fields.next() orelse return null;

@@ -95,7 +95,7 @@ function inMachine(name: string): Source {
     console: cpu.console,
     kernel: image,
     // Debian builds Node without TypeScript.
-    initrd: () => join([foreignBase(debian), project(script, name, name === "aarch64")]),
+    initrd: () => join([foreignBase(debian), project(script, name)]),
     limitMs: 3_600_000,
   };
   return { name: `${name} ${version}`, lines: () => boot(machine) };

@@ -1,6 +1,6 @@
 /** What a virtual machine runs. */
 import type { Runtime } from "../runtimes.ts";
-import { inGuest } from "./root.ts";
+import { HOOK, inGuest } from "./root.ts";
 
 /** The files of the suite that are asked for, and those that are only run on other kernels. */
 export function testFiles(isWanted: (name: string) => boolean): string[] {
@@ -27,9 +27,7 @@ function quote(word: string): string {
   return `'${inGuest(word)}'`;
 }
 
-/** What a runtime needs where everything takes ten times as long, on a processor that is emulated. */
+/** What a runtime needs in the virtual machine. */
 function adapted({ name, suite }: Runtime): string[] {
-  // Node strips types in WebAssembly. Compiled in one thread and run in another, on two emulated processors, it now and
-  // then reads outside of its memory; on one processor it never did.
-  return name.startsWith("Node") ? ["taskset", "1", ...suite] : suite;
+  return name.startsWith("Node") ? ["env", `NODE_OPTIONS=--import=${HOOK}`, ...suite] : suite;
 }

@@ -14,7 +14,7 @@ const PROGRAMS = ["prlimit", "strace"];
 
 /** The commands of busybox that stand in for the real ones. */
 const APPLETS =
-  "sh mount ip uname sed cat mkdir ln timeout poweroff sync sleep true false ps ls env id kill head tail taskset";
+  "sh mount ip uname sed cat mkdir ln timeout poweroff sync sleep true false ps ls env id kill head tail dd";
 
 /** A path of this project as the virtual machine has it. */
 export function inGuest(path: string): string {
@@ -71,8 +71,8 @@ export function ownBase(): string {
   });
 }
 
-/** The project as it stands in the work tree, its helper for a CPU, and the plan of what to run. */
-export function project(plan: string, cpu = "", canStripTypes = true): string {
+/** The project as it stands in the work tree but without types, its helper for a CPU, and the plan of what to run. */
+export function project(plan: string, cpu = ""): string {
   const archive = new Archive("project");
   const listed = run("git", ["ls-files", "-co", "--exclude-standard"], { cwd: PROJECT });
   const names = listed.split("\n").filter((name) => name && !name.startsWith("scripts/"));
@@ -81,14 +81,18 @@ export function project(plan: string, cpu = "", canStripTypes = true): string {
   const programs = `${PROJECT}zig/zig-out/bin/${cpu}`;
   archive.copy(`${programs}/helper`, `${GUEST}zig/zig-out/bin/helper`);
   if (cpu) archive.copy(`${programs}/test`, `${GUEST}zig/zig-out/bin/test`);
-  if (!canStripTypes) strip(archive, names.filter((name) => name.endsWith(".ts")));
-  archive.write("/plan.sh", canStripTypes ? plan : `export NODE_OPTIONS=--import=${HOOK}\n${plan}`);
+  strip(archive, names.filter((name) => name.endsWith(".ts")));
+  archive.write("/plan.sh", plan);
   return archive.pack();
 }
 
-const HOOK = "/typescript.mjs";
+/** What a Node of the virtual machine has to import first. */
+export const HOOK = "/typescript.mjs";
 
-/** For a Node that was built without TypeScript: the files without types under their own names, and a hook to take them. */
+/**
+ * The files without types under their own names, and a hook for Node to take them as they are. Some Nodes are built without
+ * TypeScript; in the others removing types is what an emulated processor would spend most of its time on.
+ */
 function strip(archive: Archive, names: string[]): void {
   for (const name of names) {
     const path = `${archive.folder}${GUEST}${name}`;
