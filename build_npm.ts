@@ -68,6 +68,21 @@ function nameRuntime(path: string): void {
   Deno.chmodSync(path, 0o755);
 }
 
+/** The guides with their programs, so that every link of the README leads somewhere wherever the package lies. */
+function writeDocuments(): void {
+  for (const name of ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"]) {
+    Deno.copyFileSync(name, `${OUT}/${name}`);
+  }
+  for (const folder of ["docs", "examples"]) {
+    Deno.mkdirSync(`${OUT}/${folder}`);
+    for (const { name, isFile } of Deno.readDirSync(folder)) {
+      if (!isFile) continue;
+      const text = Deno.readTextFileSync(`${folder}/${name}`);
+      Deno.writeTextFileSync(`${OUT}/${folder}/${name}`, text.replace('"../mod.ts"', '"pidfd"'));
+    }
+  }
+}
+
 /** Packs npm/ into a file; npm sets every time in it to one fixed moment. */
 async function pack(): Promise<string> {
   const { success, stdout } = await new Deno.Command("npm", {
@@ -103,9 +118,7 @@ export async function buildPackage(choice?: Compiler): Promise<string> {
   writeDeclarations(ENTRIES);
   await writeLibraries();
   await Deno.remove(COMPILED, { recursive: true });
-  for (const name of ["README.md", "CHANGELOG.md", "LICENSE"]) {
-    await Deno.copyFile(name, `${OUT}/${name}`);
-  }
+  writeDocuments();
   const text = JSON.stringify(manifest(ENTRIES), null, 2);
   await Deno.writeTextFile(`${OUT}/package.json`, `${text}\n`);
   return await pack();

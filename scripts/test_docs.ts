@@ -1,6 +1,7 @@
 /**
- * Runs every TypeScript example of the doc comments and of README.md, on Deno, Bun and Node: each must end by itself with
- * code 0, and print what its comments say, where a comment behind `console.log` says something.
+ * Runs every TypeScript example of the doc comments, of README.md and of the guides, on Deno, Bun and Node: each must end by
+ * itself with code 0, and print what its comments say, where a comment behind `console.log` says something. Paths as
+ * arguments are the only ones looked at.
  */
 import { RUNTIMES } from "./runtimes.ts";
 
@@ -11,11 +12,18 @@ interface Example {
 
 const SOURCES = [
   "README.md",
-  "docs/migrating.md",
+  ...filesOf("docs", ".md"),
   "mod.ts",
   "tree_kill.ts",
-  ...[...Deno.readDirSync("src")].map(({ name }) => `src/${name}`),
+  ...filesOf("src", ".ts"),
 ];
+
+function filesOf(folder: string, ending: string): string[] {
+  return [...Deno.readDirSync(folder)]
+    .filter(({ name }) => name.endsWith(ending))
+    .map(({ name }) => `${folder}/${name}`)
+    .sort();
+}
 
 function examples(path: string): Example[] {
   const text = Deno.readTextFileSync(path);
@@ -60,7 +68,8 @@ function failureOf(command: string[], code: string): string | undefined {
 
 let failed = 0;
 let passed = 0;
-for (const { from, code } of SOURCES.flatMap(examples)) {
+const sources = Deno.args.length > 0 ? Deno.args : SOURCES;
+for (const { from, code } of sources.flatMap(examples)) {
   for (const { name, file } of RUNTIMES) {
     const failure = failureOf(file, code);
     if (failure === undefined) passed++;

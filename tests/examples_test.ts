@@ -1,15 +1,60 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { features } from "../mod.ts";
-import { paused, run, runtimeCommand, type ScriptResult } from "./support/processes.ts";
+import { Helper, paused, run, runtimeCommand, type ScriptResult } from "./support/processes.ts";
 
-/** Runs a program of examples/ by the runtime that runs the tests. */
-function example(name: string, ...args: string[]): Promise<ScriptResult> {
+const { PIDFD_INFO_EXIT, SO_PEERPIDFD } = features();
+
+/** What runs a program of examples/ by the runtime that runs the tests, with the permissions that its guide names. */
+function command(name: string, permissions: string[], ...args: string[]): [string, string[]] {
   const file = fileURLToPath(new URL(`../examples/${name}.ts`, import.meta.url));
-  const [program, ...rest] = runtimeCommand(file, { permissions: ["--allow-ffi"], args });
-  return run(program, rest);
+  const options = { permissions: ["--allow-ffi", ...permissions], args };
+  const [program, ...rest] = runtimeCommand(file, options);
+  return [program, rest];
+}
+
+function example(name: string, ...args: string[]): Promise<ScriptResult> {
+  return run(...command(name, [], ...args));
+}
+
+/** A program that stays, and its lines of output. */
+class Running {
+  readonly child: ChildProcess;
+  readonly end: Promise<unknown[]>;
+  readonly #lines: AsyncIterator<string>;
+
+  constructor([program, args]: [string, string[]]) {
+    const env = { ...process.env, NODE_NO_WARNINGS: "1" };
+    this.child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"], env });
+    this.end = once(this.child, "exit");
+    this.#lines = createInterface({ input: this.child.stdout! })[Symbol.asyncIterator]();
+  }
+
+  async line(): Promise<string | null> {
+    const { value, done } = await this.#lines.next();
+    return done ? null : value;
+  }
+
+  /** Asks it to end. Not by `child.kill()`: in Deno the child has then ended by that signal, whatever it did. */
+  ask(): void {
+    process.kill(this.child.pid!, "SIGTERM");
+  }
+}
+
+/** A folder for sockets and pid files, which is removed afterwards. */
+async function inFolder(action: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(`${tmpdir()}/pidfd-example-`);
+  try {
+    await action(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 test("examples/stop_daemon.ts stops a process that it did not start", async () => {
@@ -29,18 +74,89 @@ test("examples/wait_for_stranger.ts tells that a process still runs", async () =
 
 test("examples/wait_for_stranger.ts tells how it ended, where the kernel tells", async () => {
   const stranger = await paused();
-  const file = fileURLToPath(new URL("../examples/wait_for_stranger.ts", import.meta.url));
-  const args = [String(stranger.child.pid), "60000"];
-  const [program, ...rest] = runtimeCommand(file, { permissions: ["--allow-ffi"], args });
-  const waiting = spawn(program, rest, { stdio: ["ignore", "pipe", "inherit"] });
-  let printed = "";
-  for await (const chunk of waiting.stdout) {
-    // Not before it has opened the process; it is killed, and reaped by this runtime, only once.
-    if (printed === "") stranger.child.kill("SIGKILL");
-    printed += chunk;
-  }
+  const pid = String(stranger.child.pid);
+  const waiting = new Running(command("wait_for_stranger", [], pid, "60000"));
+  // Not before it has opened the process; it is killed, and reaped by this runtime, only once.
+  assert.equal(await waiting.line(), "waiting");
+  stranger.child.kill("SIGKILL");
   await stranger.exit;
-  const known = features().PIDFD_INFO_EXIT.available;
-  const told = known ? "code null, signal SIGKILL" : "ended, nobody tells how";
-  assert.equal(printed, `waiting\n${told}\n`);
+  const told = PIDFD_INFO_EXIT.available ? "code null, signal SIGKILL" : "ended, nobody tells how";
+  assert.equal(await waiting.line(), told);
+  await waiting.end;
 });
+
+test("examples/pid_file.ts runs once, and is found and stopped by its file", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/service.pid`;
+    const pidFile = (name: string) =>
+      run(...command("pid_file", [`--allow-write=${path}`], name, path));
+    assert.equal((await pidFile("status")).stdout, "does not run\n");
+    const service = new Running(command("pid_file", [`--allow-write=${path}`], "start", path));
+    assert.equal(await service.line(), "started");
+    const pid = service.child.pid;
+    assert.equal((await pidFile("start")).stdout, `runs already, as ${pid}\n`);
+    assert.equal((await pidFile("status")).stdout, `runs, as ${pid}\n`);
+    assert.equal((await pidFile("stop")).stdout, "stopped\n");
+    assert.deepEqual(await service.end, [0, null]);
+    assert.equal(existsSync(path), false);
+  }));
+
+test("examples/pid_file.ts starts where a crash has left the file, whoever has that pid now", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/service.pid`;
+    // Our own pid, and an inode that is not ours: a stranger got the number.
+    writeFileSync(path, `${process.pid}:1\n`);
+    const service = new Running(command("pid_file", [`--allow-write=${path}`], "start", path));
+    assert.equal(await service.line(), "started");
+    service.ask();
+    assert.deepEqual(await service.end, [0, null]);
+  }));
+
+test("examples/end_tree.ts ends a process with its child, and tells of both", async () => {
+  const parent = new Helper("parent");
+  await parent.line();
+  const { stdout, stderr } = await example("end_tree", String(parent.child.pid));
+  assert.match(stdout, /^(helper ended: .*\n){2}2 ended, 0 left, \d+ not shown\n$/, stderr);
+  assert.deepEqual(await parent.exit, [null, "SIGTERM"]);
+});
+
+/** What Deno asks for to use a Unix socket. */
+function socketPermissions(path: string): string[] {
+  return [`--allow-net=unix:${path}`, `--allow-read=${path}`, `--allow-write=${path}`];
+}
+
+const peers = { skip: SO_PEERPIDFD.available ? false : SO_PEERPIDFD.found };
+
+test(
+  "examples/who_connects.ts tells who has connected, and of its end",
+  peers,
+  () =>
+    inFolder(async (folder) => {
+      const path = `${folder}/socket`;
+      const service = new Running(command("who_connects", socketPermissions(path), path));
+      assert.equal(await service.line(), "ready");
+      const fixture = fileURLToPath(new URL("fixtures/connect.ts", import.meta.url));
+      const [program, ...args] = runtimeCommand(fixture, { args: [path] });
+      const client = new Running([program, args]);
+      assert.match((await service.line())!, /^.+, user \d+, has connected$/);
+      client.child.stdin!.end();
+      assert.match((await service.line())!, /^.+ has ended$/);
+      await client.end;
+      service.ask();
+      assert.deepEqual(await service.end, [0, null]);
+    }),
+);
+
+test("examples/hand_over.ts gives a worker that runs to another program", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/socket`;
+    const successor = new Running(command("hand_over", socketPermissions(path), "take", path));
+    assert.equal(await successor.line(), "ready");
+    const start = [...socketPermissions(path), "--allow-run=cat", "--allow-env"];
+    const { code, stderr } = await run(...command("hand_over", start, "give", path, "cat"));
+    assert.equal(code, 0, stderr);
+    assert.equal(await successor.line(), "took over cat");
+    assert.equal(await successor.line(), "it says: are you there?");
+    assert.equal(await successor.line(), "it has ended");
+    assert.deepEqual(await successor.end, [0, null]);
+  }));

@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import { run } from "../support/processes.ts";
-import { DENO, makeFolder, missing, PRINTED, PROGRAM, runIn, TOP } from "./support.ts";
+import { DENO, linked, makeFolder, missing, PRINTED, PROGRAM, runIn, TOP } from "./support.ts";
 
 const { folder, remove } = makeFolder();
 let server: Server;
@@ -41,6 +41,17 @@ after(() => {
 });
 
 const program = () => [DENO, "run", ...allowed, `${folder}/program.ts`];
+
+test("every link of the published documents leads to a published file", async () => {
+  const files = await published();
+  const documents = [...files].filter((path) => path.endsWith(".md"));
+  assert.ok(documents.length > 8, `${documents}`);
+  for (const document of documents) {
+    for (const path of linked(document, readFileSync(`${TOP}${document}`, "utf8"))) {
+      assert.ok(files.has(path), `${document} links to ${path}`);
+    }
+  }
+});
 
 test("the module imported by URL needs --allow-ffi alone, and an environment that is empty", async () => {
   const first = await run(program()[0], program().slice(1), { DENO_DIR: `${folder}/cache` });

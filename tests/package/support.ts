@@ -1,5 +1,4 @@
 /** The packed npm package, installed as a user would, for the tests of what is published. They run on Deno alone. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -55,15 +54,12 @@ export async function runIn(
   return await run("env", ["-C", folder, ...command], env);
 }
 
-/** Waits for the first line of a program that stays. */
-export async function firstLine(child: ChildProcess): Promise<string> {
-  for await (const chunk of child.stdout!) return String(chunk).split("\n")[0];
-  throw new Error("it ended without a line");
-}
-
-/** Starts a program that stays, with its output to be read. */
-export function start(command: string[]): ChildProcess {
-  return spawn(command[0], command.slice(1), { stdio: ["pipe", "pipe", "inherit"] });
+/** The files that a Markdown file's relative links name, as paths relative to the same folder as its own path. */
+export function linked(path: string, markdown: string): string[] {
+  const links = [...markdown.matchAll(/\]\(([^)\s#]+)[^)]*\)/g)].map(([, link]) => link);
+  return links
+    .filter((link) => !/^\w+:/.test(link))
+    .map((link) => new URL(link, `file:///${path}`).pathname.slice(1));
 }
 
 /** Whether a program can be run here at all; the reason to skip where not. */

@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { publint } from "publint";
 import { LIBRARIES } from "../../ffi/library.ts";
 import { run } from "../support/processes.ts";
-import { DENO, install, makeFolder, TARBALL, TOP } from "./support.ts";
+import { DENO, install, linked, makeFolder, TARBALL, TOP } from "./support.ts";
 
 const { folder, remove } = makeFolder();
 const installed = `${folder}/node_modules/pidfd`;
@@ -48,6 +48,17 @@ test("the package carries README, changelog, licence, and the library of every C
     assert.equal(hash(readFileSync(`${installed}/lib/pidfd-${cpu}.so`)), sha256, cpu);
   }
   assert.equal(readdirSync(`${installed}/lib`).length, Object.keys(LIBRARIES).length);
+});
+
+test("every link of the package's documents leads to a file of the package", () => {
+  const files = (readdirSync(installed, { recursive: true }) as string[]).sort();
+  const documents = files.filter((path) => path.endsWith(".md"));
+  assert.ok(documents.length > 8, `${documents}`);
+  for (const document of documents) {
+    for (const path of linked(document, readFileSync(`${installed}/${document}`, "utf8"))) {
+      assert.ok(files.includes(path), `${document} links to ${path}`);
+    }
+  }
 });
 
 test("building twice gives the same bytes", async () => {
