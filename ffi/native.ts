@@ -83,12 +83,12 @@ export interface Native {
   close(fd: number): number;
   /** 1 where the kernel keeps exit records (Linux 6.15), else 0; may clone a process that ends at once. */
   probe_exit_record(): number;
-  /** Starts a watcher: fills a `WatcherRecord` with the descriptors that are the caller's from then on. */
+  /** Starts a watcher: fills a `WatcherRecord` with the descriptors that are the caller's from then on, or with what failed. */
   watcher_start(record: Uint8Array): number;
-  /** Has a process watched under a token: a duplicate that `watcher_remove` closes. */
+  /** Has a process watched under a token, until `watcher_remove`, which must come before its pidfd is closed. */
   watcher_add(epoll: number, pidfd: number, token: number): number;
-  /** Ends a watch, and closes its duplicate. */
-  watcher_remove(epoll: number, fd: number): number;
+  /** Ends a watch. */
+  watcher_remove(epoll: number, pidfd: number): number;
   /** Fills a `NumbersRecord` with the syscall numbers in use, or with this CPU's own where `defaults` is 1. */
   numbers(defaults: number, record: Uint8Array): number;
   /** Replaces the syscall numbers in use. */

@@ -62,6 +62,8 @@ class Arrival {
   readonly #resolve: (message: ReceivedMessage) => void;
   readonly #reject: (reason: unknown) => void;
   #undo: (() => void)[] = [];
+  /** The watcher's. */
+  token = 0;
 
   constructor(
     socketFd: number,
@@ -88,10 +90,10 @@ class Arrival {
   }
 
   #watch(found: Watcher): void {
-    const token = found.add(this.#fd, this);
+    found.add(this.#fd, this);
     found.hold(1);
     this.#undo.push(() => {
-      found.remove(token);
+      found.remove(this.#fd);
       found.hold(-1);
     });
   }

@@ -5,11 +5,11 @@
  */
 import { checkAbortSignal, checkInteger, checkOptions } from "./arguments.ts";
 import { type ChildLike, runtimeStatus } from "./child.ts";
-import { statusOf } from "./ending.ts";
+import { isCertain, keep, keepWord, statusOf } from "./ending.ts";
 import { type ExitStatus, UNKNOWN } from "./exit.ts";
 import { feature } from "./features.ts";
 import type { Handle } from "./handle.ts";
-import { Waiting, type Witnesses } from "./waiting.ts";
+import { Waiting, type WaitLimits, type Witnesses } from "./waiting.ts";
 import type { WatchEvent } from "./watcher.ts";
 
 /** How a wait may end before its process does. */
@@ -23,25 +23,46 @@ export interface WaitOptions {
 /** The promise of the end, the same one for all who ask while nothing fails it. */
 export function exitedOf(handle: Handle): Promise<void> {
   if (handle.exited) return handle.exited;
-  const promise = handle.isAlive()
-    ? waitsOf(handle).until("exited").then(() => {})
-    : Promise.resolve();
+  const promise = handle.isAlive() ? untilExited(handle) : Promise.resolve();
   handle.exited = promise;
   // Whoever awaits it hears of a failure; the property alone must not end the program, nor keep a failure for ever.
   promise.catch(() => handle.exited = undefined);
   return promise;
 }
 
-/** Waits for the end, and until somebody tells how it was. */
-export async function waitFor(handle: Handle, options: WaitOptions): Promise<ExitStatus> {
+/** Resolves at the end. The limits were checked. */
+export function untilExited(handle: Handle, limits?: WaitLimits): Promise<void> {
+  return new Promise((resolve, reject) => {
+    waitsOf(handle).listen("exited", () => resolve(), reject, limits);
+  });
+}
+
+/**
+ * Waits for the end, and until somebody tells how it was. One promise and no async function: each of those takes as much
+ * memory again as all the rest, and ten thousand may wait at once.
+ */
+export function waitFor(handle: Handle, options: WaitOptions): Promise<ExitStatus> {
+  return new Promise((resolve, reject) => {
+    const limits = checkedLimits(options);
+    limits.signal?.throwIfAborted();
+    const status = statusOf(handle);
+    if (status !== null && isCertain(handle, status)) resolve(status);
+    else waitsOf(handle).listen("told", resolve, reject, limits);
+  });
+}
+
+function checkedLimits(options: WaitOptions): WaitLimits {
   const action = "wait for a process";
   const { timeoutMs, signal } = checkOptions(action, options);
   if (timeoutMs !== undefined) checkInteger(action, "timeoutMs", timeoutMs, 0);
   checkAbortSignal(action, signal);
-  signal?.throwIfAborted();
-  const status = statusOf(handle);
-  if (status?.known) return status;
-  return await waitsOf(handle).until("told", { timeoutMs, signal });
+  return { timeoutMs, signal };
+}
+
+/** How a process that has ended did so: from the runtime where that is its child and the kernel does not tell for certain. */
+export async function lastWord(handle: Handle): Promise<ExitStatus> {
+  const status = statusOf(handle)!;
+  return isCertain(handle, status) || WITNESSES.willTellMore() ? status : await askRuntime(handle);
 }
 
 /** Whether pending and later waits keep the program alive. */
@@ -70,18 +91,19 @@ function hearRuntime(handle: Handle, child: ChildLike, waits: Waiting<Handle>): 
 
 const WITNESSES: Witnesses<Handle> = {
   learn,
+  isCertain,
   willTellMore: () => feature("PIDFD_INFO_EXIT").available,
-  runtimeStatus: askRuntime,
+  askRuntime,
 };
 
 function learn(handle: Handle, { status }: WatchEvent): ExitStatus {
-  if (status) handle.status ??= status;
-  return handle.status ?? statusOf(handle) ?? UNKNOWN;
+  if (status) keep(handle, status);
+  return statusOf(handle) ?? UNKNOWN;
 }
 
 async function askRuntime(handle: Handle): Promise<ExitStatus> {
   // A runtime whose child somebody else has reaped rejects: then it knows nothing either.
-  const status = handle.child ? await runtimeStatus(handle.child).catch(() => null) : null;
-  if (status) handle.status ??= status;
-  return status ?? UNKNOWN;
+  const word = handle.child ? await runtimeStatus(handle.child).catch(() => null) : null;
+  if (word) return keepWord(handle, word);
+  return handle.status ?? handle.seen ?? UNKNOWN;
 }

@@ -31,6 +31,11 @@ export function hasEnded(child: ChildLike): boolean {
   return typeof exitCode === "number" || typeof signalCode === "string";
 }
 
+/** How the child ended, if the runtime has seen that and says so without being waited for: Deno does not. */
+export function statusSoFar(child: ChildLike): ExitStatus | null {
+  return hasEnded(child) ? ended(child as AnyChild) : null;
+}
+
 /**
  * How the child ended, in the runtime's own words; null where it has none. A core dump is something it does not tell.
  */

@@ -4,8 +4,9 @@
  * @module
  */
 import { checkInteger } from "./arguments.ts";
+import { statusSoFar } from "./child.ts";
 import { ESRCH, POLLHUP, POLLIN } from "./constants.ts";
-import { type ExitStatus, peekExit, reapExit } from "./exit.ts";
+import { type ExitStatus, peekExit, reapExit, UNKNOWN } from "./exit.ts";
 import { feature } from "./features.ts";
 import type { Handle } from "./handle.ts";
 import { native } from "./native.ts";
@@ -27,8 +28,40 @@ export function statusOf(handle: Handle): ExitStatus | null {
   if (handle.isAlive()) return null;
   if (handle.status) return handle.status;
   const status = peekExit(native(), handle.fd);
-  if (status.known) handle.status = status;
-  return status;
+  if (status.known) keep(handle, status);
+  return handle.status ?? wordOf(handle) ?? handle.seen ?? UNKNOWN;
+}
+
+/** What the runtime has said of its child by now. */
+function wordOf(handle: Handle): ExitStatus | null {
+  const word = handle.child ? statusSoFar(handle.child) : null;
+  return word && keepWord(handle, word);
+}
+
+/** Whether nobody knows better. */
+export function isCertain(handle: Handle, status: ExitStatus): boolean {
+  return status.known && status === handle.status;
+}
+
+/** Remembers what a look has told: for certain, or until the runtime has said its word. */
+export function keep(handle: Handle, status: ExitStatus): void {
+  if (status.signal !== null || !handle.child || areLooksSound()) handle.status ??= status;
+  else handle.seen ??= status;
+}
+
+/**
+ * Before Linux 5.17 a look that does not reap (WNOWAIT) tells the code of the first thread, which may have ended long before
+ * the process, and otherwise. A signal that ends one thread ends them all. 6.9 is the first kernel that shows itself to be
+ * younger without any process being made for it.
+ */
+function areLooksSound(): boolean {
+  return feature("PIDFD_THREAD").available || feature("PIDFD_INFO_EXIT").available;
+}
+
+/** Remembers what the runtime says, who has reaped its child, with what only a look tells: what the child had used up. */
+export function keepWord(handle: Handle, word: ExitStatus): ExitStatus {
+  const { seen } = handle;
+  return handle.status ??= seen ? Object.freeze({ ...seen, ...word }) : word;
 }
 
 /** Blocks until the process has ended and the kernel tells how, or will not; null when the time is up. */
@@ -54,5 +87,7 @@ export function reap(handle: Handle): ExitStatus | null {
   if (status === null) return null;
   handle.isReapedByUs = true;
   handle.status = status;
+  // A runtime whose child it was will never say anything more of it.
+  handle.waits?.told(status);
   return status;
 }

@@ -20,6 +20,8 @@ export class Handle {
   readonly #pid: number;
   /** What was told once stays told, also where the kernel keeps no exit records. */
   status: ExitStatus | null = null;
+  /** What a look told that may be wrong, on old kernels: the runtime knows better. */
+  seen: ExitStatus | null = null;
   /** Whether this handle has reaped its process: before Linux 6.9 the kernel does not say so. */
   isReapedByUs = false;
   /** The runtime's own object, where the handle was made from one. */

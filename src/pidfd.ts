@@ -500,8 +500,8 @@ export class Pidfd implements Disposable {
    * handle.close();
    * ```
    */
-  async wait(options: WaitOptions = {}): Promise<ExitStatus> {
-    return await waitFor(this.#handle, options);
+  wait(options: WaitOptions = {}): Promise<ExitStatus> {
+    return waitFor(this.#handle, options);
   }
 
   /**

@@ -4,8 +4,7 @@
  * @module
  */
 import { checkAbortSignal, checkInteger, checkOptions } from "./arguments.ts";
-import { waitsOf } from "./awaiting.ts";
-import { statusOf } from "./ending.ts";
+import { lastWord, untilExited } from "./awaiting.ts";
 import type { ExitStatus } from "./exit.ts";
 import type { Handle } from "./handle.ts";
 import { sendSignal } from "./signalling.ts";
@@ -44,8 +43,9 @@ export async function terminate(handle: Handle, options: TerminateOptions): Prom
   const start = performance.now();
   sendSignal(handle, number);
   const forced = !(await endsWithin(handle, graceMs, signal)) && sendSignal(handle, SIGKILL);
-  if (forced && handle.isAlive()) await waitsOf(handle).until("exited", { signal });
-  return { status: statusOf(handle)!, forced, durationMs: performance.now() - start };
+  if (forced && handle.isAlive()) await untilExited(handle, { signal });
+  const durationMs = performance.now() - start;
+  return { status: await lastWord(handle), forced, durationMs };
 }
 
 async function endsWithin(
@@ -55,7 +55,7 @@ async function endsWithin(
 ): Promise<boolean> {
   if (!handle.isAlive()) return true;
   try {
-    await waitsOf(handle).until("exited", { timeoutMs, signal });
+    await untilExited(handle, { timeoutMs, signal });
     return true;
   } catch (error) {
     const isTimeUp = !signal?.aborted && (error as Error | undefined)?.name === "TimeoutError";

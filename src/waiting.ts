@@ -14,18 +14,12 @@ export type Milestone = "exited" | "told";
 export interface Witnesses<H> {
   /** Looks again, and remembers what the watcher was told. */
   learn(handle: H, event: WatchEvent): ExitStatus;
+  /** Whether nobody knows better how it ended. */
+  isCertain(handle: H, status: ExitStatus): boolean;
   /** Whether the kernel will say more once the process was reaped. */
   willTellMore(): boolean;
-  /** What the runtime says of its own child; not known where the process is not one. */
-  runtimeStatus(handle: H): Promise<ExitStatus>;
-}
-
-interface Waiter {
-  milestone: Milestone;
-  resolve: (status: ExitStatus) => void;
-  reject: (reason: unknown) => void;
-  /** What takes back the limits, so that a settled wait leaves neither a timer nor a listener. */
-  forget: (() => void)[] | undefined;
+  /** The last word where the kernel says no more: the runtime's own on its child. */
+  askRuntime(handle: H): Promise<ExitStatus>;
 }
 
 /** Ends a wait before its time. */
@@ -34,15 +28,33 @@ export interface WaitLimits {
   signal?: AbortSignal;
 }
 
-/** All waits on one handle. */
+/** One wait, a link in its handle's chain of them. */
+interface Waiter {
+  milestone: Milestone;
+  resolve: (status: ExitStatus) => void;
+  reject: (reason: unknown) => void;
+  /** What takes back the limits, so that a settled wait leaves neither a timer nor a listener. */
+  forget: (() => void)[] | undefined;
+  isWaiting: boolean;
+  previous: Waiter | undefined;
+  next: Waiter | undefined;
+}
+
+const NO_LIMITS: WaitLimits = {};
+
+/** All waits on one handle. Most handles have one, so it is a chain: a set would be larger than all the rest. */
 export class Waiting<H extends { readonly fd: number }> {
   /** Held as long as anybody waits, so that it is never collected, and closed, under a pending wait. */
   readonly #handle: H;
   readonly #witnesses: Witnesses<H>;
-  readonly #waiters = new Set<Waiter>();
+  #first: Waiter | undefined;
+  #count = 0;
   #watcher: Watcher | undefined;
-  #token = 0;
+  /** The descriptor that is watched. */
+  #fd = -1;
   #isHolding = true;
+  /** The watcher's. */
+  token = 0;
 
   /** For one handle. */
   constructor(handle: H, witnesses: Witnesses<H>) {
@@ -50,33 +62,28 @@ export class Waiting<H extends { readonly fd: number }> {
     this.#witnesses = witnesses;
   }
 
-  /** Waits for a milestone. The limits were checked; a signal that was aborted already rejects. */
-  until(milestone: Milestone, { timeoutMs, signal }: WaitLimits = {}): Promise<ExitStatus> {
-    return new Promise((resolve, reject) => {
-      signal?.throwIfAborted();
-      const waiter: Waiter = { milestone, resolve, reject, forget: undefined };
-      this.#join(waiter);
-      if (signal) this.#leaveOn(signal, waiter);
-      if (timeoutMs !== undefined) this.#leaveAfter(timeoutMs, waiter);
-    });
-  }
-
-  /** Calls back at a milestone, or when the waits fail; the answer takes that back. */
+  /**
+   * Calls back at a milestone, or when the wait fails; the answer takes that back. The limits were checked; a signal that was
+   * aborted already throws its reason.
+   */
   listen(
     milestone: Milestone,
-    onReached: (status: ExitStatus) => void,
-    onFailure: (reason: unknown) => void,
+    resolve: (status: ExitStatus) => void,
+    reject: (reason: unknown) => void,
+    { timeoutMs, signal }: WaitLimits = NO_LIMITS,
   ): () => void {
-    const waiter: Waiter = { milestone, resolve: onReached, reject: onFailure, forget: undefined };
-    this.#join(waiter);
-    return () => this.#leave(waiter, () => {});
+    signal?.throwIfAborted();
+    const waiter = this.#join(milestone, resolve, reject);
+    if (signal) this.#leaveOn(signal, waiter);
+    if (timeoutMs !== undefined) this.#leaveAfter(timeoutMs, waiter);
+    return () => void this.#leave(waiter);
   }
 
   /** Whether pending waits keep the program alive. */
   hold(isHolding: boolean): void {
     if (isHolding === this.#isHolding) return;
     this.#isHolding = isHolding;
-    this.#watcher?.hold(isHolding ? this.#waiters.size : -this.#waiters.size);
+    this.#watcher?.hold(isHolding ? this.#count : -this.#count);
   }
 
   /**
@@ -87,63 +94,105 @@ export class Waiting<H extends { readonly fd: number }> {
     this.#reach("exited", UNKNOWN);
   }
 
-  /** Rejects every pending wait; an error is dear, and is made only for somebody who gets it. */
-  fail(makeReason: () => unknown): void {
-    if (this.#waiters.size === 0) return;
-    const reason = makeReason();
-    for (const waiter of [...this.#waiters]) this.#leave(waiter, () => waiter.reject(reason));
+  /** How it ended is certain: its handle has reaped it. */
+  told(status: ExitStatus): void {
+    this.#reach("exited", status);
+    this.#reach("told", status);
   }
 
-  #join(waiter: Waiter): void {
-    if (this.#waiters.size === 0) {
+  /** Rejects every pending wait; an error is dear, and is made only for somebody who gets it. */
+  fail(makeReason: () => unknown): void {
+    if (this.#count === 0) return;
+    const reason = makeReason();
+    for (const waiter of this.#chain()) if (this.#leave(waiter)) waiter.reject(reason);
+  }
+
+  #join(milestone: Milestone, resolve: Waiter["resolve"], reject: Waiter["reject"]): Waiter {
+    if (this.#count === 0) {
+      const { fd } = this.#handle;
       const found = watcher();
-      this.#token = found.add(this.#handle.fd, this);
+      found.add(fd, this);
+      this.#fd = fd;
       this.#watcher = found;
     }
-    this.#waiters.add(waiter);
+    const next = this.#first;
+    const waiter: Waiter = {
+      milestone,
+      resolve,
+      reject,
+      forget: undefined,
+      isWaiting: true,
+      previous: undefined,
+      next,
+    };
+    if (next) next.previous = waiter;
+    this.#first = waiter;
+    this.#count++;
     if (this.#isHolding) this.#watcher!.hold(1);
+    return waiter;
   }
 
   #leaveOn(signal: AbortSignal, waiter: Waiter): void {
-    const onAbort = () => this.#leave(waiter, () => waiter.reject(signal.reason));
+    const onAbort = () => {
+      if (this.#leave(waiter)) waiter.reject(signal.reason);
+    };
     signal.addEventListener("abort", onAbort, { once: true });
     (waiter.forget ??= []).push(() => signal.removeEventListener("abort", onAbort));
   }
 
   /** The timer does not keep the program alive: the wait does that itself, unless it is not to. */
   #leaveAfter(timeoutMs: number, waiter: Waiter): void {
-    const onTime = () => this.#leave(waiter, () => waiter.reject(timeoutError(timeoutMs)));
+    const onTime = () => {
+      if (this.#leave(waiter)) waiter.reject(timeoutError(timeoutMs));
+    };
     (waiter.forget ??= []).push(startTimer(timeoutMs, onTime));
   }
 
-  #leave(waiter: Waiter, settle: () => void): void {
-    if (!this.#waiters.delete(waiter)) return;
+  /** Whether it was still waiting: exactly one who ends a wait may settle it. */
+  #leave(waiter: Waiter): boolean {
+    if (!waiter.isWaiting) return false;
+    waiter.isWaiting = false;
     waiter.forget?.forEach((forget) => forget());
+    this.#unlink(waiter);
     if (this.#isHolding) this.#watcher!.hold(-1);
-    if (this.#waiters.size === 0) {
-      this.#watcher!.remove(this.#token);
+    if (this.#count === 0) {
+      this.#watcher!.remove(this.#fd);
       this.#watcher = undefined;
     }
-    settle();
+    return true;
+  }
+
+  #unlink({ previous, next }: Waiter): void {
+    if (previous) previous.next = next;
+    else this.#first = next;
+    if (next) next.previous = previous;
+    this.#count--;
+  }
+
+  /** Those that wait now, the oldest first: whoever is called back may start and end others. */
+  #chain(): Waiter[] {
+    const waiters: Waiter[] = [];
+    for (let waiter = this.#first; waiter; waiter = waiter.next) waiters.push(waiter);
+    return waiters.reverse();
   }
 
   /** The watcher tells that the process has ended, or that it was reaped. */
   onEvent(event: WatchEvent): void {
     const status = this.#witnesses.learn(this.#handle, event);
     this.#reach("exited", status);
-    const isFinal = status.known || (event.reaped && this.#witnesses.willTellMore());
-    if (isFinal) this.#reach("told", status);
+    const isTold = this.#witnesses.isCertain(this.#handle, status);
+    if (isTold || (event.reaped && this.#witnesses.willTellMore())) this.#reach("told", status);
     else if (!this.#witnesses.willTellMore()) this.#askRuntime();
   }
 
-  /** On a kernel without exit records only the runtime can know, and only of its own child. */
   #askRuntime(): void {
-    this.#witnesses.runtimeStatus(this.#handle).then((status) => this.#reach("told", status));
+    this.#witnesses.askRuntime(this.#handle).then((status) => this.#reach("told", status));
   }
 
   #reach(milestone: Milestone, status: ExitStatus): void {
-    for (const waiter of [...this.#waiters]) {
-      if (waiter.milestone === milestone) this.#leave(waiter, () => waiter.resolve(status));
+    if (this.#count === 0) return;
+    for (const waiter of this.#chain()) {
+      if (waiter.milestone === milestone && this.#leave(waiter)) waiter.resolve(status);
     }
   }
 }

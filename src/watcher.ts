@@ -19,14 +19,13 @@ export interface WatchEvent {
 
 /** Who is told. */
 export interface Listener {
+  /** Set and compared by the watcher: a record that was on its way when its watch was removed is nobody's. */
+  token: number;
   onEvent(event: WatchEvent): void;
 }
 
-interface Watch {
-  /** The watched duplicate of the pidfd. */
-  fd: number;
-  listener: Listener;
-}
+/** The calls that start a watcher, as zig/watcher.zig counts them. */
+const STEPS = ["socketpair", "epoll_create1", "fcntl", "epoll_ctl", "pthread_create"];
 
 const record = new NativeRecord("WatchRecord");
 const MAX_TOKEN = 0x7fffffff;
@@ -34,33 +33,35 @@ const MAX_TOKEN = 0x7fffffff;
 export class Watcher {
   readonly #epoll: number;
   readonly #channel: Listening;
-  readonly #watches = new Map<number, Watch>();
+  /** By their descriptors. The kernel gives out the smallest free number, so that few places are empty. */
+  readonly #listeners: (Listener | undefined)[] = [];
   #lastToken = 0;
   /** How many bytes of a record have come: a stream may split and merge them. */
   #received = 0;
   #holds = 0;
 
   constructor() {
-    const descriptors = new NativeRecord("WatcherRecord");
-    check(native().watcher_start(descriptors.bytes), "pthread_create");
-    this.#epoll = descriptors.number("epoll");
-    this.#channel = listen(descriptors.number("socket"), (bytes) => this.#receive(bytes));
+    const started = new NativeRecord("WatcherRecord");
+    const result = native().watcher_start(started.bytes);
+    check(result, STEPS[started.number("step")]);
+    this.#epoll = started.number("epoll");
+    this.#channel = listen(started.number("socket"), (bytes) => this.#receive(bytes));
   }
 
-  /** Watches a pidfd, also one whose process has ended already; answers the token that ends the watch. */
-  add(pidfd: number, listener: Listener): number {
-    const token = this.#freeToken();
-    const fd = check(native().watcher_add(this.#epoll, pidfd, token), "epoll_ctl");
-    this.#watches.set(token, { fd, listener });
-    return token;
+  /** Watches a pidfd, also one whose process has ended already. It must be removed before it is closed. */
+  add(pidfd: number, listener: Listener): void {
+    const token = this.#lastToken === MAX_TOKEN ? 1 : this.#lastToken + 1;
+    check(native().watcher_add(this.#epoll, pidfd, token), "epoll_ctl");
+    this.#lastToken = token;
+    listener.token = token;
+    this.#listeners[pidfd] = listener;
   }
 
   /** Ends a watch. What was on its way finds nobody any more. */
-  remove(token: number): void {
-    const watch = this.#watches.get(token);
-    if (!watch) return;
-    this.#watches.delete(token);
-    check(native().watcher_remove(this.#epoll, watch.fd), "epoll_ctl");
+  remove(pidfd: number): void {
+    this.#listeners[pidfd] = undefined;
+    // It fails only if somebody has closed the descriptor behind the handle's back, and then nothing is watched either.
+    native().watcher_remove(this.#epoll, pidfd);
   }
 
   /** Keeps the program alive for so many more waits, or so many less. */
@@ -69,13 +70,6 @@ export class Watcher {
     this.#holds += change;
     if (before === 0 && this.#holds > 0) this.#channel.ref();
     if (before > 0 && this.#holds === 0) this.#channel.unref();
-  }
-
-  #freeToken(): number {
-    do {
-      this.#lastToken = this.#lastToken === MAX_TOKEN ? 1 : this.#lastToken + 1;
-    } while (this.#watches.has(this.#lastToken));
-    return this.#lastToken;
   }
 
   #receive(bytes: Uint8Array): void {
@@ -91,10 +85,10 @@ export class Watcher {
   }
 
   #dispatch(): void {
-    const watch = this.#watches.get(record.number("token"));
-    if (!watch) return;
+    const listener = this.#listeners[record.number("fd")];
+    if (listener?.token !== record.number("token")) return;
     const status = record.number("told") === 1 ? fromWatcher(record.tail("status")) : null;
-    watch.listener.onEvent({ reaped: record.number("reaped") === 1, status });
+    listener.onEvent({ reaped: record.number("reaped") === 1, status });
   }
 }
 

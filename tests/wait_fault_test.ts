@@ -10,6 +10,7 @@ const NUMBERS: Record<string, Record<string, number>> = {
 const numbers = NUMBERS[process.arch];
 const skip = numbers ? false : `no syscall numbers are written down for ${process.arch}`;
 
+/** One wait meets the failure, and says which call it was; the next one works. */
 async function failsOnce(call: string, errno: number, expected: string): Promise<void> {
   const through = [HELPER, "fail-once", String(numbers[call]), String(errno)];
   const result = await runScript("watcher_fault.ts", { through });
@@ -19,20 +20,30 @@ async function failsOnce(call: string, errno: number, expected: string): Promise
 test("ENOMEM while the watcher starts rejects that wait, and the next one works", {
   skip,
 }, async () => {
-  for (const call of ["socketpair", "epoll_create1"]) {
-    await failsOnce(call, 12, "ENOMEM pthread_create");
+  for (const call of ["socketpair", "epoll_create1", "epoll_ctl"]) {
+    await failsOnce(call, 12, `ENOMEM ${call}`);
   }
-  await failsOnce("epoll_ctl", 12, "ENOMEM pthread_create");
 });
 
 test("ENFILE while the watcher starts rejects that wait, and the next one works", {
   skip,
 }, async () => {
-  await failsOnce("socketpair", 23, "ENFILE pthread_create");
+  for (const call of ["socketpair", "epoll_create1"]) await failsOnce(call, 23, `ENFILE ${call}`);
 });
 
 test("EAGAIN where no thread can be made rejects that wait, and the next one works", {
   skip,
 }, async () => {
   await failsOnce("clone3", 11, "EAGAIN pthread_create");
+});
+
+test("EMFILE while the watcher starts says for which descriptor there was no room", async () => {
+  // So many are free: one end of the pair too few, none for epoll, none for the second descriptor of the pair's end.
+  for (const [free, call] of [["1", "socketpair"], ["2", "epoll_create1"], ["3", "fcntl"]]) {
+    const result = await runScript("watcher_emfile.ts", {
+      through: ["prlimit", "--nofile=128"],
+      args: [free],
+    });
+    assert.equal(result.stdout.trim(), `EMFILE ${call} SIGKILL`, result.stderr);
+  }
 });

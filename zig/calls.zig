@@ -282,20 +282,20 @@ pub fn probe_exit_record() callconv(.c) i32 {
 }
 
 /// Starts a watcher for the calling JavaScript thread: fills in the descriptors that are its own from then on.
-/// EMFILE, ENFILE, ENOMEM; EAGAIN: no thread can be made; ENOSYS: the host has no threads.
+/// EMFILE, ENFILE, ENOMEM; EAGAIN: no thread can be made; ENOSYS: the host has no threads. `step` says which call failed.
 pub fn watcher_start(record: *records.WatcherRecord) callconv(.c) i32 {
     return watcher.start(record);
 }
 
-/// Has a process watched under a token; the answer is a duplicate that watcher_remove closes.
-/// EMFILE, ENOMEM; ENOSPC: /proc/sys/fs/epoll/max_user_watches. epoll_ctl(2).
+/// Has a process watched under a token, until watcher_remove, which must come before its pidfd is closed.
+/// ENOMEM; ENOSPC: /proc/sys/fs/epoll/max_user_watches. epoll_ctl(2).
 pub fn watcher_add(epoll: i32, pidfd: i32, token: i32) callconv(.c) i32 {
     return watcher.add(epoll, pidfd, token);
 }
 
-/// Ends one watch, and closes its duplicate.
-pub fn watcher_remove(epoll: i32, fd: i32) callconv(.c) i32 {
-    return watcher.remove(epoll, fd);
+/// Ends one watch. EBADF, ENOENT: somebody has closed the pidfd.
+pub fn watcher_remove(epoll: i32, pidfd: i32) callconv(.c) i32 {
+    return watcher.remove(epoll, pidfd);
 }
 
 /// The syscall numbers in use, or those of this CPU where `defaults` is 1.

@@ -121,8 +121,8 @@ pub const MessageRecord = extern struct {
     data: [4096]u8,
 };
 
-/// A watcher's two descriptors on the side of JavaScript.
-pub const WatcherRecord = extern struct { socket: i32, epoll: i32 };
+/// A watcher's two descriptors on the side of JavaScript; where it can't be started, which call failed.
+pub const WatcherRecord = extern struct { socket: i32, epoll: i32, step: i32 };
 
 /// What the watcher writes when a process has ended. Of a fixed size, because a stream may split and merge records.
 pub const WatchRecord = extern struct {
@@ -130,7 +130,8 @@ pub const WatchRecord = extern struct {
     reaped: u32,
     /// What waitid(2) answered: 1 and `status`, 0, or a negated errno.
     told: i32,
-    unused: u32,
+    /// The descriptor that is watched.
+    fd: i32,
     status: WaitRecord,
 };
 

@@ -1,16 +1,14 @@
 //! The watcher: one native thread for each JavaScript thread that waits. It sleeps in epoll_pwait(2) over pidfds, and
 //! writes a record to its end of a socket pair for each that has ended; the other end is read by the runtime's loop.
 //!
-//! It keeps no state: all it knows are two descriptors. What it watches are duplicates, which JavaScript makes and
-//! removes. When the JavaScript thread ends (a Worker was terminated, say) the watcher hears it by the shutdown of the pair, closes
-//! all of them and ends too. The runtimes can't be left to close the pair: Deno keeps the sockets of a terminated Worker open.
+//! It keeps no state: all it knows are two descriptors. What it watches are the handles' own pidfds; whoever closes one
+//! removes it first. When the JavaScript thread ends (a Worker was terminated, say) the watcher hears it by the shutdown of the
+//! pair, and ends too. The runtimes can't be left to close the pair: Deno keeps the sockets of a terminated Worker open.
 const std = @import("std");
 const kernel = @import("kernel.zig");
 const records = @import("records.zig");
 const syscall = @import("syscall.zig");
-const words = @import("words.zig");
 const calls = @import("calls.zig");
-const fdinfo = @import("fdinfo.zig");
 const linux = std.os.linux;
 
 const call = syscall.call;
@@ -31,29 +29,42 @@ fn imported(comptime name: []const u8, comptime F: type) ?*const F {
     return @extern(?*const F, .{ .name = name, .linkage = .weak });
 }
 
+/// The calls that start a watcher, in their order; src/watcher.ts has their names.
+const Step = enum(i32) { socketpair, epoll_create1, fcntl, epoll_ctl, pthread_create };
+
+/// Fills in the two descriptors, or says in `step` which call failed.
 pub fn start(record: *records.WatcherRecord) i32 {
-    var pair: [2]i32 = undefined;
-    const kind: u32 = linux.SOCK.STREAM | linux.SOCK.CLOEXEC;
-    const paired = call(named(.socketpair), .{ @as(u32, linux.AF.UNIX), kind, 0, &pair });
-    if (paired < 0) return paired;
-    const epoll = call(named(.epoll_create1), .{@as(u32, linux.EPOLL.CLOEXEC)});
-    const ending = calls.dup(pair[0]);
-    const result = if (epoll < 0) epoll else if (ending < 0) ending else prepare(epoll, pair[1]);
-    if (result < 0) {
-        for ([_]i32{ epoll, ending, pair[0], pair[1] }) |fd| if (fd >= 0) {
-            _ = calls.close(fd);
-        };
-        return result;
+    record.* = .{ .socket = -1, .epoll = -1, .step = @intFromEnum(Step.socketpair) };
+    var pair = [2]i32{ -1, -1 };
+    var ending: i32 = -1;
+    const result = prepare(record, &pair, &ending);
+    if (result >= 0) {
+        hang_up_when_thread_ends(ending);
+        record.socket = pair[0];
+        return 0;
     }
-    hang_up_when_thread_ends(ending);
-    record.* = .{ .socket = pair[0], .epoll = epoll };
-    return 0;
+    for ([_]i32{ record.epoll, ending, pair[0], pair[1] }) |fd| if (fd >= 0) {
+        _ = calls.close(fd);
+    };
+    return result;
 }
 
-fn prepare(epoll: i32, socket: i32) i32 {
+fn prepare(record: *records.WatcherRecord, pair: *[2]i32, ending: *i32) i32 {
+    const kind: u32 = linux.SOCK.STREAM | linux.SOCK.CLOEXEC;
+    const paired = call(named(.socketpair), .{ @as(u32, linux.AF.UNIX), kind, 0, pair });
+    if (paired < 0) return paired;
+    record.step = @intFromEnum(Step.epoll_create1);
+    record.epoll = call(named(.epoll_create1), .{@as(u32, linux.EPOLL.CLOEXEC)});
+    if (record.epoll < 0) return record.epoll;
+    record.step = @intFromEnum(Step.fcntl);
+    ending.* = calls.dup(pair[0]);
+    if (ending.* < 0) return ending.*;
+    record.step = @intFromEnum(Step.epoll_ctl);
     var event = Event{ .events = linux.EPOLL.RDHUP, .data = .{ .u64 = hang_up } };
-    const added = call(named(.epoll_ctl), .{ epoll, @as(u32, linux.EPOLL.CTL_ADD), socket, &event });
-    return if (added < 0) added else spawn(epoll, socket);
+    const added = call(named(.epoll_ctl), .{ record.epoll, @as(u32, linux.EPOLL.CTL_ADD), pair[1], &event });
+    if (added < 0) return added;
+    record.step = @intFromEnum(Step.pthread_create);
+    return spawn(record.epoll, pair[1]);
 }
 
 /// Every signal but those that C libraries send to their own threads (32 and 33 in glibc, 34 too in musl): setuid(2) and its
@@ -116,34 +127,43 @@ fn main(arguments: usize) callconv(.c) usize {
     const epoll: i32 = @intCast(arguments >> half);
     const socket: i32 = @intCast(arguments & ((1 << half) - 1));
     watch(epoll, socket);
-    close_all(epoll);
     _ = calls.close(epoll);
     _ = calls.close(socket);
     return 0;
 }
 
+/// How many processes it tells of in one go.
+const at_once = 32;
+
 fn watch(epoll: i32, socket: i32) void {
-    var events: [64]Event = undefined;
+    var events: [at_once]Event = undefined;
+    var told: [at_once]records.WatchRecord = undefined;
     while (true) {
         const forever: i32 = -1;
-        const count = call(named(.epoll_pwait), .{ epoll, &events, @as(u32, events.len), forever, null, 0 });
+        const count = call(named(.epoll_pwait), .{ epoll, &events, @as(u32, at_once), forever, null, 0 });
         if (count < 0) return;
-        for (events[0..@intCast(count)]) |event| {
+        const length: usize = @intCast(count);
+        for (events[0..length], told[0..length]) |event, *record| {
             if (event.data.u64 == hang_up) return;
-            if (!tell(socket, event)) return;
+            look(event, record);
         }
+        if (!send(socket, std.mem.sliceAsBytes(told[0..length]))) return;
     }
 }
 
-/// Writes what became of one process. False when JavaScript no longer listens.
-fn tell(socket: i32, event: Event) bool {
-    const fd: i32 = @intCast(event.data.u64 & 0xFFFF_FFFF);
-    var record = std.mem.zeroes(records.WatchRecord);
+/// What became of one process. If its watch was removed meanwhile, the descriptor may be another process's by now: then
+/// nobody knows the token any more.
+fn look(event: Event, record: *records.WatchRecord) void {
+    record.* = std.mem.zeroes(records.WatchRecord);
+    record.fd = @intCast(event.data.u64 & 0xFFFF_FFFF);
     record.token = @intCast(event.data.u64 >> 32);
     record.reaped = @intFromBool(event.events & linux.EPOLL.HUP != 0);
     const options = kernel.WEXITED | kernel.WNOHANG | kernel.WNOWAIT | kernel.WALL;
-    record.told = calls.wait(fd, options, &record.status);
-    const bytes = std.mem.asBytes(&record);
+    record.told = calls.wait(record.fd, options, &record.status);
+}
+
+/// False when JavaScript no longer listens.
+fn send(socket: i32, bytes: []const u8) bool {
     var sent: usize = 0;
     while (sent < bytes.len) {
         const rest = bytes[sent..];
@@ -155,48 +175,16 @@ fn tell(socket: i32, event: Event) bool {
     return true;
 }
 
-/// Closes every duplicate that is still watched. The kernel's own list of them is the only one: fdinfo of the epoll
-/// descriptor. A registration outlives the closing of its descriptor while the pidfd has another, so it is removed first.
-fn close_all(epoll: i32) void {
-    var buffer: [4096]u8 = undefined;
-    while (true) {
-        const length = fdinfo.read(epoll, &buffer);
-        if (length <= 0) return;
-        if (close_listed(epoll, buffer[0..@intCast(length)]) == 0) return;
-    }
-}
-
-/// The lines read `tfd: NUMBER events: … data: …`; the last one may be cut off, and is read again in the next round.
-fn close_listed(epoll: i32, list: []const u8) usize {
-    var closed: usize = 0;
-    var rest = list;
-    while (words.find(rest, '\n')) |end| : (rest = rest[end + 1 ..]) {
-        const line = rest[0..end];
-        const is_own_end = words.after(line, "ffffffffffffffff") != null;
-        if (is_own_end) continue;
-        var rest_of_line = words.Words{ .rest = words.after(line, "tfd:") orelse continue };
-        const fd = rest_of_line.number(i32) orelse continue;
-        if (remove(epoll, fd) == 0) closed += 1;
-    }
-    return closed;
-}
-
-/// Watches a process under a token; the answer is the duplicate that is watched, which `remove` closes.
-/// Edge-triggered: there is one event when it ends, and a second when it is reaped (6.9).
+/// Watches a pidfd under a token, until `remove`, which must come before the pidfd is closed: as long as the open file has another
+/// descriptor, a registration outlives the closing of its own.
+/// Edge-triggered: there is one event when the process ends, and a second when it is reaped (6.9).
 pub fn add(epoll: i32, pidfd: i32, token: i32) i32 {
-    const fd = calls.dup(pidfd);
-    if (fd < 0) return fd;
-    const name = @as(u64, @as(u32, @bitCast(token))) << 32 | @as(u32, @intCast(fd));
+    const name = @as(u64, @as(u32, @bitCast(token))) << 32 | @as(u32, @intCast(pidfd));
     var event = Event{ .events = linux.EPOLL.IN | linux.EPOLL.ET, .data = .{ .u64 = name } };
-    const result = call(named(.epoll_ctl), .{ epoll, @as(u32, linux.EPOLL.CTL_ADD), fd, &event });
-    if (result >= 0) return fd;
-    _ = calls.close(fd);
-    return result;
+    return call(named(.epoll_ctl), .{ epoll, @as(u32, linux.EPOLL.CTL_ADD), pidfd, &event });
 }
 
-/// Ends the watch of a duplicate, and closes it.
-pub fn remove(epoll: i32, fd: i32) i32 {
-    const result = call(named(.epoll_ctl), .{ epoll, @as(u32, linux.EPOLL.CTL_DEL), fd, null });
-    if (result < 0) return result;
-    return calls.close(fd);
+/// Ends a watch.
+pub fn remove(epoll: i32, pidfd: i32) i32 {
+    return call(named(.epoll_ctl), .{ epoll, @as(u32, linux.EPOLL.CTL_DEL), pidfd, null });
 }
