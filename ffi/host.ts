@@ -26,10 +26,13 @@ export interface BunSymbol {
 
 /** The part of `node:fs` that unpacking needs. */
 export interface FileSystem {
+  readonly constants: Readonly<Record<"O_RDONLY" | "O_DIRECTORY" | "O_NOFOLLOW", number>>;
   mkdtempSync(prefix: string): string;
+  openSync(path: string, flags: number): number;
+  fstatSync(fd: number): { uid: number; mode: number };
+  closeSync(fd: number): void;
   writeFileSync(path: string, data: Uint8Array, options: { mode: number; flag: string }): void;
   readFileSync(path: string): Uint8Array;
-  statSync(path: string, options: { throwIfNoEntry: false }): { size: number } | undefined;
   unlinkSync(path: string): void;
   rmdirSync(path: string): void;
 }
@@ -63,6 +66,7 @@ interface Process {
   readonly platform: string;
   readonly arch: string;
   readonly env: Record<string, string | undefined>;
+  geteuid(): number;
   dlopen(module: { exports: unknown }, path: string): void;
   getBuiltinModule(name: "node:fs"): FileSystem;
   getBuiltinModule(name: "node:os"): { tmpdir(): string };
@@ -76,9 +80,12 @@ interface DenoNamespace {
   readonly build: { readonly os: string; readonly arch: string; readonly target: string };
   dlopen(path: string, symbols: Record<string, DenoSymbol>): LoadedLibrary;
   readonly env: { get(name: string): string | undefined };
+  readFileSync(path: string): Uint8Array;
   unrefTimer(id: number): void;
   permissions: {
-    querySync(what: { name: "env"; variable: string } | { name: "ffi" }): { state: string };
+    querySync(
+      what: { name: "env"; variable: string } | { name: "read"; path: string } | { name: "ffi" },
+    ): { state: string };
   };
 }
 

@@ -10,6 +10,7 @@ import { bun } from "./bun.ts";
 import { deno } from "./deno.ts";
 import { host } from "./host.ts";
 import { LIBRARIES } from "./library.ts";
+import { assertComplete, assertKnown, readLibrary } from "./library_file.ts";
 import type { Adapter, Listening, Native } from "./native.ts";
 import { node } from "./node.ts";
 import { ABI } from "./symbols.ts";
@@ -65,6 +66,9 @@ function environmentPath(): string | undefined {
 
 function openGiven(adapter: Adapter, path: string): Native {
   try {
+    // A bare name is looked for by the loader, who knows where.
+    const bytes = path.includes("/") ? readLibrary(path) : undefined;
+    if (bytes) assertComplete(bytes);
     return adapter.open(path);
   } catch (cause) {
     throw failure(`the library that was asked for can't be loaded: ${path}`, cause);
@@ -74,9 +78,11 @@ function openGiven(adapter: Adapter, path: string): Native {
 /** The file beside this module, as the npm package and `deno compile --include` have it; a checkout has none. */
 function openBeside(adapter: Adapter, cpu: string): Native | undefined {
   const url = new URL(`./lib/pidfd-${cpu}.so`, import.meta.url);
-  if (url.protocol !== "file:") return undefined;
+  if (url.protocol !== "file:" || mayLoadAnything()) return undefined;
   const path = decodeURIComponent(url.pathname);
-  if (host.Deno ? mayLoadAnything(host.Deno) : !isWhole(path, cpu)) return undefined;
+  const bytes = readLibrary(path);
+  if (bytes === null) return undefined;
+  if (bytes) assertKnown(bytes, path, LIBRARIES[cpu]);
   try {
     return verified(adapter.open(path), path);
   } catch (cause) {
@@ -85,24 +91,9 @@ function openBeside(adapter: Adapter, cpu: string): Native | undefined {
   }
 }
 
-/** Then Deno takes the embedded bytes: it can't look at a file before it loads it, which takes a permission of its own. */
-function mayLoadAnything({ permissions }: NonNullable<typeof host.Deno>): boolean {
-  return permissions.querySync({ name: "ffi" }).state === "granted";
-}
-
-/**
- * Whether the file is there, and has every byte: the loader of the C library maps a truncated one, and the process
- * dies of SIGBUS; one of another CPU it calls absent.
- */
-function isWhole(path: string, cpu: string): boolean {
-  const file = host.process.getBuiltinModule("node:fs").statSync(path, { throwIfNoEntry: false });
-  if (!file) return false;
-  const { size } = LIBRARIES[cpu];
-  if (file.size === size) return true;
-  throw new Error(
-    `the library beside the module is damaged, or of another version or CPU: ${path} has ${file.size} bytes, not ` +
-      `${size}: install the package again`,
-  );
+/** Then Deno takes the embedded bytes, which nothing can have damaged; to look at a file takes a permission of its own. */
+function mayLoadAnything(): boolean {
+  return host.Deno?.permissions.querySync({ name: "ffi" }).state === "granted";
 }
 
 /** No such file, or a file that this Deno may not load: `--allow-ffi=PATH` names another one. */

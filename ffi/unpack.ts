@@ -3,6 +3,9 @@
  * only this user may enter (mkdtemp(3) makes it 0700 under a name that nobody could have placed before), is read back
  * and compared before it is used, and both are removed before this returns: a mapped library needs no name.
  *
+ * The directory above may belong to somebody who puts another one in its place at any moment. So ours is opened, looked
+ * at, and from then on reached by its descriptor alone.
+ *
  * @module
  */
 import { type FileSystem, host } from "./host.ts";
@@ -34,17 +37,52 @@ function openIn<T>(
   open: (path: string) => T,
 ): T {
   const directory = fs.mkdtempSync(`${parent}/pidfd-`);
-  const path = `${directory}/pidfd.node`;
+  let fd: number | undefined;
   try {
-    fs.writeFileSync(path, bytes, { mode: 0o500, flag: "wx" });
-    try {
-      if (!isSame(bytes, fs.readFileSync(path))) throw new Error(`${path} is not what was written`);
-      return open(path);
-    } finally {
-      fs.unlinkSync(path);
-    }
+    fd = openOwn(fs, directory);
+    // A name of its own, because glibc takes what was once loaded by the same one for the same library.
+    return openFile(fs, `/proc/self/fd/${fd}/${nameOf(directory)}.node`, bytes, open);
   } finally {
+    if (fd !== undefined) fs.closeSync(fd);
+    removeEmpty(fs, directory);
+  }
+}
+
+const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);
+
+/** Opens the directory, which must be one, and be ours, and be closed to everybody else. */
+function openOwn(fs: FileSystem, directory: string): number {
+  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants;
+  const fd = fs.openSync(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  const { uid, mode } = fs.fstatSync(fd);
+  if (uid === host.process.geteuid() && (mode & 0o077) === 0) return fd;
+  fs.closeSync(fd);
+  throw new Error(`${directory} is not the private directory that was made`);
+}
+
+/** A file or a link that is there already is refused ("wx"), and stays. */
+function openFile<T>(
+  fs: FileSystem,
+  path: string,
+  bytes: Uint8Array,
+  open: (path: string) => T,
+): T {
+  fs.writeFileSync(path, bytes, { mode: 0o500, flag: "wx" });
+  try {
+    if (!isSame(bytes, fs.readFileSync(path))) throw new Error(`${path} is not what was written`);
+    return open(path);
+  } finally {
+    fs.unlinkSync(path);
+  }
+}
+
+/** What is not empty is not ours alone: then it stays, and what is told is why the library was not loaded. */
+function removeEmpty(fs: FileSystem, directory: string): void {
+  try {
     fs.rmdirSync(directory);
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (!["ENOTEMPTY", "ENOENT", "ENOTDIR", "EPERM"].includes(code ?? "")) throw error;
   }
 }
 

@@ -1,37 +1,5 @@
-/**
- * Runs the one suite on every runtime, and fails if a test fails or if the runtimes counted different numbers of tests:
- * a test that one of them did not find would otherwise pass unseen.
- */
-import { type Count, countTests, sum } from "./counts.ts";
-import { type Runtime, RUNTIMES } from "./runtimes.ts";
+/** Runs the one suite on every runtime. */
+import { RUNTIMES } from "./runtimes.ts";
+import { runSuite } from "./suite.ts";
 
-const FILES = [...Deno.readDirSync("tests")]
-  .filter(({ name }) => name.endsWith("_test.ts"))
-  .map(({ name }) => `./tests/${name}`)
-  .sort();
-
-function run({ name, suite }: Runtime): Count {
-  const [program, ...args] = [...suite, ...FILES];
-  const { success, stdout, stderr } = new Deno.Command(program, {
-    args,
-    env: { NO_COLOR: "1" },
-  }).outputSync();
-  const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  const count = countTests(name, text, success);
-  if (count.failed > 0) console.log(text);
-  return count;
-}
-
-const counts = RUNTIMES.map((runtime) => {
-  const count = run(runtime);
-  const { passed, failed, skipped } = count;
-  console.log(`${runtime.name.padEnd(8)} ${passed} passed, ${failed} failed, ${skipped} skipped`);
-  return count;
-});
-
-const totals = new Set(counts.map(({ passed, failed, skipped }) => passed + failed + skipped));
-if (totals.size > 1) console.log("the runtimes counted different numbers of tests");
-const total = sum(counts);
-const failed = total.failed + (totals.size > 1 ? 1 : 0);
-console.log(`${total.passed} passed, ${failed} failed`);
-if (failed > 0) Deno.exit(1);
+if (!runSuite(RUNTIMES)) Deno.exit(1);

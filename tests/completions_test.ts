@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { run, runtimeCommand, type ScriptResult } from "./support/processes.ts";
@@ -18,9 +20,9 @@ async function script(shell: string): Promise<string> {
 }
 
 /** Why a shell can't be tested here, or false. */
-async function lacks(shell: string): Promise<string | false> {
-  const isThere = await run(shell, ["-c", "exit 0"]).then(({ code }) => code === 0, () => false);
-  return isThere ? false : `${shell} is not installed`;
+async function lacks(shell: string, probe = "exit 0"): Promise<string | false> {
+  const isThere = await run(shell, ["-c", probe]).then(({ code }) => code === 0, () => false);
+  return isThere ? false : `${shell} is not installed, or not whole`;
 }
 
 /** What bash offers for these words, the last of them unfinished. */
@@ -47,10 +49,63 @@ test("pidfd completions bash offers commands, options and signals", async () => 
   assert.deepEqual(await offered("pidfd", "wait", "--timeout", ""), []);
 });
 
-test("pidfd completions zsh is a script that zsh takes", { skip: await lacks("zsh") }, async () => {
-  const { code, stderr } = await run("zsh", ["-f", "-n", "-c", await script("zsh")]);
-  assert.deepEqual([code, stderr], [0, ""]);
-});
+/**
+ * What zsh makes of unfinished lines: a shell with its own completion in a terminal, in which Ctrl-] completes the line and
+ * writes it to where the outer shell waits for it.
+ */
+async function completedByZsh(folder: string, ...lines: string[]): Promise<string> {
+  writeFileSync(`${folder}/_pidfd.zsh`, await script("zsh"));
+  writeFileSync(
+    `${folder}/setup`,
+    `autoload -Uz compinit && compinit -D -u
+source ${folder}/_pidfd.zsh
+setopt no_beep no_list_ambiguous
+complete-and-tell() { zle complete-word; print -r -- "$BUFFER" > ${folder}/told; BUFFER= }
+zle -N complete-and-tell
+bindkey '^]' complete-and-tell
+print ready > ${folder}/told`,
+  );
+  const typed = lines.map((line) => `zpty -w -n shell $'${line}\\x1d'; hear`).join("\n");
+  const { stdout, stderr } = await run("zsh", [
+    "-f",
+    "-c",
+    `zmodload zsh/zpty; mkfifo ${folder}/told; exec 3<>${folder}/told
+hear() { read -r -t 60 -u 3 line && [[ $line == ready ]] || print -r -- "$line" }
+zpty -b shell "HOME=${folder} TERM=dumb zsh -f -i"
+zpty -w shell "source ${folder}/setup"; hear
+${typed}
+zpty -d shell`,
+  ]);
+  assert.equal(stderr, "");
+  return stdout;
+}
+
+test(
+  "pidfd completions zsh completes commands, options and signals",
+  { skip: await lacks("zsh", "zmodload zsh/zpty") },
+  async () => {
+    const folder = mkdtempSync(`${tmpdir()}/pidfd-zsh-`);
+    try {
+      const lines = [
+        "pidfd ch",
+        "pidfd wait --t",
+        "pidfd signal -s SIGKI",
+        "pidfd completions f",
+        "pidfd wait --timeout ",
+      ];
+      assert.deepEqual((await completedByZsh(folder, ...lines)).split("\n"), [
+        "pidfd check",
+        "pidfd wait --timeout",
+        "pidfd signal -s SIGKILL",
+        "pidfd completions fish",
+        "pidfd wait --timeout",
+        "",
+      ]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
 
 test(
   "pidfd completions fish offers commands, options and signals",

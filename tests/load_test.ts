@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { LIBRARIES } from "../ffi/library.ts";
@@ -77,6 +77,14 @@ test("a library of another CPU, a truncated one and one that is none give clear 
     const path = writeLibrary(folder, CPU === "s390x" ? "x86_64" : "s390x");
     const foreign = await runScript("load.ts", { args: [path] });
     assert.match(foreign.stdout, /asked for can't be loaded: .*library\.so/, foreign.stderr);
+    writeLibrary(folder);
+    truncateSync(path, LIBRARIES[CPU].size / 2);
+    const truncated = await runScript("load.ts", { args: [path] });
+    assert.match(
+      truncated.stdout,
+      /can't be loaded: .*library\.so: it is truncated/,
+      truncated.stderr,
+    );
     writeFileSync(path, "not a library");
     const none = await runScript("load.ts", { args: [path] });
     assert.match(none.stdout, /asked for can't be loaded: .*library\.so/, none.stderr);

@@ -65,8 +65,10 @@ fn library(allocator: std.mem.Allocator, pairs: []const [:0]u8) ![]const u8 {
     var out = std.Io.Writer.Allocating.init(allocator);
     const w = &out.writer;
     try w.writeAll(heading);
-    try w.writeAll("/** The compiled library of each CPU (as `uname -m` spells it), its SHA-256, and its size in bytes. */\n");
-    try w.writeAll("export const LIBRARIES: Readonly<Record<string, { sha256: string; size: number; base64: string }>> = {\n");
+    try w.writeAll("/** A compiled library: its SHA-256, its size in bytes, the checksum of ffi/library_file.ts, and itself. */\n");
+    try w.writeAll("interface Library {\n  readonly sha256: string;\n  readonly size: number;\n  readonly checksum: number;\n  readonly base64: string;\n}\n\n");
+    try w.writeAll("/** The library of each CPU, as `uname -m` spells it. */\n");
+    try w.writeAll("export const LIBRARIES: Readonly<Record<string, Library>> = {\n");
     var index: usize = 0;
     while (index < pairs.len) : (index += 2) {
         const bytes = try std.fs.cwd().readFileAlloc(allocator, pairs[index + 1], 1 << 20);
@@ -75,8 +77,20 @@ fn library(allocator: std.mem.Allocator, pairs: []const [:0]u8) ![]const u8 {
         const text = try allocator.alloc(u8, std.base64.standard.Encoder.calcSize(bytes.len));
         const hex = std.fmt.bytesToHex(digest, .lower);
         const base64 = std.base64.standard.Encoder.encode(text, bytes);
-        try w.print("  {s}: {{\n    sha256:\n      \"{s}\",\n    size: {d},\n    base64:\n      \"{s}\",\n  }},\n", .{ pairs[index], &hex, bytes.len, base64 });
+        try w.print("  {s}: {{\n    sha256:\n      \"{s}\",\n    size: {d},\n    checksum: {d},\n    base64:\n      \"{s}\",\n  }},\n", .{ pairs[index], &hex, bytes.len, checksum(bytes), base64 });
     }
     try w.writeAll("};\n");
     return out.toOwnedSlice();
+}
+
+/// As ffi/library_file.ts computes it: of 32-bit words in the byte order of the library's own CPU.
+fn checksum(bytes: []const u8) u32 {
+    const order: std.builtin.Endian = if (bytes[5] == 2) .big else .little; // EI_DATA, elf(5)
+    var sum: u32 = 0x811C9DC5;
+    var index: usize = 0;
+    while (index < bytes.len) : (index += 4) {
+        sum = (sum ^ std.mem.readInt(u32, bytes[index..][0..4], order)) *% 16777619;
+        sum ^= sum >> 15;
+    }
+    return sum;
 }

@@ -71,3 +71,33 @@ test("a bundle by deno carries the library, for every runtime", async () => {
   await make([DENO, "bundle", "-q", "--no-lock", "-o", `${away}/deno.mjs`, "app.mjs"]);
   await runsAnywhere("deno.mjs");
 });
+
+/**
+ * Why nothing can be compiled by Deno here, or false: the runtime of compiled programs is not in any registry, so that Deno
+ * fetches it from its own server, or takes the one that DENORT_BIN names.
+ */
+async function lacksCompiled(): Promise<string | false> {
+  const trial = makeFolder();
+  try {
+    writeFileSync(`${trial.folder}/trial.mjs`, 'console.log("runs");');
+    const compiled = await runIn(trial.folder, [DENO, "compile", "-q", "trial.mjs"]);
+    if (compiled.code !== 0) return "deno compile can't fetch its runtime";
+    const { stdout } = await runIn(trial.folder, ["./trial"]);
+    return stdout === "runs\n" ? false : "DENORT_BIN names no runtime of compiled programs";
+  } finally {
+    trial.remove();
+  }
+}
+
+test(
+  "deno compile makes one file that runs without anything beside it",
+  { skip: await lacksCompiled() },
+  async () => {
+    const options = ["-q", "--no-lock", "--allow-ffi", `--output=${away}/compiled`];
+    await make([DENO, "compile", ...options, "app.mjs"]);
+    await withoutPackage(async () => {
+      const { stdout, stderr } = await runIn(away, ["env", "-i", "./compiled"]);
+      assert.equal(stdout, PRINTED, stderr);
+    });
+  },
+);

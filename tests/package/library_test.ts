@@ -64,6 +64,29 @@ test("an empty library beside the module is a clear error", async () => {
   await assertClear();
 });
 
+test("a library beside the module in which one bit is wrong is a clear error", async () => {
+  const damaged = Uint8Array.from(good);
+  damaged[good.length / 2] ^= 1;
+  writeFileSync(file, damaged);
+  await assertClear();
+});
+
+test("Deno that may load the file alone sees that it is damaged if it may read it", async () => {
+  const damaged = [good.subarray(0, good.length / 3), Uint8Array.from(good, (byte) => byte ^ 1)];
+  const command = [DENO, "run", "--no-prompt", "--no-lock", "--no-check"];
+  const allowed = [`--allow-ffi=${lib}`, `--allow-read=${lib}`];
+  try {
+    for (const bytes of [good, ...damaged]) {
+      writeFileSync(file, bytes);
+      const { stdout } = await runIn(folder, [...command, ...allowed, "error.mjs"]);
+      if (bytes === good) assert.equal(stdout, "opened\n");
+      else assert.match(stdout, /^ENOSYS .*is damaged.*install the package again/);
+    }
+  } finally {
+    writeFileSync(file, good);
+  }
+});
+
 test("without a file beside the module the embedded library is loaded, and leaves nothing behind", async () => {
   rmSync(file);
   const scratch = makeFolder();

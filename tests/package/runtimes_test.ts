@@ -68,7 +68,7 @@ test("the installed package can be imported on another system", async () => {
   }
 });
 
-const COMMANDS = ["check", "signal", "wait", "doctor", "demo", "completions"];
+const COMMANDS = "check signal wait stop tree info identity doctor demo completions".split(" ");
 /** How the command of the installed package is run. */
 const RUNNERS: Record<string, string[]> = {
   npx: ["npx", "--offline", "pidfd"],

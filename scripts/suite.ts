@@ -1,0 +1,41 @@
+/** The one suite on some runtimes, with what they counted. */
+import { type Count, countTests, sum } from "./counts.ts";
+import type { Runtime } from "./runtimes.ts";
+
+function files(): string[] {
+  return [...Deno.readDirSync("tests")]
+    .filter(({ name }) => name.endsWith("_test.ts"))
+    .map(({ name }) => `./tests/${name}`)
+    .sort();
+}
+
+function run({ name, suite }: Runtime): Count {
+  const [program, ...args] = [...suite, ...files()];
+  const { success, stdout, stderr } = new Deno.Command(program, {
+    args,
+    env: { NO_COLOR: "1" },
+  }).outputSync();
+  const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  const count = countTests(name, text, success);
+  if (count.failed > 0) console.log(text);
+  return count;
+}
+
+/**
+ * Runs it on each, and tells the counts. False if a test fails, or if the runtimes counted different numbers of tests: a test
+ * that one of them did not find would otherwise pass unseen.
+ */
+export function runSuite(runtimes: Runtime[]): boolean {
+  const counts = runtimes.map((runtime) => {
+    const count = run(runtime);
+    const { passed, failed, skipped } = count;
+    console.log(`${runtime.name.padEnd(8)} ${passed} passed, ${failed} failed, ${skipped} skipped`);
+    return count;
+  });
+  const totals = new Set(counts.map(({ passed, failed, skipped }) => passed + failed + skipped));
+  if (totals.size > 1) console.log("the runtimes counted different numbers of tests");
+  const total = sum(counts);
+  const failed = total.failed + (totals.size > 1 ? 1 : 0);
+  console.log(`${total.passed} passed, ${failed} failed`);
+  return failed === 0;
+}
