@@ -25,7 +25,7 @@ import { type Watcher, watcher } from "./watcher.ts";
  * @throws {RangeError} If a number is outside its range.
  * @throws {DOMException} `TimeoutError` when the time is up; a message that comes later is not lost.
  * @throws The reason of `signal`, when it is aborted.
- * @throws {PidfdError} As {@linkcode receiveMessage}; `EMFILE` or `ENFILE` if no descriptor is free, `ENOMEM` or `EAGAIN` if the
+ * @throws {PidfdError} As {@linkcode receiveMessage}; `EMFILE` if no descriptor is free; `ENFILE`, `ENOMEM` or `EAGAIN` if the
  * watcher can't be started.
  *
  * @example Listen while the program does something else

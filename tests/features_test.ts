@@ -108,5 +108,6 @@ test("features() on another system says so, and importing there throws nothing",
       "ENOSYS",
       "pidfd_open ENOSYS: process file descriptors exist on Linux only: this is darwin",
     ],
+    processes: ["PidfdOpenFailedError", "ENOSYS"],
   }, result.stderr);
 });

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { type ProcessEntry, processes } from "../mod.ts";
 import { countPidfds } from "./support/descriptors.ts";
-import { HELPER, runScript } from "./support/processes.ts";
+import { HELPER, Helper, runScript } from "./support/processes.ts";
 import { grow, needsRoot, statFields } from "./support/trees.ts";
 
 function find(pid: number): ProcessEntry {
@@ -61,6 +61,18 @@ test("processes() lists each process once while thousands begin and end", async 
   assert.equal(countPidfds(), before);
   await helper.end();
 });
+
+test(
+  "processes() tells the effective user of other users' processes",
+  { skip: needsRoot },
+  async () => {
+    const users = [1234, 65534, 4294967294];
+    const helpers = users.map((user) => new Helper("as", String(user), HELPER, "pause"));
+    for (const helper of helpers) await helper.line();
+    assert.deepEqual(helpers.map(({ child }) => find(child.pid!).uid), users);
+    for (const helper of helpers) await helper.kill();
+  },
+);
 
 test("processes() shows what hidepid lets it see, and no more", { skip: needsRoot }, async () => {
   for (const hidepid of ["hidepid=2", "hidepid=1"]) {

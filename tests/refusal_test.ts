@@ -111,3 +111,8 @@ test("equals() before Linux 6.9 throws EREMOTE of processes that can't be seen f
   assert.deepEqual(await look([...isolated, ...withoutPidfs], "twins=9"), ["EREMOTE pidfd_getpid"]);
   if (features().pidfs.available) assert.deepEqual(await look(isolated, "twins=9"), [true]);
 });
+
+test("waitForMessage() throws EMFILE when no descriptor is free, and works again", async () => {
+  const seen = await look(["prlimit", "--nofile=128"], "crowded=");
+  assert.deepEqual(seen, [["EMFILE", 7]]);
+});
