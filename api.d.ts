@@ -88,6 +88,28 @@ export interface OpenOptions {
     readonly thread?: boolean;
 }
 
+// Orphan
+export interface Orphan {
+    readonly handle: Pidfd;
+    readonly process: ProcessEntry;
+    readonly relation: "session" | "group" | "predicate";
+}
+
+// OrphanPredicate
+export type OrphanPredicate = (process: ProcessEntry) => boolean;
+
+// Orphans
+export declare class Orphans implements Disposable, Iterable<Orphan> {
+    #private;
+    readonly hidden: number;
+    constructor(found: readonly Orphan[], hidden: number, key: typeof PRIVATE);
+    get size(): number;
+    get closed(): boolean;
+    [Symbol.iterator](): IterableIterator<Orphan>;
+    close(): void;
+    [Symbol.dispose](): void;
+}
+
 // OutgoingMessage
 export interface OutgoingMessage {
     readonly data?: Uint8Array;
@@ -382,6 +404,9 @@ export declare function closeDescriptor(fd: number): void;
 
 // features
 export declare function features(): Features;
+
+// findOrphans
+export declare function findOrphans(parent: ProcessIdentity | string | OrphanPredicate): Orphans;
 
 // formatIdentity
 export declare function formatIdentity(identity: ProcessIdentity): string;

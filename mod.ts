@@ -46,6 +46,7 @@ export type { CoreDump, Credentials } from "./src/kernel_info.ts";
 export type { NamespaceKind } from "./src/namespaces.ts";
 export { formatIdentity, parseIdentity, type ProcessIdentity } from "./src/identity.ts";
 export { type ProcessEntry, processes } from "./src/processes.ts";
+export { findOrphans, type Orphan, type OrphanPredicate, Orphans } from "./src/orphans.ts";
 export { adoptOrphans } from "./src/adopting.ts";
 export { ProcessTree, type SignalTreeOptions } from "./src/tree.ts";
 export type { TreeMember, TreeRelation } from "./src/member.ts";

@@ -7,6 +7,7 @@ import { demo } from "./demo.ts";
 import { doctor } from "./doctor.ts";
 import { identity } from "./identity.ts";
 import { info } from "./info.ts";
+import { orphans } from "./orphans.ts";
 import { signal } from "./signal.ts";
 import { stop } from "./stop.ts";
 import { tree } from "./tree.ts";
@@ -18,6 +19,7 @@ const COMMANDS: Record<string, Command> = {
   wait,
   stop,
   tree,
+  orphans,
   info,
   identity,
   doctor,

@@ -33,7 +33,7 @@ function nodesOf(tree: ProcessTree): Node | null {
 }
 
 /** A name may hold line ends and escape sequences. */
-function printable(name: string): string {
+export function printable(name: string): string {
   // deno-lint-ignore no-control-regex
   return name.replace(/[\x00-\x1f\x7f-\x9f]/g, "\ufffd");
 }

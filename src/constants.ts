@@ -20,6 +20,8 @@ export const EAGAIN = -11;
 export const ENOMEM = -12;
 /** Permission denied. */
 export const EACCES = -13;
+/** In use. */
+export const EBUSY = -16;
 /** There already. */
 export const EEXIST = -17;
 /** Invalid argument. */

@@ -60,7 +60,8 @@ export function processes(): ProcessEntry[] {
 
 const PF_KTHREAD = 0x00200000;
 
-function entryOf(process: ProcessRecord): ProcessEntry {
+/** Takes what was read out of the record, which the next read fills anew. */
+export function entryOf(process: ProcessRecord): ProcessEntry {
   return {
     pid: process.number("pid"),
     ppid: process.number("ppid"),

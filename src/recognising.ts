@@ -17,7 +17,7 @@ import { NativeRecord } from "./record.ts";
 const file = new NativeRecord("FileRecord");
 
 /** The process's number in pidfs; null where there is no pidfs, before Linux 6.9. */
-function inodeOf(fd: number): bigint | null {
+export function inodeOf(fd: number): bigint | null {
   const isTold = native().stat(fd, file.bytes) === 0;
   return isTold && file.bigint("file_system") === PIDFS_MAGIC ? file.bigint("inode") : null;
 }
@@ -91,7 +91,7 @@ function findByInode(pid: number, inode: bigint): Handle | null {
  * A descriptor by the inode alone. ESTALE means gone only where the kernel has such handles: before Linux 6.14 it answers the
  * same to everything.
  */
-function openByHandle(inode: bigint): number {
+export function openByHandle(inode: bigint): number {
   if (!feature("file_handles").available) return EOPNOTSUPP;
   const request = new NativeRecord("FileRecord");
   request.set("inode", inode);
@@ -125,7 +125,7 @@ function findByStart({ pid, startTicks }: ProcessIdentity): Handle | null {
 }
 
 /** A descriptor of whoever has this pid; null where that is no process. */
-function openIfThere(pid: number): number | null {
+export function openIfThere(pid: number): number | null {
   try {
     return openDescriptor(pid);
   } catch (error) {

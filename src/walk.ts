@@ -90,7 +90,7 @@ export class Walk {
     return withProc((proc) => {
       const sight = look(proc);
       this.hidden = sight.hidden;
-      this.ancestors = ancestorsIn(sight);
+      this.ancestors = ancestorsIn(sight.byPid);
       this.#forgetReaped();
       const known = this.members.length;
       for (const member of this.#holders.values()) this.#noteLeader(member, sight);
@@ -254,8 +254,8 @@ function look(proc: Proc): Sight {
   return { ...pass, byPid, byParent };
 }
 
-/** Nobody in this set can end, and its number go to another one, without this process being given to a new parent. */
-function ancestorsIn({ byPid }: Sight): Set<number> {
+/** This process and its ancestors. Nobody in this set can end, and its number go to another one, without this process being given to a new parent. */
+export function ancestorsIn(byPid: Map<number, { ppid: number }>): Set<number> {
   const ancestors = new Set<number>();
   let pid = native().own_pid();
   while (pid > 0 && !ancestors.has(pid)) {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { features } from "../mod.ts";
+import { features, Pidfd } from "../mod.ts";
 import { Helper, paused, run, runtimeCommand, type ScriptResult } from "./support/processes.ts";
 
 const { PIDFD_INFO_EXIT, SO_PEERPIDFD } = features();
@@ -160,3 +160,19 @@ test("examples/hand_over.ts gives a worker that runs to another program", () =>
     assert.equal(await successor.line(), "it has ended");
     assert.deepEqual(await successor.end, [0, null]);
   }));
+test("examples/sweep_orphans.ts ends what is left in a dead process's session", {
+  skip: features().file_handles.available ? false : "it needs file handles of processes",
+}, async () => {
+  const helper = new Helper("orphans", "session");
+  const [leader, orphan] = (await helper.line()).split(" ").map(Number);
+  const handle = Pidfd.open(leader);
+  const identity = String(handle.identity());
+  handle.close();
+  for (const state of ["zombie", "reaped"]) {
+    helper.send();
+    assert.equal(await helper.line(), state);
+  }
+  const { code, stdout, stderr } = await example("sweep_orphans", identity);
+  assert.deepEqual([code, stdout], [0, `${orphan} helper\n`], stderr);
+  await helper.end();
+});

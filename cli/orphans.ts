@@ -1,0 +1,93 @@
+/** `pidfd orphans`: what a process that has ended left in its session and process group. */
+import {
+  findOrphans,
+  type Orphan,
+  type Orphans,
+  parseIdentity,
+  PidfdError,
+  type ProcessIdentity,
+} from "../mod.ts";
+import {
+  type Command,
+  EXIT_ERROR,
+  EXIT_NO,
+  EXIT_OK,
+  parseMilliseconds,
+  report,
+  reportJson,
+  UsageError,
+} from "./command.ts";
+import { stopTrees } from "./stop_tree.ts";
+import type { Target } from "./target.ts";
+import { printable } from "./tree.ts";
+
+function show(orphans: Orphans, asJson: boolean): void {
+  if (asJson) {
+    return reportJson([...orphans].map(({ process, relation }) => {
+      return { pid: process.pid, line: "", record: { ...process, relation }, code: EXIT_OK };
+    }));
+  }
+  for (const { process: { pid, name }, relation } of orphans) {
+    console.log(`${pid} ${printable(name)} [by its ${relation}]`);
+  }
+  if (orphans.hidden > 0) console.log(`(/proc hides ${orphans.hidden} processes)`);
+}
+
+/** Those that are nobody's children here: the others end as their descendants. */
+function roots(orphans: Orphans): Target[] {
+  const all = [...orphans];
+  const pids = new Set(all.map(({ process }) => process.pid));
+  return all.filter(({ process }) => !pids.has(process.ppid)).map(targetOf);
+}
+
+function targetOf({ handle, process: { pid } }: Orphan): Target {
+  return { pid, open: () => handle };
+}
+
+/** A pid alone would name somebody else by now. */
+function identityOf(text: string): ProcessIdentity {
+  try {
+    return parseIdentity(text);
+  } catch {
+    throw new UsageError(`this is no identity: ${JSON.stringify(text)}`);
+  }
+}
+
+/** The command. */
+export const orphans: Command = {
+  summary: "what a process that has ended left behind",
+  usage: "[--stop] [--grace MS] IDENTITY",
+  help: `  --stop       end each of them with all of its descendants
+  --grace MS   with --stop: wait so many milliseconds before SIGKILL, 0 to 2147483647; 5000 unless told
+
+Found is who is in the session or process group that the process led, for which the kernel keeps its number: nobody who
+began a session of its own is found, and nobody at all where it led neither. Needs Linux 6.14.
+Exit code: 0 if there is nobody, or with --stop if all have ended when they were asked; 1 if there is somebody, or one
+had to be forced; 3 if the process has not ended, or can't be told.`,
+  options: { stop: { type: "boolean" }, grace: { type: "string" } },
+  async run(args, { stop, grace, json }) {
+    if (args.length !== 1) throw new UsageError("orphans takes one identity");
+    if (grace !== undefined && !stop) throw new UsageError("--grace goes with --stop");
+    const graceMs = typeof grace === "string" ? parseMilliseconds("grace", grace) : 5000;
+    try {
+      const found = findOrphans(identityOf(args[0]));
+      try {
+        if (!stop) {
+          show(found, json === true);
+          return found.size > 0 ? EXIT_NO : EXIT_OK;
+        }
+        const options = { graceMs, killSignal: 15, freeze: false };
+        const ended = await stopTrees(roots(found), options, (line) => {
+          if (!json) console.log(line);
+        });
+        return report(ended, json === true);
+      } finally {
+        found.close();
+      }
+    } catch (error) {
+      if (!(error instanceof PidfdError)) throw error;
+      console.error(error.message);
+      return EXIT_ERROR;
+    }
+  },
+};
