@@ -2,7 +2,8 @@
  * Finds the native library and loads it with the runtime's own means, once a JavaScript thread.
  *
  * In this order: the path that was given, the path in `PIDFD_LIBRARY`, the file beside this module, the bytes that
- * are embedded in this module. A given path is the only one tried: whoever gives one wants no other.
+ * are embedded in this module; Bun, and Deno where it may load anything, take the bytes before the file. A given path
+ * is the only one tried: whoever gives one wants no other.
  *
  * @module
  */
@@ -78,7 +79,9 @@ function openGiven(adapter: Adapter, path: string): Native {
 /** The file beside this module, as the npm package and `deno compile --include` have it; a checkout has none. */
 function openBeside(adapter: Adapter, cpu: string): Native | undefined {
   const url = new URL(`./lib/pidfd-${cpu}.so`, import.meta.url);
-  if (url.protocol !== "file:" || mayLoadAnything()) return undefined;
+  if (url.protocol !== "file:" || (LIBRARIES[cpu].base64 !== "" && prefersEmbedded())) {
+    return undefined;
+  }
   const path = decodeURIComponent(url.pathname);
   const bytes = readLibrary(path);
   if (bytes === null) return undefined;
@@ -91,9 +94,13 @@ function openBeside(adapter: Adapter, cpu: string): Native | undefined {
   }
 }
 
-/** Then Deno takes the embedded bytes, which nothing can have damaged; to look at a file takes a permission of its own. */
-function mayLoadAnything(): boolean {
-  return host.Deno?.permissions.querySync({ name: "ffi" }).state === "granted";
+/**
+ * The embedded bytes nothing can have damaged. Deno needs the right to load anything for them, and to look at a file takes one of
+ * its own; Bun needs two milliseconds for `node:fs` alone.
+ */
+function prefersEmbedded(): boolean {
+  if (!host.Deno) return host.Bun !== undefined;
+  return host.Deno.permissions.querySync({ name: "ffi" }).state === "granted";
 }
 
 /** No such file, or a file that this Deno may not load: `--allow-ffi=PATH` names another one. */
