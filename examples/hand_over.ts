@@ -8,10 +8,10 @@ import process from "node:process";
 import {
   closeDescriptor,
   Pidfd,
-  receiveMessage,
   sendMessage,
   socketDescriptor,
   socketPair,
+  waitForMessage,
 } from "../mod.ts";
 
 /** The old program: starts the worker, whose input and output are a socket, and sends its handle and the socket's other end. */
@@ -32,13 +32,13 @@ function give(path: string, [command, ...args]: string[]): void {
 /** The new program: receives them, and talks with the worker as if it had started it. */
 function take(path: string): void {
   // Paused, because what a runtime reads arrives without the descriptors.
-  const server = createServer({ pauseOnConnect: true }, (socket) => {
+  const server = createServer({ pauseOnConnect: true }, async (socket) => {
     server.close();
-    const message = receiveMessage(socketDescriptor(socket), 5000);
+    const { descriptors } = await waitForMessage(socketDescriptor(socket), { timeoutMs: 5000 });
     socket.destroy();
-    if (message?.descriptors.length !== 2) throw new Error("nothing was handed over");
-    const [pidfd, connection] = message.descriptors;
-    goOn(Pidfd.adopt(pidfd), connection);
+    if (descriptors.length !== 2) throw new Error("nothing was handed over");
+    const [pidfd, connection] = descriptors;
+    await goOn(Pidfd.adopt(pidfd), connection);
   });
   server.listen(path, () => console.log("ready"));
 }
@@ -46,8 +46,8 @@ function take(path: string): void {
 async function goOn(worker: Pidfd, connection: number): Promise<void> {
   console.log(`took over ${worker.info().name}`);
   sendMessage(connection, { data: new TextEncoder().encode("are you there?\n") });
-  const answer = receiveMessage(connection, 5000);
-  console.log(`it says: ${new TextDecoder().decode(answer?.data).trim()}`);
+  const { data } = await waitForMessage(connection, { timeoutMs: 5000 });
+  console.log(`it says: ${new TextDecoder().decode(data).trim()}`);
   // The end of its input.
   closeDescriptor(connection);
   await worker.exited;

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { BUN, DENO, install, makeFolder, NODES, PRINTED, PROGRAM, runIn, RUNTIMES } from "./support.ts";
+import {
+  BUN,
+  DENO,
+  install,
+  makeFolder,
+  NODES,
+  PRINTED,
+  PROGRAM,
+  runIn,
+  RUNTIMES,
+} from "./support.ts";
 
 const { folder, remove } = makeFolder();
 const CPU = ({ x64: "x86_64", arm64: "aarch64" } as Record<string, string>)[process.arch];
