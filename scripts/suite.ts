@@ -9,16 +9,22 @@ function files(): string[] {
     .sort();
 }
 
+/** Into a file: the end of a pipe comes when the last process that a failed test has left behind ends. */
+const INTO_FILE = ["sh", "-c", 'exec "$@" > "$0" 2>&1'];
+
 function run({ name, suite }: Runtime): Count {
-  const [program, ...args] = [...suite, ...files()];
-  const { success, stdout, stderr } = new Deno.Command(program, {
-    args,
-    env: { NO_COLOR: "1" },
-  }).outputSync();
-  const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  const count = countTests(name, text, success);
-  if (count.failed > 0) console.log(text);
-  return count;
+  const file = Deno.makeTempFileSync({ prefix: "pidfd-suite-" });
+  try {
+    const [program, ...args] = [...INTO_FILE, file, ...suite, ...files()];
+    const env = { NO_COLOR: "1" };
+    const { success } = new Deno.Command(program, { args, env, stdin: "null" }).outputSync();
+    const text = Deno.readTextFileSync(file);
+    const count = countTests(name, text, success);
+    if (count.failed > 0) console.log(text);
+    return count;
+  } finally {
+    Deno.removeSync(file);
+  }
 }
 
 /**
