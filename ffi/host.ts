@@ -41,8 +41,15 @@ export interface FileSystem {
 export interface NodeSocket {
   on(event: "data", listener: (bytes: Uint8Array) => void): void;
   on(event: "error", listener: () => void): void;
+  /** Begins to read. */
+  read(length: 0): void;
   ref(): void;
   unref(): void;
+}
+
+interface NodeSocketOptions {
+  fd: number;
+  onread?: { buffer: Uint8Array; callback(length: number): boolean };
 }
 
 /** Bun's socket. */
@@ -70,7 +77,7 @@ interface Process {
   dlopen(module: { exports: unknown }, path: string): void;
   getBuiltinModule(name: "node:fs"): FileSystem;
   getBuiltinModule(name: "node:os"): { tmpdir(): string };
-  getBuiltinModule(name: "node:net"): { Socket: new (options: { fd: number }) => NodeSocket };
+  getBuiltinModule(name: "node:net"): { Socket: new (options: NodeSocketOptions) => NodeSocket };
   getBuiltinModule(name: "bun:ffi"): {
     dlopen(path: string, symbols: Record<string, BunSymbol>): LoadedLibrary;
   };

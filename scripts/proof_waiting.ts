@@ -5,7 +5,7 @@ const helper = new URL("../zig/zig-out/bin/helper", import.meta.url).pathname;
 const GET_INFO = String(0xC058FF0B);
 const ENOTTY = "25";
 
-/** As many descriptors as we may have: two for each process that is awaited. */
+/** As many descriptors as we may have: one for each process that is awaited. */
 const MANY_FILES = [
   "sh",
   "-c",

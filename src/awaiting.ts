@@ -4,12 +4,12 @@
  * @module
  */
 import { checkAbortSignal, checkInteger, checkOptions } from "./arguments.ts";
-import { type ChildLike, runtimeStatus } from "./child.ts";
+import { type ChildLike, hearEnd, runtimeStatus } from "./child.ts";
 import { isCertain, keep, keepWord, statusOf } from "./ending.ts";
 import { type ExitStatus, UNKNOWN } from "./exit.ts";
 import { feature } from "./features.ts";
 import type { Handle } from "./handle.ts";
-import { Waiting, type WaitLimits, type Witnesses } from "./waiting.ts";
+import { Waiting, type Witnesses } from "./waiting.ts";
 import type { WatchEvent } from "./watcher.ts";
 
 /** How a wait may end before its process does. */
@@ -31,9 +31,10 @@ export function exitedOf(handle: Handle): Promise<void> {
 }
 
 /** Resolves at the end. The limits were checked. */
-export function untilExited(handle: Handle, limits?: WaitLimits): Promise<void> {
+export function untilExited(handle: Handle, limits: WaitOptions = {}): Promise<void> {
+  const { timeoutMs, signal } = limits;
   return new Promise((resolve, reject) => {
-    waitsOf(handle).listen("exited", () => resolve(), reject, limits);
+    waitsOf(handle).until("exited", () => resolve(), reject, timeoutMs, signal);
   });
 }
 
@@ -41,17 +42,19 @@ export function untilExited(handle: Handle, limits?: WaitLimits): Promise<void> 
  * Waits for the end, and until somebody tells how it was. One promise and no async function: each of those takes as much
  * memory again as all the rest, and ten thousand may wait at once.
  */
-export function waitFor(handle: Handle, options: WaitOptions): Promise<ExitStatus> {
+export function waitFor(handle: Handle, options?: WaitOptions): Promise<ExitStatus> {
   return new Promise((resolve, reject) => {
-    const limits = checkedLimits(options);
-    limits.signal?.throwIfAborted();
+    let timeoutMs: number | undefined;
+    let signal: AbortSignal | undefined;
+    if (options !== undefined) ({ timeoutMs, signal } = checkedLimits(options));
+    signal?.throwIfAborted();
     const status = statusOf(handle);
     if (status !== null && isCertain(handle, status)) resolve(status);
-    else waitsOf(handle).listen("told", resolve, reject, limits);
+    else waitsOf(handle).until("told", resolve, reject, timeoutMs, signal);
   });
 }
 
-function checkedLimits(options: WaitOptions): WaitLimits {
+function checkedLimits(options: WaitOptions): WaitOptions {
   const action = "wait for a process";
   const { timeoutMs, signal } = checkOptions(action, options);
   if (timeoutMs !== undefined) checkInteger(action, "timeoutMs", timeoutMs, 0);
@@ -86,7 +89,7 @@ function hearRuntime(handle: Handle, child: ChildLike, waits: Waiting<Handle>): 
   const onEnd = () => {
     if (!handle.closed && !handle.isAlive()) waits.endedFirst();
   };
-  runtimeStatus(child).then(onEnd, onEnd);
+  hearEnd(child, onEnd);
 }
 
 const WITNESSES: Witnesses<Handle> = {
@@ -97,8 +100,9 @@ const WITNESSES: Witnesses<Handle> = {
 };
 
 function learn(handle: Handle, { status }: WatchEvent): ExitStatus {
-  if (status) keep(handle, status);
-  return statusOf(handle) ?? UNKNOWN;
+  if (!status) return statusOf(handle) ?? UNKNOWN;
+  keep(handle, status);
+  return handle.status ?? status;
 }
 
 async function askRuntime(handle: Handle): Promise<ExitStatus> {

@@ -31,6 +31,14 @@ export function hasEnded(child: ChildLike): boolean {
   return typeof exitCode === "number" || typeof signalCode === "string";
 }
 
+/** Calls back when the runtime sees its child end, or hears that somebody else has reaped it. */
+export function hearEnd(child: ChildLike, onEnd: () => void): void {
+  const { exited, status, once } = child as AnyChild;
+  const promise = exited instanceof Promise ? exited : status;
+  if (promise instanceof Promise) promise.then(onEnd, onEnd);
+  else if (typeof once === "function") once.call(child, "exit", onEnd);
+}
+
 /** How the child ended, if the runtime has seen that and says so without being waited for: Deno does not. */
 export function statusSoFar(child: ChildLike): ExitStatus | null {
   return hasEnded(child) ? ended(child as AnyChild) : null;

@@ -500,7 +500,7 @@ export class Pidfd implements Disposable {
    * handle.close();
    * ```
    */
-  wait(options: WaitOptions = {}): Promise<ExitStatus> {
+  wait(options?: WaitOptions): Promise<ExitStatus> {
     return waitFor(this.#handle, options);
   }
 

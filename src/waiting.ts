@@ -22,25 +22,20 @@ export interface Witnesses<H> {
   askRuntime(handle: H): Promise<ExitStatus>;
 }
 
-/** Ends a wait before its time. */
-export interface WaitLimits {
-  timeoutMs?: number;
-  signal?: AbortSignal;
-}
+type Resolve = (status: ExitStatus) => void;
+type Reject = (reason: unknown) => void;
 
 /** One wait, a link in its handle's chain of them. */
 interface Waiter {
   milestone: Milestone;
-  resolve: (status: ExitStatus) => void;
-  reject: (reason: unknown) => void;
+  resolve: Resolve;
+  reject: Reject;
   /** What takes back the limits, so that a settled wait leaves neither a timer nor a listener. */
   forget: (() => void)[] | undefined;
   isWaiting: boolean;
   previous: Waiter | undefined;
   next: Waiter | undefined;
 }
-
-const NO_LIMITS: WaitLimits = {};
 
 /** All waits on one handle. Most handles have one, so it is a chain: a set would be larger than all the rest. */
 export class Waiting<H extends { readonly fd: number }> {
@@ -62,21 +57,24 @@ export class Waiting<H extends { readonly fd: number }> {
     this.#witnesses = witnesses;
   }
 
-  /**
-   * Calls back at a milestone, or when the wait fails; the answer takes that back. The limits were checked; a signal that was
-   * aborted already throws its reason.
-   */
-  listen(
+  /** Calls back at a milestone, or when the wait fails; the answer takes that back. */
+  listen(milestone: Milestone, resolve: Resolve, reject: Reject): () => void {
+    const waiter = this.#join(milestone, resolve, reject);
+    return () => void this.#leave(waiter);
+  }
+
+  /** The same with limits, which were checked; a signal that was aborted already throws its reason. */
+  until(
     milestone: Milestone,
-    resolve: (status: ExitStatus) => void,
-    reject: (reason: unknown) => void,
-    { timeoutMs, signal }: WaitLimits = NO_LIMITS,
-  ): () => void {
+    resolve: Resolve,
+    reject: Reject,
+    timeoutMs: number | undefined,
+    signal: AbortSignal | undefined,
+  ): void {
     signal?.throwIfAborted();
     const waiter = this.#join(milestone, resolve, reject);
     if (signal) this.#leaveOn(signal, waiter);
     if (timeoutMs !== undefined) this.#leaveAfter(timeoutMs, waiter);
-    return () => void this.#leave(waiter);
   }
 
   /** Whether pending waits keep the program alive. */
@@ -107,7 +105,7 @@ export class Waiting<H extends { readonly fd: number }> {
     for (const waiter of this.#chain()) if (this.#leave(waiter)) waiter.reject(reason);
   }
 
-  #join(milestone: Milestone, resolve: Waiter["resolve"], reject: Waiter["reject"]): Waiter {
+  #join(milestone: Milestone, resolve: Resolve, reject: Reject): Waiter {
     if (this.#count === 0) {
       const { fd } = this.#handle;
       const found = watcher();

@@ -39,6 +39,7 @@ export class Watcher {
   /** How many bytes of a record have come: a stream may split and merge them. */
   #received = 0;
   #holds = 0;
+  #isHeld = false;
 
   constructor() {
     const started = new NativeRecord("WatcherRecord");
@@ -68,8 +69,16 @@ export class Watcher {
   hold(change: number): void {
     const before = this.#holds;
     this.#holds += change;
-    if (before === 0 && this.#holds > 0) this.#channel.ref();
-    if (before > 0 && this.#holds === 0) this.#channel.unref();
+    // After those who were told: they need not wait for it, and often wait for the next one at once.
+    if ((before === 0) !== (this.#holds === 0)) queueMicrotask(() => this.#applyHold());
+  }
+
+  #applyHold(): void {
+    const isHeld = this.#holds > 0;
+    if (isHeld === this.#isHeld) return;
+    this.#isHeld = isHeld;
+    if (isHeld) this.#channel.ref();
+    else this.#channel.unref();
   }
 
   #receive(bytes: Uint8Array): void {
