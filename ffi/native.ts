@@ -71,6 +71,8 @@ export interface Native {
   proc_read(proc: number, pidfd: number, record: Uint8Array): number;
   /** 1 where every thread of a process is stopped or has ended, else 0. */
   proc_stands_still(proc: number, pid: number): number;
+  /** Opens the cgroup.kill at `path` where `file` is below 0; else writes to it, which ends all of that cgroup. Linux 5.14. */
+  cgroup_kill(path: Uint8Array, file: number): number;
   /** prctl(2): makes this process a child subreaper or not; asks where `on` is below 0. */
   subreaper(on: number): number;
   /** getpid(2). */

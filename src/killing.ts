@@ -6,6 +6,7 @@
 import { startTimer } from "../ffi/timer.ts";
 import { reapAdopted } from "./adopting.ts";
 import { waitsOf } from "./awaiting.ts";
+import { killCgroup } from "./cgroup_kill.ts";
 import { statusOf } from "./ending.ts";
 import { PidfdError } from "./errors.ts";
 import { type ExitStatus, UNKNOWN } from "./exit.ts";
@@ -134,6 +135,10 @@ export class Killing {
 
   /** What is to be killed is stopped first: so it can't have children between the last look and its end. */
   async #force(): Promise<void> {
+    if (this.#forceCgroup()) {
+      await this.#until(() => this.#running.size === 0);
+      return;
+    }
     await this.#freezing.freeze(() => this.#check());
     this.#freezing.untangle();
     for (const target of deepestFirst(this.#findTargets())) {
@@ -141,6 +146,16 @@ export class Killing {
     }
     this.#freezing.forget();
     await this.#until(() => this.#running.size === 0);
+  }
+
+  /** Ends everything at once where the tree has a cgroup of its own: nothing can escape by forking then, nor is stopped. */
+  #forceCgroup(): boolean {
+    const { cgroup, hidden } = this.#walk;
+    if (cgroup === undefined || hidden > 0) return false;
+    const targets = this.#findTargets().filter(({ member }) => member.runs());
+    if (!killCgroup(cgroup, targets.map(({ member }) => member))) return false;
+    for (const target of targets) target.forced = true;
+    return true;
   }
 
   /** Whether anybody runs who can be ended, also of those that appeared since the last look. */

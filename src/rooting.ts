@@ -25,7 +25,8 @@ export interface TreeOptions {
   readonly group?: boolean;
   /**
    * Also in the root's cgroup and those below it (cgroups(7), version 2), which no descendant leaves by forking: so daemons are
-   * found too. Only where that cgroup is the tree's own, and does not hold this process as well. False if left out.
+   * found too. Only where that cgroup is the tree's own, and does not hold this process as well. What is to be forced is then ended by one
+   * write to its cgroup.kill (Linux 5.14), where that may be written and it holds nobody else. False if left out.
    */
   readonly cgroup?: boolean;
 }

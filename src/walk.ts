@@ -85,6 +85,11 @@ export class Walk {
     }
   }
 
+  /** The cgroup whose members are all the tree's, where it is looked at. */
+  get cgroup(): string | undefined {
+    return this.#cgroup;
+  }
+
   /** Looks once through all processes; answers the members that it found. */
   pass(): Member[] {
     return withProc((proc) => {

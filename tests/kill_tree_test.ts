@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { features, killTree, type KillTreeOptions, Pidfd, ProcessTree } from "../mod.ts";
 import { countPidfds } from "./support/descriptors.ts";
 import { WRONG_NUMBERS, WRONG_TYPES } from "./support/errors.ts";
-import { HELPER, Helper, paused, runScript } from "./support/processes.ts";
+import { HELPER, Helper, paused, runScript, runtimeCommand } from "./support/processes.ts";
 import { grow, needsRoot, runs, statFields } from "./support/trees.ts";
 
 const exitRecord = features().PIDFD_INFO_EXIT;
@@ -252,6 +255,31 @@ test("killTree() says whom it may not end", { skip: needsRoot }, async () => {
     Array(3).fill(["refused", "EPERM"]),
   );
   assert.equal(runs(root), true);
+  await helper.end();
+});
+
+test("one that may not be ended, and ends by itself, hides the status of nobody else", {
+  skip: needsRoot || (exitRecord.available ? false : exitRecord.found),
+}, async () => {
+  const helper = new Helper("two-owners", "65534");
+  const [refusing, other] = (await helper.line()).split(" ").map(Number);
+  const file = new URL("fixtures/kill_tree_refused.ts", import.meta.url).pathname;
+  const through = [HELPER, "as", "65534"];
+  const command = runtimeCommand(file, { through, args: [String(helper.child.pid)] });
+  const killing = spawn(command[0], command.slice(1), {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, NODE_NO_WARNINGS: "1" },
+  });
+  const lines = createInterface({ input: killing.stdout! })[Symbol.asyncIterator]();
+  const line = async () => (await lines.next()).value;
+  assert.equal(await line(), String(other), "it has ended, and is not reaped");
+  helper.send();
+  assert.equal(await helper.line(), "reaped");
+  assert.equal(await line(), String(refusing));
+  helper.send();
+  assert.equal(await helper.line(), "reaped");
+  assert.deepEqual(JSON.parse((await line())!), [[other, "SIGTERM"], [refusing, 7]]);
+  await once(killing, "exit");
   await helper.end();
 });
 

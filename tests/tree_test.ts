@@ -3,22 +3,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
 import { features, killTree, Pidfd, ProcessTree, type TreeMember } from "../mod.ts";
+import { lacksCgroups } from "./support/cgroups.ts";
 import { countPidfds } from "./support/descriptors.ts";
 import { assertThrows, WRONG_NUMBERS, WRONG_TYPES } from "./support/errors.ts";
-import { HELPER, Helper, paused, run } from "./support/processes.ts";
+import { HELPER, Helper, paused } from "./support/processes.ts";
 import { grow, statFields } from "./support/trees.ts";
-
-/** Why there can be no cgroup for a test, or false. */
-async function lacksCgroups(): Promise<string | false> {
-  const { code } = await run(HELPER, [
-    "in-cgroup",
-    `pidfd-probe-${process.pid}`,
-    HELPER,
-    "exit",
-    "0",
-  ]);
-  return code === 0 ? false : "no cgroup can be made";
-}
 
 function assertTrue(members: TreeMember[]): void {
   const seen = new Set<TreeMember>();

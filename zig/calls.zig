@@ -14,6 +14,7 @@ const file_handle = @import("file_handle.zig");
 const pidfile = @import("pidfile.zig");
 const proc_description = @import("proc_description.zig");
 const message = @import("message.zig");
+const proc_file = @import("proc_file.zig");
 const proc_scan = @import("proc_scan.zig");
 const watcher = @import("watcher.zig");
 
@@ -243,6 +244,14 @@ pub fn proc_read(proc: i32, pidfd: i32, pid_and_record: *proc_scan.ProcessRecord
 /// Whether every thread of a process is stopped or has ended: 1 or 0. It only looks: the number may be a stranger's.
 pub fn proc_stands_still(proc: i32, pid: i32) callconv(.c) i32 {
     return proc_scan.stands_still(proc, pid);
+}
+
+/// Where `file` is below 0, a descriptor for writing the cgroup.kill at `path`; else writes to it — above 0, and all of that cgroup
+/// is ended. ENOENT: before 5.14. EACCES, EROFS. ENODEV: the cgroup was removed, whatever has its path now. cgroups(7).
+pub fn cgroup_kill(path: *const pidfile.PathRecord, file: i32) callconv(.c) i32 {
+    if (file < 0) return proc_file.open(proc_file.nowhere, @ptrCast(&path.bytes), .{ .ACCMODE = .WRONLY });
+    const text: []const u8 = "1";
+    return call(named(.write), .{ file, text.ptr, text.len });
 }
 
 /// prctl(PR_SET_CHILD_SUBREAPER, on), or PR_GET_CHILD_SUBREAPER where `on` is below 0 — 0, or the answer: 1 or 0.

@@ -19,7 +19,7 @@
 //!   helper in-own-proc OPTIONS CMD…   runs CMD as pid 1 of a new pid namespace, whose /proc is mounted with OPTIONS ("")
 //!   helper in-cgroup NAME CMD…     runs CMD in a new cgroup of this name, which is removed when it is empty; 77: there can be none
 //!   helper tree, helper strangers  see helper_tree.zig
-//!   helper orphans                 see helper_orphans.zig
+//!   helper orphans, helper two-owners   see helper_orphans.zig
 //!   helper time                    prints what the library's system calls cost in a loop, in nanoseconds
 //!   helper end HOW NUMBER          ends now: HOW is exit, signal or core (a signal with RLIMIT_CORE raised)
 //!   helper breed PARENT            makes processes to order: helper_breed.zig
@@ -94,6 +94,7 @@ pub fn main() void {
         .{ "memory", handover.run_memory },
         .{ "hold-exit", handover.run_hold_exit },
         .{ "orphans", @import("helper_orphans.zig").run },
+        .{ "two-owners", @import("helper_orphans.zig").run_two_owners },
         .{ "fail-once", @import("helper_fault.zig").run },
     };
     inline for (commands) |command| {

@@ -4,6 +4,9 @@
 //!   helper orphans session|group   prints the leader's pid and the orphan's. Each line of input begins a step: the leader
 //!                                  ends, and stays a zombie; it is reaped; the orphan ends, and the number goes to a
 //!                                  stranger, who leaves an orphan in turn, whose pid is printed
+//!
+//!   helper two-owners UID          a child that stays its owner's, and one that becomes UID's; prints both pids. Each line of
+//!                                  input begins a step: the first one ends with code 7 and is reaped; the second one is reaped
 const std = @import("std");
 const helper = @import("helper.zig");
 const linux = std.os.linux;
@@ -35,6 +38,35 @@ pub fn run() void {
     helper.print("{d}", .{second});
     while (helper.next_line()) {}
     end_all(&.{second});
+}
+
+pub fn run_two_owners() void {
+    const ready = pipe();
+    const go = pipe();
+    const first = fork();
+    if (first == 0) {
+        die_with_parent();
+        _ = next_pid(go[0]);
+        linux.exit_group(7);
+    }
+    const second = fork();
+    if (second == 0) {
+        const user = helper.number(u32, 2);
+        _ = check(linux.setresuid(user, user, user), "setresuid");
+        die_with_parent();
+        _ = linux.write(ready[1], std.mem.asBytes(&user), 4);
+        stay();
+    }
+    _ = next_pid(ready[0]);
+    helper.print("{d} {d}", .{ first, second });
+    if (!helper.next_line()) return end_all(&.{ first, second });
+    _ = linux.write(go[1], std.mem.asBytes(&first), 4);
+    reap(first);
+    helper.print("reaped", .{});
+    if (!helper.next_line()) return end_all(&.{second});
+    end_all(&.{second});
+    helper.print("reaped", .{});
+    while (helper.next_line()) {}
 }
 
 fn lead(leads_session: bool, ready: i32, ends: bool) noreturn {

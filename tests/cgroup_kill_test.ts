@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { killTree, Pidfd } from "../mod.ts";
+import { cgroupFolder, lacksCgroups } from "./support/cgroups.ts";
+import { HELPER, Helper, paused, runScript } from "./support/processes.ts";
+import { statFields } from "./support/trees.ts";
+
+/** Why a cgroup can't be ended at once here, or false. */
+async function lacksKill(): Promise<string | false> {
+  const reason = await lacksCgroups();
+  if (reason) return reason;
+  const helper = new Helper("in-cgroup", `pidfd-look-${process.pid}`, HELPER, "tree", "wide", "1");
+  const folder = cgroupFolder(Number(await helper.line()));
+  const isThere = existsSync(`${folder}/cgroup.kill`);
+  await helper.end();
+  return folder === ""
+    ? "version 2 of cgroups is not mounted"
+    : isThere
+    ? false
+    : "there is no cgroup.kill before Linux 5.14";
+}
+
+const skip = await lacksKill();
+const SEND_SIGNAL: Record<string, number> = { x64: 424, arm64: 424 };
+const lacksNumber = process.arch in SEND_SIGNAL ? false : "the number of the call is not known";
+
+/** A tree that has a cgroup of its own; the root's pid, and the helper's first process that is in there too. */
+async function grown(...shape: string[]) {
+  const name = `pidfd-kill-${process.pid}-${Math.trunc(performance.now())}`;
+  const helper = new Helper("in-cgroup", name, HELPER, "tree", ...shape);
+  const [root, other] = (await helper.line()).split(" ").map(Number);
+  return { helper, root, other, folder: cgroupFolder(root) };
+}
+
+test(
+  "what is forced in a cgroup of the tree's own ends with it, whoever is in it",
+  { skip },
+  async () => {
+    for (const shape of [["daemon", "2"], ["fork-loop", "8"], ["wide", "300"]]) {
+      const { helper, root, other, folder } = await grown(...shape);
+      const handles = other ? [Pidfd.open(root), Pidfd.open(other)] : [Pidfd.open(root)];
+      const { ended, escaped } = await killTree(root, { killSignal: "SIGKILL", cgroup: true });
+      assert.deepEqual(escaped, []);
+      assert.ok(ended.length >= Number(shape[1]) + 2, "and the two that it lives in");
+      assert.ok(ended.some(({ forced }) => forced));
+      for (const { status } of ended) {
+        if (status.known && status.signal) {
+          assert.equal(status.signal, "SIGKILL");
+        }
+      }
+      for (const handle of handles) {
+        assert.equal(handle.isAlive(), false);
+        handle.close();
+      }
+      await helper.exit;
+      assert.equal(existsSync(folder), false);
+    }
+  },
+);
+
+test(
+  "one write ends it: no signal is sent, and nobody is stopped",
+  { skip: skip || lacksNumber },
+  async () => {
+    const { helper, root, folder } = await grown("wide", "20", "ignore");
+    const handle = Pidfd.open(root);
+    const { stdout, stderr } = await runScript("kill_tree.ts", {
+      through: [HELPER, "deny", String(SEND_SIGNAL[process.arch]), "1"],
+      permissions: ["--allow-ffi"],
+      args: [String(root), JSON.stringify({ killSignal: "SIGKILL", cgroup: true })],
+    });
+    const { ended, escaped } = JSON.parse(stdout || JSON.stringify(stderr));
+    assert.deepEqual(escaped, []);
+    assert.equal(ended, 22);
+    assert.equal(handle.isAlive(), false);
+    handle.close();
+    await helper.exit;
+    assert.equal(existsSync(folder), false);
+  },
+);
+
+test("a cgroup that holds others below it, or somebody who is spared, is ended one by one", {
+  skip,
+}, async () => {
+  const { helper, root, folder } = await grown("wide", "5", "ignore");
+  const below = `${folder}/below`;
+  mkdirSync(below);
+  const outsider = await paused();
+  writeFileSync(`${below}/cgroup.procs`, String(outsider.child.pid));
+  const { escaped } = await killTree(root, { killSignal: "SIGKILL", cgroup: true });
+  assert.deepEqual(escaped, []);
+  assert.deepEqual(await outsider.exit, [null, "SIGKILL"], "it is in the tree's cgroup too");
+  for (let tries = 0; tries < 1000 && existsSync(below); tries++) {
+    try {
+      rmdirSync(below);
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+  await helper.exit;
+});
+
+test("the root is spared where that is asked for, though it is in the cgroup", {
+  skip,
+}, async () => {
+  const name = `pidfd-spare-${process.pid}`;
+  const helper = new Helper("in-cgroup", name, HELPER, "crowd", "3");
+  const pids = [await helper.line(), await helper.line(), await helper.line()].map(Number);
+  const handle = Pidfd.open(Number(statFields(pids[0])![1]));
+  const options = { killSignal: "SIGKILL", cgroup: true, includeRoot: false } as const;
+  const { ended, escaped } = await killTree(handle, options);
+  assert.deepEqual(ended.map(({ pid }) => pid).sort(), pids.sort());
+  assert.deepEqual(escaped, []);
+  assert.equal(handle.isAlive(), true);
+  handle.close();
+  await helper.end();
+});
