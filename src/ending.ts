@@ -50,9 +50,9 @@ export function keep(handle: Handle, status: ExitStatus): void {
 }
 
 /**
- * Before Linux 5.17 a look that does not reap (WNOWAIT) tells the code of the first thread, which may have ended long before
- * the process, and otherwise. A signal that ends one thread ends them all. 6.9 is the first kernel that shows itself to be
- * younger without any process being made for it.
+ * On Linux 5.10, and no longer on 6.1, a look that does not reap (WNOWAIT) tells the code of the first thread, which may have
+ * ended long before the process, and otherwise. A signal that ends one thread ends them all. 6.9 is the first kernel after that
+ * which shows itself without any process being made for it.
  */
 function areLooksSound(): boolean {
   return feature("PIDFD_THREAD").available || feature("PIDFD_INFO_EXIT").available;

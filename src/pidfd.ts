@@ -429,7 +429,8 @@ export class Pidfd implements Disposable {
    *
    * Told for a child of this process as soon as it has ended (Linux 5.4), and for any process once its parent has reaped it,
    * if the handle was opened before (Linux 6.15). Otherwise `known` is false, and nothing is guessed; ask again after the
-   * reap.
+   * reap. On Linux 5.10, and no longer on 6.1, the code of a child that was not reaped is that of its first thread: there {@linkcode Pidfd.wait}
+   * knows better.
    *
    * @throws {PidfdError} `EBADF` if the handle is closed.
    */
@@ -479,7 +480,7 @@ export class Pidfd implements Disposable {
   /**
    * Waits, without blocking, until the process has ended and until the kernel tells how: for a child at once, for anybody
    * else's process when its parent reaps it. Before Linux 6.15 the status of somebody else's process is not known, and the
-   * wait is over at its end. Never reaps. Keeps the program alive, unless `unref()` says otherwise.
+   * wait is over at its end; that of a child which {@linkcode Pidfd.of} took may come from its runtime. Never reaps. Keeps the program alive, unless `unref()` says otherwise.
    *
    * @returns How it ended.
    * @throws {TypeError} If an option is of a wrong type.

@@ -51,7 +51,7 @@ test("on a kernel whose looks are right, no word is waited for", {
   });
 });
 
-// Before Linux 5.17 a look says 0 here, with which the first thread has ended.
+// On Linux 5.10 a look says 0 here, with which the first thread has ended.
 test("wait() and terminate() tell the code of a child whose first thread ended before", async () => {
   for (const how of ["wait", "terminate"]) {
     const helper = new Helper("leader-ends", "7");
