@@ -63,6 +63,26 @@ test("the end of the first thread is no end while others run", async () => {
   handle.close();
 });
 
+test("the end of a process whose handle was closed is no end of who got its descriptor", async () => {
+  const [first, second] = [await paused(), await paused()];
+  const closed = Pidfd.of(first.child);
+  const { fd } = closed;
+  const failed = assert.rejects(closed.exited, { code: "EBADF" });
+  closed.signal("SIGKILL");
+  closed.waitSync();
+  // Time for the watcher to tell of it, which this thread does not hear before it has closed the handle.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  closed.close();
+  const handle = Pidfd.of(second.child);
+  assert.equal(handle.fd, fd);
+  const { ended } = await stillWaits(handle);
+  await failed;
+  handle.signal("SIGKILL");
+  await ended;
+  handle.close();
+  await Promise.all([first.exit, second.exit]);
+});
+
 test("a stop that lasts and a continuation are no end", async () => {
   const helper = await paused();
   const handle = Pidfd.of(helper.child);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { features, Pidfd } from "../mod.ts";
-import { HELPER, Helper, runScript } from "./support/processes.ts";
+import { HELPER, Helper, paused, runScript } from "./support/processes.ts";
 import { ending, exitedWith } from "./support/statuses.ts";
 
 const { PIDFD_THREAD } = features();
@@ -49,6 +49,25 @@ test("on a kernel whose looks are right, no word is waited for", {
     killed: "SIGKILL",
     reaped: 7,
   });
+});
+
+test("an object that says that its child has ended is not believed while the child runs", async () => {
+  const helper = await paused();
+  const { pid } = helper.child;
+  const once = (_: string, listener: (code: number, signal: null) => void) => listener(0, null);
+  const node = { pid, once };
+  const bun = { pid, exited: Promise.resolve(0) };
+  const deno = { pid, status: Promise.resolve({ code: 0, signal: null }) };
+  for (const child of [node, bun, deno]) {
+    const handle = Pidfd.of(child);
+    let isOver = false;
+    const exited = handle.exited.then(() => isOver = true, () => {});
+    await assert.rejects(handle.wait({ timeoutMs: 20 }), { name: "TimeoutError" });
+    assert.equal(isOver, false);
+    handle.close();
+    await exited;
+  }
+  await helper.kill();
 });
 
 // On Linux 5.10 a look says 0 here, with which the first thread has ended.
