@@ -189,14 +189,14 @@ export class Killing {
     this.#running.add(target);
     this.#untold++;
     target.forget.push(
-      waits.listen("exited", () => this.#onExit(target), onFailure),
+      waits.listen("exited", (status) => this.#onExit(target, status), onFailure),
       waits.listen("told", (status) => this.#onTold(target, status), onFailure),
     );
   }
 
-  #onExit(target: Target): void {
+  #onExit(target: Target, status: ExitStatus): void {
     target.afterMs = performance.now() - this.#start;
-    target.status = statusOf(target.member.pinned) ?? UNKNOWN;
+    target.status = status.known ? status : statusOf(target.member.pinned) ?? UNKNOWN;
     this.#running.delete(target);
     this.#ended.push(target);
     this.#options.onEnd?.(endOf(target));

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { lastBorn } from "./births.ts";
 import { Handle } from "./handle.ts";
 import { Member, type TreeRelation } from "./member.ts";
 import { native } from "./native.ts";
@@ -55,6 +56,8 @@ export class Walk {
   /** This process and its ancestors, as the last pass showed them. */
   ancestors: Set<number> = new Set();
   readonly #options: WalkOptions;
+  /** Whether the last pass has let go of one that may belong to the tree: it has ended, or has another parent now. */
+  #isDoubtful = false;
   /** The cgroup that the tree owns, where it is to be looked at. */
   #cgroup: string | undefined;
   /** The members that may still have children, by their numbers. */
@@ -93,6 +96,7 @@ export class Walk {
   /** Looks once through all processes; answers the members that it found. */
   pass(): Member[] {
     return withProc((proc) => {
+      this.#isDoubtful = false;
       const sight = look(proc);
       this.hidden = sight.hidden;
       this.ancestors = ancestorsIn(sight.byPid);
@@ -112,12 +116,23 @@ export class Walk {
     });
   }
 
-  /** Passes until one finds nothing new; false if the tree still grew after so many. */
+  /**
+   * Passes until one finds nothing new, or until nobody can be there whom it has not found; false if the tree still grew after so
+   * many.
+   */
   settle(passes: number): boolean {
     for (let count = 0; count < passes; count++) {
-      if (this.pass().length === 0) return true;
+      const before = lastBorn();
+      const found = this.pass();
+      if (found.length === 0) return true;
+      if (this.#isWhole(found) && before !== null && before === lastBorn()) return true;
     }
     return false;
+  }
+
+  /** Whether a pass has found everybody who was there when it began, so that only who is born later can be missing. */
+  #isWhole(found: Member[]): boolean {
+    return !this.#isDoubtful && found.every(({ relation }) => relation === "parent");
   }
 
   /** Closes every handle. */
@@ -215,8 +230,12 @@ export class Walk {
   ): Member | null {
     const fd = proc.pin(entry.pid, record);
     if (fd === "hidden") this.hidden++;
-    if (typeof fd !== "number") return null;
+    if (typeof fd !== "number") {
+      this.#isDoubtful ||= fd === null;
+      return null;
+    }
     if (!isOurs(fd)) {
+      this.#isDoubtful = true;
       native().close(fd);
       return null;
     }

@@ -16,6 +16,18 @@ const WAYS: KillTreeOptions[] = [{ graceMs: 60_000 }, { graceMs: 60_000, freeze:
   killSignal: "SIGKILL",
 }];
 
+/** Why a process can't be held at its end, or false. */
+async function lacksHold(): Promise<string | false> {
+  const helper = await paused();
+  const holder = new Helper("hold-exit", String(helper.child.pid));
+  const line = await holder.line().catch(() => "");
+  helper.child.kill("SIGKILL");
+  // It lets go of it when it begins to end.
+  await holder.end();
+  await helper.exit;
+  return line === "traced" ? false : "no process may be traced";
+}
+
 /** Everything that the tree consists of, held by a tree of our own, so that it can be looked at afterwards. */
 async function endTree(
   [shape, count, ...behaviours]: [string, number, ...string[]],
@@ -154,6 +166,53 @@ test("abort rejects with the reason, whatever was done; nothing stays stopped, a
   }
 });
 
+test("abort while one that was forced does not end yet tells that it runs", {
+  skip: await lacksHold(),
+}, async () => {
+  const helper = await paused();
+  const pid = helper.child.pid!;
+  const holder = new Helper("hold-exit", String(pid));
+  assert.equal(await holder.line(), "traced");
+  const before = countPidfds();
+  const controller = new AbortController();
+  const killing = killTree(pid, { killSignal: "SIGKILL", signal: controller.signal });
+  const rejected = assert.rejects(killing, { name: "AbortError" });
+  assert.equal(await holder.line(), "ending");
+  controller.abort();
+  await rejected;
+  assert.equal(countPidfds(), before);
+  const { ended, escaped } = killing.report();
+  assert.deepEqual(ended, []);
+  assert.deepEqual(escaped.map(({ pid, reason }) => [pid, reason]), [[pid, "running"]]);
+  holder.send();
+  await helper.exit;
+  await holder.end();
+});
+
+test("abort while it is waited to be told how they ended tells that they have", {
+  skip: needsRoot || (exitRecord.available ? false : exitRecord.found),
+}, async () => {
+  const helper = new Helper("two-owners", "65534");
+  const pids = (await helper.line()).split(" ").map(Number);
+  const before = countPidfds();
+  const controller = new AbortController();
+  let count = 0;
+  const killing = killTree(helper.child.pid!, {
+    includeRoot: false,
+    killSignal: "SIGKILL",
+    statusMs: 60_000,
+    signal: controller.signal,
+    onEnd: () => ++count === 2 && setTimeout(() => controller.abort(), 20),
+  });
+  await assert.rejects(killing, { name: "AbortError" });
+  assert.equal(countPidfds(), before);
+  const { ended, escaped } = killing.report();
+  assert.deepEqual(ended.map(({ pid }) => pid).sort(), pids.sort());
+  assert.ok(ended.every(({ forced, status }) => forced && !status.known), "nobody has reaped them");
+  assert.deepEqual(escaped, []);
+  await helper.end();
+});
+
 test("what was stopped before stays stopped when it survives", async () => {
   const { helper, root } = await grow("deep", 3, "stop");
   while (statFields(root)![0] !== "T") await new Promise((resolve) => setTimeout(resolve, 1));
@@ -213,6 +272,40 @@ test("killTree() works with no permission but --allow-ffi, and with no program t
     escaped: [],
     hidden: 0,
   });
+  await helper.end();
+});
+
+test("killTree() works where there is neither ps nor a shell", { skip: needsRoot }, async () => {
+  const { helper, root } = await grow("binary", 10);
+  const { stdout, stderr } = await runScript("kill_tree.ts", {
+    through: [HELPER, "mount-empty", "/usr/bin"],
+    args: [String(root), JSON.stringify({ showShell: true })],
+  });
+  const result = JSON.parse(stdout || JSON.stringify(stderr));
+  assert.deepEqual(result, { ended: 10, escaped: [], hidden: 0, hasShell: false });
+  await helper.end();
+});
+
+test("killTree() counts whom /proc hides, and can't be misled by the /proc of others", {
+  skip: needsRoot,
+}, async () => {
+  const { helper, root } = await grow("wide", 3);
+  const ask = async (...through: string[]) => {
+    const args = [String(root), "{}"];
+    const { stdout, stderr } = await runScript("kill_tree.ts", { through, args });
+    return JSON.parse(stdout || JSON.stringify(stderr));
+  };
+  const { ended, escaped, hidden } = await ask(
+    ...[HELPER, "mount-proc", "hidepid=1", HELPER, "as", "65534"],
+  );
+  assert.equal(ended, 0);
+  assert.deepEqual(escaped.map(({ reason }: { reason: string }) => reason), ["refused"]);
+  assert.ok(hidden >= 3, `${hidden}`);
+  const other = [HELPER, "in-pid-namespace", String(process.pid)];
+  const self = ["1", "{}"];
+  const { stdout, stderr } = await runScript("kill_tree.ts", { through: other, args: self });
+  assert.equal(JSON.parse(stdout || JSON.stringify(stderr)), "EREMOTE open");
+  assert.equal(runs(root), true);
   await helper.end();
 });
 

@@ -73,10 +73,17 @@ pub fn run_memory() void {
 pub fn run_hold_exit() void {
     const pid = helper.number(i32, 2);
     const trace_exit = 0x40;
+    const event_exit = 6;
+    const listen = 0x4208;
     _ = helper.check(linux.ptrace(linux.PTRACE.SEIZE, pid, 0, trace_exit, 0), "ptrace");
     helper.print("traced", .{});
     var status: u32 = 0;
-    _ = helper.check(linux.waitpid(pid, &status, 0x4000_0000), "waitpid");
+    while (true) {
+        _ = helper.check(linux.waitpid(pid, &status, 0x4000_0000), "waitpid");
+        if (!linux.W.IFSTOPPED(status) or status >> 16 == event_exit) break;
+        // Somebody stops it: it is to stand still as it would without us.
+        _ = linux.ptrace(listen, pid, 0, 0, 0);
+    }
     helper.print("{s}", .{if (linux.W.IFSTOPPED(status)) "ending" else "ended"});
     _ = helper.next_line();
     _ = linux.ptrace(linux.PTRACE.DETACH, pid, 0, 0, 0);
