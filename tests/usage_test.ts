@@ -8,7 +8,7 @@ import { HELPER, Helper } from "./support/processes.ts";
 function usageOf(...args: string[]): ResourceUsage {
   const child = spawn(HELPER, args, { stdio: "ignore" });
   const handle = Pidfd.of(child);
-  const status = handle.waitSync(30_000);
+  const status = handle.waitSync(120_000);
   handle.close();
   assert.ok(status?.resourceUsage);
   return status.resourceUsage;
