@@ -166,6 +166,31 @@ test("abort rejects with the reason, whatever was done; nothing stays stopped, a
   }
 });
 
+test("abort while the tree is stopped lets all of it go on", async () => {
+  const { helper, root } = await grow("unstoppable", 4);
+  const before = countPidfds();
+  const controller = new AbortController();
+  const killing = killTree(root, { freeze: true, signal: controller.signal });
+  // By now it was told to stop, and one of them does not.
+  const tree = ProcessTree.of(root);
+  assert.equal(tree.size, 4);
+  const states = () => [...tree].map(({ pid }) => statFields(pid)![0]).sort().join("");
+  // Without a turn of the event loop, so that nothing else happens meanwhile.
+  const start = performance.now();
+  while (states() !== "DTTT" && performance.now() < start + 30_000);
+  assert.equal(states(), "DTTT");
+  controller.abort();
+  await assert.rejects(killing, { name: "AbortError" });
+  while (states() !== "DSSS" && performance.now() < start + 60_000) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  assert.equal(states(), "DSSS");
+  assert.deepEqual(killing.report().ended, []);
+  tree.close();
+  assert.equal(countPidfds(), before);
+  await helper.end();
+});
+
 test("abort while one that was forced does not end yet tells that it runs", {
   skip: await lacksHold(),
 }, async () => {

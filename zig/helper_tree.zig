@@ -7,7 +7,8 @@
 //! Shapes: wide, deep, binary; fork-loop (COUNT processes whose children end at once, at full speed); restart (the root
 //! starts again what ends); moving (COUNT generations end while the next is born); double-fork (the root leads a session,
 //! the last one's parent has ended); daemon (the same, in a session of its own); bomb (every process forks, up to COUNT
-//! that live); tangle (an outsider shares a process group with the root and with one that is deeper).
+//! that live); unstoppable (the root has two children, and one of them sleeps too deeply to be stopped until its own
+//! child ends, as in vfork(2)); tangle (an outsider shares a process group with the root and with one that is deeper).
 //! Behaviours: ignore (SIGTERM), stop, session, group, exit (at once), odd-name, root-session.
 //!
 //!   helper chain COUNT                     a chain of processes that begins with this one, "ready" when it is there; each ends
@@ -154,10 +155,10 @@ fn grow(shape: []const u8) noreturn {
     ignore(linux.SIG.CHLD);
     if (has("root-session")) _ = linux.setsid();
     const shapes = .{
-        .{ "wide", wide },               .{ "deep", deep },       .{ "binary", binary_root },
-        .{ "fork-loop", fork_loop },     .{ "restart", restart }, .{ "moving", moving },
-        .{ "double-fork", double_fork }, .{ "daemon", daemon },   .{ "bomb", bomb },
-        .{ "tangle", tangle },
+        .{ "wide", wide },               .{ "deep", deep },               .{ "binary", binary_root },
+        .{ "fork-loop", fork_loop },     .{ "restart", restart },         .{ "moving", moving },
+        .{ "double-fork", double_fork }, .{ "daemon", daemon },           .{ "bomb", bomb },
+        .{ "tangle", tangle },           .{ "unstoppable", unstoppable },
     };
     inline for (shapes) |entry| {
         if (std.mem.eql(u8, shape, entry[0])) entry[1]();
@@ -285,6 +286,25 @@ fn bomb() noreturn {
 fn sleep_us(microseconds: u32) void {
     const time = linux.timespec{ .sec = microseconds / 1_000_000, .nsec = @as(isize, microseconds % 1_000_000) * 1000 };
     _ = linux.nanosleep(&time, null);
+}
+
+fn unstoppable() noreturn {
+    if (fork() == 0) {
+        behave();
+        stay();
+    }
+    if (fork() == 0) {
+        _ = add(&shared.ready);
+        var arguments = helper.CloneArguments{ .flags = linux.CLONE.VFORK, .set_tid = 0, .set_tid_size = 0 };
+        const size = @sizeOf(helper.CloneArguments);
+        if (linux.syscall2(.clone3, @intFromPtr(&arguments), size) == 0) {
+            alarm();
+            _ = add(&shared.ready);
+        }
+        stay();
+    }
+    _ = add(&shared.ready);
+    stay();
 }
 
 /// The root is a member of the outsider's group, its child leads a group, and that one's child went back.
