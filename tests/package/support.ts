@@ -34,7 +34,10 @@ export const PRINTED = "true true true\n";
 /** A new folder, and how to remove it. */
 export function makeFolder(): { folder: string; remove: () => void } {
   const folder = mkdtempSync(`${tmpdir()}/pidfd-package-`);
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  // Deno runs no `after` in a file of which it ignores a test.
+  globalThis.addEventListener("unload", remove);
+  return { folder, remove };
 }
 
 /** Makes an empty project in `folder` and installs the tarball there, without a network. */
