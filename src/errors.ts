@@ -102,6 +102,7 @@ const REASONS_OF_CALLS: Readonly<Record<string, string>> = {
   "pidfd_send_signal EPERM": "not permitted to signal this process",
   "pidfd_send_signal EREMOTE": "the process is in a pid namespace that can't be seen from here",
   "pidfd_send_signal EAGAIN": "the queue of signals is full (RLIMIT_SIGPENDING)",
+  "epoll_ctl ENOSPC": "this user waits for as much as it may (/proc/sys/fs/epoll/max_user_watches)",
   "open ENOENT": "there is no such file",
   "open EACCES": "not permitted to open the file",
   "waitid ECHILD": "not a child of this process, or reaped by somebody else",

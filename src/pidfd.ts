@@ -458,7 +458,7 @@ export class Pidfd implements Disposable {
    * otherwise. Nothing polls: a native thread sleeps until the kernel wakes it.
    *
    * Rejects with a {@linkcode PidfdError}: `EBADF` if the handle is closed first; `EMFILE`, `ENFILE`, `ENOMEM` or `EAGAIN` if the
-   * watcher can't be started.
+   * watcher can't be started; `ENOSPC` if this user waits for as much as it may (/proc/sys/fs/epoll/max_user_watches).
    *
    * @throws {PidfdError} `EBADF` if the handle is closed.
    *
@@ -488,7 +488,7 @@ export class Pidfd implements Disposable {
    * @throws {DOMException} `TimeoutError` when the time is up.
    * @throws The reason of `signal`, when it is aborted.
    * @throws {PidfdError} `EBADF` if the handle is closed, now or during the wait; `EMFILE`, `ENFILE`, `ENOMEM` or `EAGAIN` if the
-   * watcher can't be started. The next wait tries again.
+   * watcher can't be started; `ENOSPC` if this user waits for as much as it may. The next wait tries again.
    *
    * @example The exit status of a process, with a limit
    * ```ts

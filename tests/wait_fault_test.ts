@@ -35,6 +35,12 @@ test("ENFILE while the watcher starts rejects that wait, and the next one works"
   for (const call of ["socketpair", "epoll_create1"]) await failsOnce(call, 23, `ENFILE ${call}`);
 });
 
+test("ENOSPC where no more may be watched rejects that wait, and the next one works", {
+  skip,
+}, async () => {
+  await failsOnce("epoll_ctl", 28, "ENOSPC epoll_ctl");
+});
+
 test("EAGAIN where no thread can be made rejects that wait, and the next one works", {
   skip,
 }, async () => {
