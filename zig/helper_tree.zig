@@ -284,7 +284,7 @@ fn bomb() noreturn {
 }
 
 fn sleep_us(microseconds: u32) void {
-    const time = linux.timespec{ .sec = microseconds / 1_000_000, .nsec = @as(isize, microseconds % 1_000_000) * 1000 };
+    const time = linux.timespec{ .sec = @intCast(microseconds / 1_000_000), .nsec = @as(isize, @intCast(microseconds % 1_000_000)) * 1000 };
     _ = linux.nanosleep(&time, null);
 }
 
