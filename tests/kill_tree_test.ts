@@ -126,14 +126,15 @@ test("killTree() finds a double fork by its session", async () => {
 
 test("freezing hangs up no process group that others share", async () => {
   for (const options of WAYS) {
-    const { helper, report, other } = await endTree(["tangle", 4], {
+    // Many, so that the group has lost its last tie long before the last of them is let go on, if that is the order.
+    const { helper, report, other } = await endTree(["tangle", 204], {
       ...options,
       statusMs: 10_000,
     });
-    assert.equal(report.ended.length, 3);
+    assert.equal(report.ended.length, 203);
     if (exitRecord.available) {
-      const signal = options.killSignal ?? "SIGTERM";
-      assert.deepEqual(report.ended.map(({ status }) => status.signal), Array(3).fill(signal));
+      const signals = new Set(report.ended.map(({ status }) => status.signal));
+      assert.deepEqual([...signals], [options.killSignal ?? "SIGTERM"]);
     }
     assert.equal(runs(other), true, "whoever shared the group lives on");
     assert.equal(statFields(other)![0], "S");

@@ -8,7 +8,7 @@
 //! starts again what ends); moving (COUNT generations end while the next is born); double-fork (the root leads a session,
 //! the last one's parent has ended); daemon (the same, in a session of its own); bomb (every process forks, up to COUNT
 //! that live); unstoppable (the root has two children, and one of them sleeps too deeply to be stopped until its own
-//! child ends, as in vfork(2)); tangle (an outsider shares a process group with the root and with one that is deeper).
+//! child ends, as in vfork(2)); tangle (an outsider shares a process group with the root and with others below).
 //! Behaviours: ignore (SIGTERM), stop, session, group, exit (at once), odd-name, root-session.
 //!
 //!   helper chain COUNT                     a chain of processes that begins with this one, "ready" when it is there; each ends
@@ -307,7 +307,8 @@ fn unstoppable() noreturn {
     stay();
 }
 
-/// The root is a member of the outsider's group, its child leads a group, and that one's child went back.
+/// The root is a member of the outsider's group, its child leads a group, and that one's child went back. What COUNT says
+/// beyond these four are more children of the root, so that the last is let go on long after the one that went back.
 fn tangle() noreturn {
     _ = linux.setsid();
     const group = linux.getpid();
@@ -317,6 +318,10 @@ fn tangle() noreturn {
         stay();
     }
     shared.root = outer_pid();
+    for (4..@max(count, 4)) |_| if (fork() == 0) {
+        _ = add(&shared.ready);
+        stay();
+    };
     if (fork() == 0) {
         _ = linux.setpgid(0, 0);
         if (fork() == 0) {
