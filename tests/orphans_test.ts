@@ -12,7 +12,6 @@ import { needsRoot, runs } from "./support/trees.ts";
 
 const { file_handles: handles } = features();
 const needsHandles = handles.available ? false : handles.found;
-const OPEN_BY_HANDLE: Record<string, number> = { x64: 304, arm64: 265 };
 
 /** A leader of a session or group, who it was, and the orphan that it will leave. */
 interface Family {
@@ -112,11 +111,9 @@ test("findOrphans() finds nobody of one that led nothing", { skip: needsHandles 
   assert.deepEqual(found(identity), []);
 });
 
-test("before Linux 6.14 findOrphans() tells of zombies only, and says so of others", {
-  skip: process.arch in OPEN_BY_HANDLE ? false : "the number of the call is not known",
-}, async () => {
+test("before Linux 6.14 findOrphans() tells of zombies only, and says so of others", async () => {
   const tree = await family("session");
-  const through = [HELPER, "deny", String(OPEN_BY_HANDLE[process.arch]), "95"];
+  const through = [HELPER, "deny", "open_by_handle_at", "95"];
   const ask = async () => {
     const args = [String(tree.identity)];
     const { stdout, stderr } = await runScript("orphans.ts", { through, args });

@@ -11,9 +11,9 @@
 //!   helper mount-proc OPTIONS CMD…      runs CMD with a fresh /proc
 //!   helper mount-empty FOLDER CMD…      runs CMD with an empty folder in the place of this one
 //!   helper mount-file FILE TARGET CMD…  runs CMD with this file in the place of that one
-//!   helper deny NUMBER ERRNO CMD…  runs CMD with a seccomp filter: the syscall of this number answers ERRNO
+//!   helper deny CALL ERRNO CMD…  runs CMD with a seccomp filter: the syscall of this number or name answers ERRNO
 //!   helper deny-ioctl REQUEST ERRNO CMD…   the same for one ioctl request
-//!   helper deny-flag NUMBER ARGUMENT VALUE ERRNO CMD…   the same for calls whose argument of this index has this value
+//!   helper deny-flag CALL ARGUMENT VALUE ERRNO CMD…   the same for calls whose argument of this index has this value
 //!   helper as UID CMD…             runs CMD as this user and group, who may read every file and nothing else
 //!   helper in-pid-namespace PID CMD…   runs CMD in a new pid namespace, with a pidfd of PID as descriptor 9
 //!   helper in-own-proc OPTIONS CMD…   runs CMD as pid 1 of a new pid namespace, whose /proc is mounted with OPTIONS ("")
@@ -110,6 +110,16 @@ pub fn text(index: usize) []const u8 {
 
 pub fn number(comptime T: type, index: usize) T {
     return std.fmt.parseInt(T, text(index), 0) catch fail("not a number");
+}
+
+/// A system call by its number, or by its name, which is right on every CPU.
+pub fn syscall_number(index: usize) u32 {
+    const name = text(index);
+    if (std.ascii.isDigit(name[0])) return number(u32, index);
+    // What 32-bit CPUs have besides is what everybody calls there.
+    if (@hasField(linux.SYS, "fstatfs64") and std.mem.eql(u8, name, "fstatfs")) return @intFromEnum(linux.SYS.fstatfs64);
+    const sys = std.meta.stringToEnum(linux.SYS, name) orelse fail("no such system call");
+    return @intCast(@intFromEnum(sys));
 }
 
 pub fn fail(message: []const u8) noreturn {
@@ -250,7 +260,7 @@ pub fn load(offset: u32) Filter {
 }
 
 fn run_deny() void {
-    const call = Filter{ .code = jump_equal, .jump_true = 0, .jump_false = 1, .value = number(u32, 2) };
+    const call = Filter{ .code = jump_equal, .jump_true = 0, .jump_false = 1, .value = syscall_number(2) };
     install(&.{ load(0), call, refuse(number(u16, 3)), allow });
     exec(4);
 }
@@ -261,7 +271,7 @@ fn run_deny_ioctl() void {
 }
 
 fn run_deny_flag() void {
-    deny_argument(number(u32, 2), number(u32, 3), number(u32, 4), number(u16, 5));
+    deny_argument(syscall_number(2), number(u32, 3), number(u32, 4), number(u16, 5));
     exec(6);
 }
 

@@ -1,7 +1,7 @@
 //! Makes one syscall of a program fail once, at a moment that the program chooses, for the tests: a filter that simply
 //! refuses could not be taken away again.
 //!
-//! `fail-once NUMBER ERRNO CMD…` becomes CMD, with a child at its side that answers each call of this number: the kernel
+//! `fail-once CALL ERRNO CMD…` becomes CMD, with a child at its side that answers each call of this number or name: the kernel
 //! may do it, but for the first that the program's main thread makes after the child got SIGUSR1.
 const std = @import("std");
 const builtin = @import("builtin");
@@ -34,7 +34,7 @@ pub fn run() void {
     const second: usize = if (is_swapped) flags else 0;
     const pid = helper.check(linux.syscall5(.clone, first, second, 0, 0, 0), "clone");
     if (pid == 0) supervise(program, ready[0], errno);
-    const listener: i32 = @intCast(install(helper.number(u32, 2)));
+    const listener: i32 = @intCast(install(helper.syscall_number(2)));
     _ = linux.write(ready[1], std.mem.asBytes(&listener), 4);
     helper.exec(4);
 }
