@@ -117,7 +117,7 @@ pub fn syscall_number(index: usize) u32 {
     const name = text(index);
     if (std.ascii.isDigit(name[0])) return number(u32, index);
     // What 32-bit CPUs have besides is what everybody calls there.
-    if (@hasField(linux.SYS, "fstatfs64") and std.mem.eql(u8, name, "fstatfs")) return @intFromEnum(linux.SYS.fstatfs64);
+    if (@sizeOf(usize) == 4 and std.mem.eql(u8, name, "fstatfs")) return @intFromEnum(linux.SYS.fstatfs64);
     const sys = std.meta.stringToEnum(linux.SYS, name) orelse fail("no such system call");
     return @intCast(@intFromEnum(sys));
 }
