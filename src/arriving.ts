@@ -4,9 +4,9 @@
  * @module
  */
 import { startTimer } from "../ffi/timer.ts";
-import { checkAbortSignal, checkFd, checkInteger, checkOptions } from "./arguments.ts";
-import type { WaitOptions } from "./awaiting.ts";
-import { check } from "./errors.ts";
+import { checkFd } from "./arguments.ts";
+import { checkedLimits, type WaitOptions } from "./awaiting.ts";
+import { check, timeoutError } from "./errors.ts";
 import { type ReceivedMessage, receiveMessage } from "./message.ts";
 import { native } from "./native.ts";
 import { type Watcher, watcher } from "./watcher.ts";
@@ -46,12 +46,10 @@ export async function waitForMessage(
 ): Promise<ReceivedMessage> {
   const action = "wait for a message";
   checkFd(action, socketFd);
-  const { timeoutMs, signal } = checkOptions(action, options);
-  if (timeoutMs !== undefined) checkInteger(action, "timeoutMs", timeoutMs, 0);
-  checkAbortSignal(action, signal);
-  signal?.throwIfAborted();
+  const limits = checkedLimits(action, options);
+  limits.signal?.throwIfAborted();
   return receiveMessage(socketFd) ?? await new Promise((resolve, reject) => {
-    new Arrival(socketFd, resolve, reject).begin({ timeoutMs, signal });
+    new Arrival(socketFd, resolve, reject).begin(limits);
   });
 }
 
@@ -85,7 +83,8 @@ class Arrival {
     }
     if (signal) this.#giveUpOn(signal);
     if (timeoutMs === undefined) return;
-    const onTime = () => this.#end(() => this.#reject(timeoutError(timeoutMs)));
+    const onTime = () =>
+      this.#end(() => this.#reject(timeoutError(`no message has come within ${timeoutMs} ms`)));
     this.#undo.push(startTimer(timeoutMs, onTime));
   }
 
@@ -120,9 +119,4 @@ class Arrival {
     for (const step of undo) step();
     settle();
   }
-}
-
-/** As `AbortSignal.timeout` has it. */
-function timeoutError(timeoutMs: number): DOMException {
-  return new DOMException(`no message has come within ${timeoutMs} ms`, "TimeoutError");
 }

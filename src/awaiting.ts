@@ -46,7 +46,9 @@ export function waitFor(handle: Handle, options?: WaitOptions): Promise<ExitStat
   return new Promise((resolve, reject) => {
     let timeoutMs: number | undefined;
     let signal: AbortSignal | undefined;
-    if (options !== undefined) ({ timeoutMs, signal } = checkedLimits(options));
+    if (options !== undefined) {
+      ({ timeoutMs, signal } = checkedLimits("wait for a process", options));
+    }
     signal?.throwIfAborted();
     const status = statusOf(handle);
     if (status !== null && isCertain(handle, status)) resolve(status);
@@ -54,8 +56,8 @@ export function waitFor(handle: Handle, options?: WaitOptions): Promise<ExitStat
   });
 }
 
-function checkedLimits(options: WaitOptions): WaitOptions {
-  const action = "wait for a process";
+/** The limits of a wait, checked. */
+export function checkedLimits(action: string, options: WaitOptions): WaitOptions {
   const { timeoutMs, signal } = checkOptions(action, options);
   if (timeoutMs !== undefined) checkInteger(action, "timeoutMs", timeoutMs, 0);
   checkAbortSignal(action, signal);
@@ -63,9 +65,10 @@ function checkedLimits(options: WaitOptions): WaitOptions {
 }
 
 /** How a process that has ended did so: from the runtime where that is its child and the kernel does not tell for certain. */
-export async function lastWord(handle: Handle): Promise<ExitStatus> {
+export async function lastWord(handle: Handle, signal?: AbortSignal): Promise<ExitStatus> {
   const status = statusOf(handle)!;
-  return isCertain(handle, status) || WITNESSES.willTellMore() ? status : await askRuntime(handle);
+  if (isCertain(handle, status) || WITNESSES.willTellMore()) return status;
+  return await waitFor(handle, { signal });
 }
 
 /** Whether pending and later waits keep the program alive. */

@@ -146,3 +146,8 @@ export function check(result: number, syscall: string, pid?: number): number {
   if (result >= 0) return result;
   throw failure({ errno: result, syscall, pid });
 }
+
+/** The time is up: as `AbortSignal.timeout` has it. */
+export function timeoutError(reason: string): DOMException {
+  return new DOMException(reason, "TimeoutError");
+}

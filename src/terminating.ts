@@ -45,7 +45,7 @@ export async function terminate(handle: Handle, options: TerminateOptions): Prom
   const forced = !(await endsWithin(handle, graceMs, signal)) && sendSignal(handle, SIGKILL);
   if (forced && handle.isAlive()) await untilExited(handle, { signal });
   const durationMs = performance.now() - start;
-  return { status: await lastWord(handle), forced, durationMs };
+  return { status: await lastWord(handle, signal), forced, durationMs };
 }
 
 async function endsWithin(

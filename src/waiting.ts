@@ -4,6 +4,7 @@
  * @module
  */
 import { startTimer } from "../ffi/timer.ts";
+import { timeoutError } from "./errors.ts";
 import { type ExitStatus, UNKNOWN } from "./exit.ts";
 import { type Watcher, watcher, type WatchEvent } from "./watcher.ts";
 
@@ -141,7 +142,9 @@ export class Waiting<H extends { readonly fd: number }> {
   /** The timer does not keep the program alive: the wait does that itself, unless it is not to. */
   #leaveAfter(timeoutMs: number, waiter: Waiter): void {
     const onTime = () => {
-      if (this.#leave(waiter)) waiter.reject(timeoutError(timeoutMs));
+      if (this.#leave(waiter)) {
+        waiter.reject(timeoutError(`the process has not ended within ${timeoutMs} ms`));
+      }
     };
     (waiter.forget ??= []).push(startTimer(timeoutMs, onTime));
   }
@@ -193,9 +196,4 @@ export class Waiting<H extends { readonly fd: number }> {
       if (waiter.milestone === milestone && this.#leave(waiter)) waiter.resolve(status);
     }
   }
-}
-
-/** As `AbortSignal.timeout` has it. */
-function timeoutError(timeoutMs: number): DOMException {
-  return new DOMException(`the process has not ended within ${timeoutMs} ms`, "TimeoutError");
 }

@@ -18,6 +18,7 @@ interface Report {
   word: unknown;
   noWord: unknown;
   terminated: number;
+  aborted: string;
   killed: string;
   reaped: number;
 }
@@ -33,6 +34,7 @@ test("on an old kernel the runtime's word on its own child wins over a look at i
     word: { ...told, code: 9, later: 9 },
     noWord: { ...told, code: 7, later: 7 },
     terminated: 9,
+    aborted: "enough",
     killed: "SIGKILL",
     reaped: 7,
   });
@@ -46,6 +48,7 @@ test("on a kernel whose looks are right, no word is waited for", {
     word: told,
     noWord: told,
     terminated: 7,
+    aborted: "told",
     killed: "SIGKILL",
     reaped: 7,
   });
