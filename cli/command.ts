@@ -115,6 +115,12 @@ export function words(status: ExitStatus): string {
   return `was ended by ${status.signal}${status.coreDumped ? ", and dumped its core" : ""}`;
 }
 
+/** How a process ended that was asked or forced to, in words. */
+export function endWords(status: ExitStatus, forced: boolean, durationMs: number): string {
+  const how = status.known ? words(status) : "has ended";
+  return `${how} after ${Math.round(durationMs)} ms${forced ? ", it had to be forced" : ""}`;
+}
+
 /** The outcome of a failed call. */
 export function failed(pid: number, error: PidfdError): Outcome {
   const { code, errno, syscall, message } = error;

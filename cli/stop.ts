@@ -3,6 +3,7 @@ import type { Termination } from "../mod.ts";
 import { stopTrees } from "./stop_tree.ts";
 import {
   type Command,
+  endWords,
   EXIT_NO,
   EXIT_OK,
   forEachAtOnce,
@@ -15,14 +16,11 @@ import {
   reportJson,
   reportLine,
   UsageError,
-  words,
 } from "./command.ts";
 
 function outcomeOf({ status, forced, durationMs }: Termination): Omit<Outcome, "pid"> {
-  const how = status.known ? words(status) : "has ended";
-  const force = forced ? ", it had to be forced" : "";
   return {
-    line: `${how} after ${Math.round(durationMs)} ms${force}`,
+    line: endWords(status, forced, durationMs),
     record: { ended: true, forced, durationMs, status },
     code: forced ? EXIT_NO : EXIT_OK,
   };

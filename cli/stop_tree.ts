@@ -1,6 +1,6 @@
 /** `pidfd stop --tree`: ends processes with all of their descendants, and tells of each end while it waits for the next. */
-import { killTree, type Pidfd, PidfdError, type TreeEnd, type TreeReport } from "../mod.ts";
-import { EXIT_ERROR, EXIT_NO, EXIT_OK, failed, type Outcome, words } from "./command.ts";
+import { killTree, type Pidfd, type TreeEnd, type TreeReport } from "../mod.ts";
+import { endWords, EXIT_ERROR, EXIT_NO, EXIT_OK, forEachAtOnce, type Outcome } from "./command.ts";
 import type { Target } from "./target.ts";
 
 /** How the trees are to be ended. */
@@ -17,26 +17,12 @@ export async function stopTrees(
   tell: (line: string) => void,
 ): Promise<Outcome[]> {
   const onEnd = (end: TreeEnd) => tell(endLine(end));
-  return await Promise.all(targets.map(async ({ pid, open }): Promise<Outcome> => {
-    let root: Pidfd | undefined;
-    try {
-      root = open();
-      return { pid, ...outcomeOf(await killTree(root, { ...options, onEnd })) };
-    } catch (error) {
-      if (!(error instanceof PidfdError)) throw error;
-      return failed(pid, error);
-    } finally {
-      root?.close();
-    }
-  }));
+  const end = async (root: Pidfd) => outcomeOf(await killTree(root, { ...options, onEnd }));
+  return await forEachAtOnce(targets, end, () => {});
 }
 
 function endLine({ pid, depth, status, forced, afterMs }: TreeEnd): string {
-  const how = status.known ? words(status) : "has ended";
-  const force = forced ? ", it had to be forced" : "";
-  return `${"  ".repeat(Math.min(depth, 20))}${pid}: ${how} after ${
-    Math.round(afterMs)
-  } ms${force}`;
+  return `${"  ".repeat(Math.min(depth, 20))}${pid}: ${endWords(status, forced, afterMs)}`;
 }
 
 function outcomeOf({ ended, escaped, hidden, durationMs }: TreeReport): Omit<Outcome, "pid"> {
