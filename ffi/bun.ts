@@ -5,7 +5,8 @@
  */
 import { type BunSocket, type BunSymbol, host } from "./host.ts";
 import { type LibC, openInMemory, openLibC } from "./memfd.ts";
-import type { Adapter, Listening, Native } from "./native.ts";
+import type { Adapter, Listening, Native, NativeName } from "./native.ts";
+import { parametersOf } from "./parameters.ts";
 import { SYMBOLS } from "./symbols.ts";
 
 const LIBC_SYMBOLS: Record<keyof LibC, BunSymbol> = {
@@ -16,9 +17,8 @@ const LIBC_SYMBOLS: Record<keyof LibC, BunSymbol> = {
 
 function nativeSymbols(): Record<string, BunSymbol> {
   const table: Record<string, BunSymbol> = {};
-  for (const [name, kinds] of Object.entries(SYMBOLS)) {
-    const args = kinds.map((kind) => (kind === "i32" ? "i32" : "buffer"));
-    table[`pfd_${name}`] = { args, returns: "i32" };
+  for (const name of Object.keys(SYMBOLS) as NativeName[]) {
+    table[`pfd_${name}`] = { args: parametersOf(name), returns: "i32" };
   }
   return table;
 }

@@ -5,7 +5,8 @@
  */
 import { type DenoSymbol, host } from "./host.ts";
 import { type LibC, openInMemory, openLibC } from "./memfd.ts";
-import type { Adapter, Native } from "./native.ts";
+import type { Adapter, Native, NativeName } from "./native.ts";
+import { parametersOf } from "./parameters.ts";
 import { listenByNodeSocket } from "./socket.ts";
 import { SYMBOLS } from "./symbols.ts";
 
@@ -15,7 +16,6 @@ const LIBC_SYMBOLS: Record<keyof LibC, DenoSymbol> = {
   close: { parameters: ["i32"], result: "i32" },
 };
 
-type Name = keyof typeof SYMBOLS;
 type Bound = (...args: never[]) => number;
 
 /**
@@ -25,7 +25,7 @@ type Bound = (...args: never[]) => number;
 function open(path: string): Native {
   // An empty table, to hear at once when there is no such library.
   host.Deno!.dlopen(path, {});
-  const names = Object.keys(SYMBOLS) as Name[];
+  const names = Object.keys(SYMBOLS) as NativeName[];
   const isGlibc = host.Deno!.build.target.endsWith("gnu");
   const native: Record<string, Bound> = {};
   for (const name of names) {
@@ -36,8 +36,8 @@ function open(path: string): Native {
   return native as never;
 }
 
-function bind(path: string, name: Name): Bound {
-  const parameters = SYMBOLS[name].map((kind) => (kind === "i32" ? "i32" : "buffer"));
+function bind(path: string, name: NativeName): Bound {
+  const parameters = parametersOf(name);
   const symbol = `pfd_${name}`;
   return host.Deno!.dlopen(path, { [symbol]: { parameters, result: "i32" } }).symbols[symbol];
 }

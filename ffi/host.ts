@@ -83,6 +83,11 @@ interface Process {
   };
 }
 
+interface BufferConstructor {
+  from(text: string, encoding: "base64"): Uint8Array;
+  from(bytes: Uint8Array): { toString(encoding: "base64"): string };
+}
+
 interface DenoNamespace {
   readonly build: { readonly os: string; readonly arch: string; readonly target: string };
   dlopen(path: string, symbols: Record<string, DenoSymbol>): LoadedLibrary;
@@ -104,4 +109,5 @@ export const host: {
   readonly process: Process;
   readonly Deno?: DenoNamespace;
   readonly Bun?: BunNamespace;
+  readonly Buffer?: BufferConstructor;
 } = globalThis as never;

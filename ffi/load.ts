@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { decoded } from "./base64.ts";
 import { bun } from "./bun.ts";
 import { deno } from "./deno.ts";
 import { host } from "./host.ts";
@@ -120,16 +121,6 @@ function openEmbedded(adapter: Adapter, cpu: string): Native {
   } catch (cause) {
     throw failure("the embedded library can't be loaded", cause);
   }
-}
-
-/** `Uint8Array.fromBase64` is a hundred times faster, and Node has it from 25. */
-function decoded(base64: string): Uint8Array {
-  const { fromBase64 } = Uint8Array as { fromBase64?: (text: string) => Uint8Array };
-  if (fromBase64) return fromBase64.call(Uint8Array, base64);
-  const binary = atob(base64);
-  const bytes = new Uint8Array(binary.length);
-  for (let index = 0; index < bytes.length; index++) bytes[index] = binary.charCodeAt(index);
-  return bytes;
 }
 
 /** The number covers every declaration, so a library that has it has all the functions too. */

@@ -7,7 +7,6 @@ import { native } from "./native.ts";
 import { NativeRecord } from "./record.ts";
 
 const path = new NativeRecord("PathRecord");
-new TextEncoder().encodeInto("/proc/loadavg", path.bytes);
 
 /**
  * The pid that was given out last in this pid namespace, to a process or a thread: while it stays the same, nobody was born
@@ -15,6 +14,7 @@ new TextEncoder().encodeInto("/proc/loadavg", path.bytes);
  * does.) Null where it can't be read.
  */
 export function lastBorn(): number | null {
+  new TextEncoder().encodeInto("/proc/loadavg", path.bytes);
   const record = new NativeRecord("TextRecord");
   if (native().read_file(path.bytes, record.bytes) < 0) return null;
   const last = record.text("bytes", record.number("length")).trim().split(" ").at(-1);

@@ -50,6 +50,13 @@ export const EAFNOSUPPORT = -97;
 /** There is none. */
 export const ENODATA = -61;
 
+/** signal(7): ends a process, and can be neither caught nor ignored. */
+export const SIGKILL = 9;
+/** Continues a stopped process. */
+export const SIGCONT = 18;
+/** Stops a process, and can be neither caught nor ignored. */
+export const SIGSTOP = 19;
+
 /** pidfd_open(2): a thread instead of a process (Linux 6.9); O_EXCL on each CPU that the library is built for. */
 export const PIDFD_THREAD = 0x80;
 /** The calling process in place of a pidfd, from Linux 6.17; before, from 6.15, it was -20000. */

@@ -5,15 +5,12 @@
  */
 import { PidfdError } from "./errors.ts";
 import type { Member } from "./member.ts";
+import { SIGCONT, SIGSTOP } from "./constants.ts";
 import { type Grouped, tangled } from "./process_groups.ts";
 import { NativeRecord } from "./record.ts";
 import { type Proc, type ProcessRecord, stateLetterOf, withProc } from "./scan.ts";
 import { sendSignal } from "./signalling.ts";
-import { signalNumber } from "./signals.ts";
 import type { Walk } from "./walk.ts";
-
-const SIGSTOP = signalNumber("SIGSTOP");
-const SIGCONT = signalNumber("SIGCONT");
 
 /** Between the looks at a tree that does not stand still yet: whoever is in a deep sleep stops only after it. */
 const PAUSES_MS = [0, 0, 1, 1, 2, 4, 8, 16, 32];

@@ -7,13 +7,13 @@ import { startTimer } from "../ffi/timer.ts";
 import { reapAdopted } from "./adopting.ts";
 import { waitsOf } from "./awaiting.ts";
 import { killCgroup } from "./cgroup_kill.ts";
+import { SIGKILL } from "./constants.ts";
 import { statusOf } from "./ending.ts";
 import { PidfdError } from "./errors.ts";
 import { type ExitStatus, UNKNOWN } from "./exit.ts";
 import { deepestFirst, Freezing } from "./freezing.ts";
 import type { Member } from "./member.ts";
 import { sendSignal } from "./signalling.ts";
-import { signalNumber } from "./signals.ts";
 import type { TreeEnd, TreeEscape, TreeReport } from "./tree_report.ts";
 import type { Walk } from "./walk.ts";
 
@@ -43,8 +43,6 @@ interface Target {
   /** Takes back the waits for it. */
   forget: (() => void)[];
 }
-
-const SIGKILL = signalNumber("SIGKILL");
 
 /** A tree that forks at full speed is not followed for ever before the first signal. */
 const MAX_ROUNDS = 64;

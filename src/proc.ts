@@ -43,12 +43,10 @@ export function describe(
   return { found, record: shared };
 }
 
-/** A path may hold any bytes; for comparing, each is a character. */
-const raw = new TextDecoder("latin1");
-
 /** The process's cgroup (version 2), byte for byte; "" where it has none, or is gone. */
 export function cgroupOf(handle: Pick<Handle, "fd" | "knownPid">): string {
   const { found, record } = describe(handle, CGROUP);
   if (found < 0 || !(found & CGROUP)) return "";
-  return raw.decode(record.tail("cgroup").subarray(0, record.number("cgroup_length")));
+  // A path may hold any bytes; for comparing, each is a character.
+  return String.fromCharCode(...record.tail("cgroup").subarray(0, record.number("cgroup_length")));
 }

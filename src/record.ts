@@ -10,16 +10,31 @@ type FieldName<N extends RecordName> = keyof (typeof RECORDS)[N]["fields"];
 
 /** One record's bytes, in the CPU's own byte order. */
 export class NativeRecord<N extends RecordName> {
-  /** What native functions are handed. */
-  readonly bytes: Uint8Array;
-  readonly #fields: Record<PropertyKey, readonly [number, string]>;
-  readonly #view: DataView;
+  readonly #name: N;
+  #bytes: Uint8Array | undefined;
+  #madeView: DataView | undefined;
 
-  /** Makes a record of zeros, or one of the bytes that it is given, which stay shared. */
-  constructor(name: N, bytes: Uint8Array = new Uint8Array(RECORDS[name].size)) {
-    this.bytes = bytes;
-    this.#fields = RECORDS[name].fields as never;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, RECORDS[name].size);
+  /**
+   * Makes a record of zeros, or one of the bytes that it is given, which stay shared. The zeros are made at the first use: many a
+   * module keeps a record, and importing it must cost nothing.
+   */
+  constructor(name: N, bytes?: Uint8Array) {
+    this.#name = name;
+    this.#bytes = bytes;
+  }
+
+  /** What native functions are handed. */
+  get bytes(): Uint8Array {
+    return this.#bytes ??= new Uint8Array(RECORDS[this.#name].size);
+  }
+
+  get #view(): DataView {
+    const { buffer, byteOffset, length } = this.bytes;
+    return this.#madeView ??= new DataView(buffer, byteOffset, length);
+  }
+
+  get #fields(): Record<PropertyKey, readonly [number, string]> {
+    return RECORDS[this.#name].fields as never;
   }
 
   /** A field of 32 bits. */
@@ -47,7 +62,7 @@ export class NativeRecord<N extends RecordName> {
   /** A field of several words of 32 bits. */
   numbers(field: FieldName<N>, count: number): number[] {
     const [offset] = this.#fields[field];
-    return [...new Uint32Array(this.bytes.buffer, offset, count)];
+    return [...new Uint32Array(this.bytes.buffer, this.bytes.byteOffset + offset, count)];
   }
 
   /** Writes text into a field, and its length in bytes into another one. */

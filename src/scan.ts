@@ -122,7 +122,8 @@ function makeMemory(): Memory {
   const { size } = RECORDS.ProcessRecord;
   const processes = Array.from(
     { length: Math.floor(places.length / size) },
-    (_, index) => new NativeRecord("ProcessRecord", places.subarray(index * size)),
+    (_, index) =>
+      new NativeRecord("ProcessRecord", places.subarray(index * size, (index + 1) * size)),
   );
   return { chunk, processes };
 }

@@ -101,16 +101,13 @@ const NUMBERS: Readonly<Record<StandardSignal, number>> = {
 const SIGRTMIN = 34;
 const SIGRTMAX = 64;
 
-const NAMES: Map<number, StandardSignal> = new Map();
-for (const [name, number] of Object.entries(NUMBERS)) {
-  if (!NAMES.has(number)) NAMES.set(number, name as StandardSignal);
-}
-
 /** The name of a signal's number: "SIGKILL" for 9, "SIGRTMIN+1" for 35. */
 export function signalName(number: number): SignalName {
   if (number === SIGRTMIN) return "SIGRTMIN";
   if (number > SIGRTMIN) return `SIGRTMIN+${number - SIGRTMIN}`;
-  return `SIG${NAMES.get(number) ?? (String(number) as "32" | "33")}`;
+  const names = Object.keys(NUMBERS) as StandardSignal[];
+  const name = names.find((name) => NUMBERS[name] === number);
+  return `SIG${name ?? (String(number) as "32" | "33")}`;
 }
 
 /** The number of a signal: an integer from 0 to 64 stays itself, a name is looked up. 0 only asks. */

@@ -5,6 +5,7 @@
  */
 import { checkAbortSignal, checkInteger, checkOptions } from "./arguments.ts";
 import { lastWord, untilExited } from "./awaiting.ts";
+import { SIGKILL } from "./constants.ts";
 import type { ExitStatus } from "./exit.ts";
 import type { Handle } from "./handle.ts";
 import { sendSignal } from "./signalling.ts";
@@ -29,8 +30,6 @@ export interface Termination {
   /** From the polite signal to the end, in milliseconds. */
   readonly durationMs: number;
 }
-
-const SIGKILL = signalNumber("SIGKILL");
 
 /** Asks, waits, forces, waits. */
 export async function terminate(handle: Handle, options: TerminateOptions): Promise<Termination> {

@@ -25,7 +25,8 @@ const skip = await lacksKill();
 
 /** A tree that has a cgroup of its own; the root's pid, and the helper's first process that is in there too. */
 async function grown(...shape: string[]) {
-  const name = `pidfd-kill-${process.pid}-${Math.trunc(performance.now())}`;
+  // The bytes of this sign are no characters of their own in any encoding of one byte a letter.
+  const name = `pidfd-kill-€-${process.pid}-${Math.trunc(performance.now())}`;
   const helper = new Helper("in-cgroup", name, HELPER, "tree", ...shape);
   const [root, other] = (await helper.line()).split(" ").map(Number);
   return { helper, root, other, folder: cgroupFolder(root) };

@@ -22,14 +22,14 @@ fn symbols(allocator: std.mem.Allocator) ![]const u8 {
     const w = &out.writer;
     try w.writeAll(heading);
     try w.print("/** A checksum of everything below; the library answers it too. */\nexport const ABI = {d};\n\n", .{abi.number});
-    try w.writeAll("/** The parameters of each native function: a 32-bit integer, or the name of a record below. */\n");
+    try w.writeAll("/** The parameters of each native function, a letter each: i is an integer of 32 bits, r a record as bytes. */\n");
     try w.writeAll("export const SYMBOLS = {\n");
     inline for (reflection.functions) |function| {
-        try w.print("  {s}: [", .{function.name});
-        inline for (function.parameters, 0..) |Parameter, index| {
-            try w.print("{s}\"{s}\"", .{ if (index == 0) "" else ", ", comptime reflection.kind_of(Parameter) });
+        try w.print("  {s}: \"", .{function.name});
+        inline for (function.parameters) |Parameter| {
+            try w.print("{s}", .{comptime reflection.letter_of(Parameter)});
         }
-        try w.writeAll("],\n");
+        try w.writeAll("\",\n");
     }
     try w.writeAll("} as const;\n\n/** The size of each record in bytes, and the offset and type of each field. */\n");
     try w.writeAll("export const RECORDS = {\n");

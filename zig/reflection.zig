@@ -37,6 +37,11 @@ pub fn kind_of(comptime Parameter: type) []const u8 {
     @compileError("only i32 and pointers to records cross to JavaScript");
 }
 
+/// The same in the table of functions, where every record is handed over as bytes.
+pub fn letter_of(comptime Parameter: type) []const u8 {
+    return if (Parameter == i32) "i" else "r";
+}
+
 pub fn short_name(comptime Record: type) []const u8 {
     const full = @typeName(Record);
     return full[std.mem.lastIndexOfScalar(u8, full, '.').? + 1 ..];

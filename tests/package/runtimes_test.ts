@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import {
   BUN,
@@ -59,6 +59,16 @@ test("Deno finds the installed package as npm:pidfd too, and with --allow-ffi fo
   );
   const one = await runIn(folder, [...narrow, "deno.mjs"]);
   assert.equal(one.stdout, PRINTED, one.stderr);
+});
+
+test("Bun takes the package's modules as they are, and keeps no transpiled copy of them", async () => {
+  const cache = `${folder}/cache`;
+  mkdirSync(cache);
+  writeFileSync(`${folder}/all.mjs`, 'import "pidfd"; import "pidfd/tree-kill";');
+  const env = { BUN_RUNTIME_TRANSPILER_CACHE_PATH: cache };
+  const { code, stderr } = await runIn(folder, [BUN, "all.mjs"], env);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(readdirSync(cache), []);
 });
 
 test("the installed package can be imported on another system", async () => {

@@ -16,7 +16,7 @@ export async function lacksCgroups(): Promise<string | false> {
 
 /** The folder of a process's cgroup, where this process sees it; "" where it does not. */
 export function cgroupFolder(pid: number): string {
-  const path = readFileSync(`/proc/${pid}/cgroup`, "latin1").match(/^0::(.*)$/m)?.[1] ?? "";
+  const path = readFileSync(`/proc/${pid}/cgroup`, "utf8").match(/^0::(.*)$/m)?.[1] ?? "";
   const folders = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].map((mount) => `${mount}${path}`);
   return folders.find((folder) => existsSync(`${folder}/cgroup.procs`)) ?? "";
 }
