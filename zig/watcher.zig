@@ -3,7 +3,7 @@
 //!
 //! It keeps no state: all it knows are two descriptors. What it watches are the handles' own pidfds; whoever closes one
 //! removes it first. When the JavaScript thread ends (a Worker was terminated, say) the watcher hears it by the shutdown of the
-//! pair, and ends too. The runtimes can't be left to close the pair: Deno keeps the sockets of a terminated Worker open.
+//! pair, and ends too. The runtimes can't be left to close the pair: Deno leaves the sockets of a terminated Worker open.
 const std = @import("std");
 const kernel = @import("kernel.zig");
 const records = @import("records.zig");
@@ -39,7 +39,7 @@ pub fn start(record: *records.WatcherRecord) i32 {
     var ending: i32 = -1;
     const result = prepare(record, &pair, &ending);
     if (result >= 0) {
-        hang_up_when_thread_ends(ending);
+        hang_up_when_thread_ends(ending, pair[0]);
         record.socket = pair[0];
         return 0;
     }
@@ -94,26 +94,67 @@ const PthreadKeyDelete = fn (u32) callconv(.c) c_int;
 
 /// Has the C library call `thread_ends` when the calling thread ends; the descriptor is the library's until then.
 /// Where that can't be had, the pair hangs up when the runtime closes it.
-fn hang_up_when_thread_ends(ending: i32) void {
+fn hang_up_when_thread_ends(ending: i32, read: i32) void {
     var key: u32 = 0;
     if (imported("pthread_key_create", PthreadKeyCreate)) |create| {
         if (create(&key, thread_ends) == 0) {
-            // Never 0, which would mean that there is nothing to do.
-            if (pack(@intCast(key + 1), ending)) |value| {
+            if (Ending.of(key, ending, read)) |value| {
                 const set = imported("pthread_setspecific", PthreadSetSpecific);
-                if (set != null and set.?(key, value) == 0) return;
+                if (set != null and set.?(key, @bitCast(value)) == 0) return;
             }
         }
     }
     _ = calls.close(ending);
 }
 
+/// What the end of a thread needs to know, in the word that the C library keeps for it. The word is never 0, which would mean that
+/// there is nothing to do, because the place is one more than the key.
+const Ending = packed struct(usize) {
+    const Number = if (half == 32) u24 else u16;
+
+    ending: Number,
+    read: if (half == 32) Number else u0,
+    place: u16,
+
+    fn of(key: u32, ending: i32, read: i32) ?Ending {
+        return .{
+            .ending = std.math.cast(Number, ending) orelse return null,
+            .read = if (half == 32) std.math.cast(Number, read) orelse return null else 0,
+            .place = std.math.cast(u16, key + 1) orelse return null,
+        };
+    }
+};
+
+/// Deno, which does, runs on these CPUs alone.
+const leaves_sockets = switch (@import("builtin").cpu.arch) {
+    .x86_64, .aarch64 => true,
+    else => false,
+};
+
 fn thread_ends(value: usize) callconv(.c) void {
-    const ending: i32 = @intCast(value & ((1 << half) - 1));
+    const word: Ending = @bitCast(value);
     const both: u32 = linux.SHUT.RDWR;
-    _ = call(named(.shutdown), .{ ending, both });
-    _ = calls.close(ending);
-    if (imported("pthread_key_delete", PthreadKeyDelete)) |delete| _ = delete(@intCast((value >> half) - 1));
+    _ = call(named(.shutdown), .{ @as(i32, word.ending), both });
+    if (leaves_sockets) close_left(word.ending, word.read);
+    _ = calls.close(word.ending);
+    if (imported("pthread_key_delete", PthreadKeyDelete)) |delete| _ = delete(@as(u32, word.place) - 1);
+}
+
+/// Closes the end that JavaScript has read, if this thread's runtime is gone without having closed it, as Deno's is: what has that
+/// number is this very socket still, which the kernel's cookie says, and nobody is left who knows the number.
+fn close_left(ending: i32, read: i32) void {
+    const ours = cookie(ending) orelse return;
+    const its = cookie(read) orelse return;
+    if (ours == its) _ = calls.close(read);
+}
+
+/// getsockopt(2) of SO_COOKIE, Linux 4.12: a number that no other socket of this boot has.
+fn cookie(fd: i32) ?u64 {
+    var value: u64 = 0;
+    var length: u32 = @sizeOf(u64);
+    const so_cookie: u32 = 57;
+    const result = call(named(.getsockopt), .{ fd, @as(u32, linux.SOL.SOCKET), so_cookie, &value, &length });
+    return if (result < 0) null else value;
 }
 
 const half = @bitSizeOf(usize) / 2;
