@@ -61,7 +61,8 @@ export const orphans: Command = {
   --grace MS   with --stop: wait so many milliseconds before SIGKILL, 0 to 2147483647; 5000 unless told
 
 Found is who is in the session or process group that the process led, for which the kernel keeps its number: nobody who
-began a session of its own is found, and nobody at all where it led neither. Needs Linux 6.14.
+began a session of its own is found, and nobody at all where it led neither. Once the process was reaped, only Linux 6.14
+to 6.19 can tell.
 Exit code: 0 if there is nobody, or with --stop if all have ended when they were asked; 1 if there is somebody, or one
 had to be forced; 3 if the process has not ended, or can't be told.`,
   options: { stop: { type: "boolean" }, grace: { type: "string" } },

@@ -82,13 +82,16 @@ export class Orphans implements Disposable, Iterable<Orphan> {
  * or by a predicate of yours. Zombies, this process and its ancestors are none of them.
  *
  * **By identity**, found is who is in the session or in the process group that the dead process led. That is proved, not
- * guessed: the kernel gives the number of a session or group to nobody while anybody is in it, and an inode says that it was
- * kept since then. So it finds what a service, a job of a shell, or a child that was spawned `detached` has left, where those
+ * guessed: the kernel gives the number of a session or group to nobody while anybody is in it; so the number is that of the
+ * dead process while that is a zombie, and, on Linux 6.14 to 6.19, after it was reaped too, for as long as its inode is
+ * found. On other kernels who is in the session of a reaped process can't be told from the orphans of a stranger who had
+ * the number later: where anybody is there, `EOPNOTSUPP` is thrown, where nobody is, the list is empty.
+ *
+ * So it finds what a service, a job of a shell, or a child that was spawned `detached` has left, where those
  * led a session or group; an empty list does not say that nothing is left. Not found is who began a session and a group of its
  * own, as daemons and children that were spawned `detached` do; and nobody at all where the dead process led neither: its
  * children are given to another parent when it ends, and nothing about them tells of it any more. The identity has to be one that
- * was made in this pid namespace, since its number counts there. Needs Linux 6.14; before, only a dead process that
- * nobody has reaped can be told.
+ * was made in this pid namespace, since its number counts there.
  *
  * **By a predicate** everything else can be found, best by a mark that children inherit: a word in the environment, or a
  * cgroup. It is asked for every process, and again while those that it has chosen are held, so that what it reads
@@ -99,8 +102,8 @@ export class Orphans implements Disposable, Iterable<Orphan> {
  *
  * @param parent The identity of the dead process, or its text; or a predicate.
  * @throws {TypeError} If `parent` is neither; and whatever a predicate throws.
- * @throws {PidfdError} `EBUSY` if the process of the identity has not ended; `EOPNOTSUPP` if it can't be told whose session or
- * group it was, before Linux 6.14; `EREMOTE` if /proc belongs to another pid namespace; `ENOENT` if it is not mounted;
+ * @throws {PidfdError} `EBUSY` if the process of the identity has not ended; `EOPNOTSUPP` if somebody is in
+ * a session or group of its number, and it can't be told whose that is; `EREMOTE` if /proc belongs to another pid namespace; `ENOENT` if it is not mounted;
  * `EMFILE`, `ENFILE` or `ENOMEM` if no descriptor is free: each process that is found takes one.
  *
  * @example What is left of the last run, by a mark in the environment
@@ -144,7 +147,7 @@ export class Orphans implements Disposable, Iterable<Orphan> {
 export function findOrphans(parent: ProcessIdentity | string | OrphanPredicate): Orphans {
   const action = "find orphans";
   if (typeof parent === "function") {
-    return search((process) => parent(process) ? "predicate" : null, () => true);
+    return search((process) => parent(process) ? "predicate" : null, () => {});
   }
   if (typeof parent !== "string" && (typeof parent !== "object" || parent === null)) {
     throw new TypeError(
@@ -154,7 +157,7 @@ export function findOrphans(parent: ProcessIdentity | string | OrphanPredicate):
   const dead = deadParent(toIdentity(action, parent));
   if (!dead) return new Orphans([], 0, PRIVATE);
   try {
-    return search((process) => relationTo(dead, process), () => dead.keepsPid());
+    return search((process) => relationTo(dead, process), () => dead.prove());
   } finally {
     dead.close();
   }
@@ -175,13 +178,13 @@ interface Sight {
 }
 
 /** Pins whom a pass shows, and keeps who is still meant in a later pass, which the handle has outlived. */
-function search(relationOf: Relation, isProved: () => boolean): Orphans {
+function search(relationOf: Relation, prove: () => void): Orphans {
   const pinned = new Map<number, Handle>();
   try {
     let sight = look(relationOf);
     for (let count = 0; count < MAX_PASSES && pin(sight, pinned); count++) sight = look(relationOf);
-    // If not, all of them had ended, or left the session and the group, and the number was given back.
-    if (!isProved()) sight.meant.clear();
+    // That nobody is there needs no proof.
+    if (sight.meant.size > 0) prove();
     return new Orphans(keep(sight, pinned), sight.hidden, PRIVATE);
   } catch (error) {
     for (const handle of pinned.values()) handle.close();

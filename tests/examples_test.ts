@@ -160,18 +160,15 @@ test("examples/hand_over.ts gives a worker that runs to another program", () =>
     assert.equal(await successor.line(), "it has ended");
     assert.deepEqual(await successor.end, [0, null]);
   }));
-test("examples/sweep_orphans.ts ends what is left in a dead process's session", {
-  skip: features().file_handles.available ? false : "it needs file handles of processes",
-}, async () => {
+test("examples/sweep_orphans.ts ends what is left in a dead process's session", async () => {
   const helper = new Helper("orphans", "session");
   const [leader, orphan] = (await helper.line()).split(" ").map(Number);
   const handle = Pidfd.open(leader);
   const identity = String(handle.identity());
   handle.close();
-  for (const state of ["zombie", "reaped"]) {
-    helper.send();
-    assert.equal(await helper.line(), state);
-  }
+  // Not every kernel can tell after that.
+  helper.send();
+  assert.equal(await helper.line(), "zombie");
   const { code, stdout, stderr } = await example("sweep_orphans", identity);
   assert.deepEqual([code, stdout], [0, `${orphan} helper\n`], stderr);
   await helper.end();

@@ -3,7 +3,8 @@
 //!
 //!   helper orphans session|group   prints the leader's pid and the orphan's. Each line of input begins a step: the leader
 //!                                  ends, and stays a zombie; it is reaped; the orphan ends, and the number goes to a
-//!                                  stranger, who leaves an orphan in turn, whose pid is printed
+//!                                  stranger, who ends and leaves an orphan in turn, whose pid is printed; the stranger,
+//!                                  a zombie until then, is reaped
 //!
 //!   helper two-owners UID          a child that stays its owner's, and one that becomes UID's; prints both pids. Each line of
 //!                                  input begins a step: the first one ends with code 7 and is reaped; the second one is reaped
@@ -34,8 +35,11 @@ pub fn run() void {
     const stranger = helper.clone_as(leader);
     if (stranger == 0) lead(leads_session, ready[1], true);
     const second = next_pid(ready[0]);
-    reap(stranger);
+    while (!is_zombie(stranger)) _ = linux.sched_yield();
     helper.print("{d}", .{second});
+    if (!helper.next_line()) return end_all(&.{ stranger, second });
+    reap(stranger);
+    helper.print("reaped", .{});
     while (helper.next_line()) {}
     end_all(&.{second});
 }
