@@ -143,16 +143,17 @@ test "the exit-record probe agrees with a child of our own and leaves none behin
 }
 
 test "a signal carries a value, and a message a descriptor" {
+    // Not a real-time signal: qemu's user mode gives those other numbers, but not within what is sent with them.
+    const number = linux.SIG.USR1;
     var set = linux.sigemptyset();
-    const real_time = 34;
-    linux.sigaddset(&set, real_time);
+    linux.sigaddset(&set, number);
     _ = linux.sigprocmask(linux.SIG.BLOCK, &set, null);
     const itself = calls.open(calls.own_pid(), 0);
     defer _ = calls.close(itself);
-    try expectEqual(0, calls.queue(itself, &.{ .number = real_time, .flags = 0, .value = -7 }));
+    try expectEqual(0, calls.queue(itself, &.{ .number = number, .flags = 0, .value = -7 }));
     var info = std.mem.zeroes(linux.siginfo_t);
     const got = syscall.call(syscall.named(.rt_sigtimedwait), .{ &set, &info, null, @as(usize, 8) });
-    try expectEqual(real_time, got);
+    try expectEqual(number, got);
     try expectEqual(kernel.SI_QUEUE, info.code);
     try expectEqual(calls.own_pid(), info.fields.common.first.piduid.pid);
     const value: i32 = @bitCast(std.mem.asBytes(&info.fields.common.second.value)[0..4].*);
