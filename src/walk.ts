@@ -1,6 +1,7 @@
 /**
  * Walks from a root to all of its descendants, and pins each. What a pass over /proc shows is only a hint: a process
- * becomes a member when it was read again while a pidfd named it, and while its parent's number was its parent's.
+ * becomes a member when it was read while a pidfd named it, and while its parent's number was its parent's. Most are pinned by the
+ * pass itself.
  *
  * @module
  */
