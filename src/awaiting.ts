@@ -102,10 +102,14 @@ const WITNESSES: Witnesses<Handle> = {
   askRuntime,
 };
 
-function learn(handle: Handle, { status }: WatchEvent): ExitStatus {
-  if (!status) return statusOf(handle) ?? UNKNOWN;
-  keep(handle, status);
-  return handle.status ?? status;
+function learn(handle: Handle, { status, reaped }: WatchEvent): ExitStatus {
+  if (status) {
+    keep(handle, status);
+    return handle.status ?? status;
+  }
+  // The watcher has just looked at somebody else's zombie, of which nobody is told more before it was reaped.
+  if (!reaped && WITNESSES.willTellMore()) return handle.status ?? UNKNOWN;
+  return statusOf(handle) ?? UNKNOWN;
 }
 
 async function askRuntime(handle: Handle): Promise<ExitStatus> {

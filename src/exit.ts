@@ -59,10 +59,14 @@ export function killed(signal: number, coreDumped: boolean): ExitStatus {
 
 const waited = new NativeRecord("WaitRecord");
 
-/** How a child ended, from the bytes of a `WaitRecord` that the watcher took the moment it ended. */
-export function fromWatcher(bytes: Uint8Array): ExitStatus {
+/**
+ * How a process ended, from the bytes of the `WaitRecord` that the watcher took the moment it ended, and what it says of them:
+ * 1 of our child, 2 of anybody who was reaped. Null for everything else.
+ */
+export function fromWatcher(told: number, bytes: Uint8Array): ExitStatus | null {
+  if (told !== 1 && told !== 2) return null;
   waited.bytes.set(bytes);
-  return fromWaitRecord();
+  return told === 1 ? fromWaitRecord() : fromWaitStatus(waited.number("status"));
 }
 
 function fromWaitRecord(): ExitStatus {

@@ -36,11 +36,13 @@ export class Freezing {
    * what does not within some 60 ms. `check` is called after each pause, and may throw.
    */
   async freeze(check: () => void): Promise<void> {
+    let isStill = false;
     for (const pauseMs of PAUSES_MS) {
-      const isGrown = this.#walk.pass().length > 0;
-      const isQuiet = withProc((proc) => this.#stopAll(proc) && this.#standsStill(proc));
-      if (!isGrown && isQuiet) return;
-      if (pauseMs > 0) {
+      const isGrown = !this.#walk.isUnchanged() && this.#walk.pass().length > 0;
+      // Whoever was born before the others stood still would have been found by now.
+      if (isStill && !isGrown) return;
+      isStill = withProc((proc) => this.#stopAll(proc));
+      if (pauseMs > 0 && !isStill) {
         await pause(pauseMs);
         check();
       }
@@ -76,42 +78,42 @@ export class Freezing {
     this.#still.clear();
   }
 
-  /** Answers whether nothing was left to be stopped. */
+  /** Answers whether everything stands still. */
   #stopAll(proc: Proc): boolean {
-    let isQuiet = true;
     for (const member of this.#walk.members) {
       if (this.#stopped.has(member) || !this.#isWanted(member) || !member.runs()) continue;
       if (!proc.read(member.pinned.fd, member.pid, record)) continue;
       // What was stopped before is not ours to continue; a traced one is its tracer's.
       if ("Tt".includes(stateLetterOf(record))) continue;
-      const grouped = { member, group: record.number("group"), session: record.number("session") };
-      if (!this.#stop(grouped)) continue;
-      isQuiet = false;
+      this.#stop({ member, group: record.number("group"), session: record.number("session") });
     }
-    return isQuiet;
-  }
-
-  #stop(grouped: Grouped): boolean {
-    try {
-      // Noted first: whatever happens next, this one is let go on.
-      this.#stopped.set(grouped.member, grouped);
-      return sendSignal(grouped.member.pinned, SIGSTOP);
-    } catch (error) {
-      this.#stopped.delete(grouped.member);
-      if (error instanceof PidfdError) return false; // It can't be ended either, which is told then.
-      throw error;
-    }
-  }
-
-  #standsStill(proc: Proc): boolean {
     let isStill = true;
     for (const member of this.#stopped.keys()) {
       if (this.#still.has(member)) continue;
-      if (!member.runs() || proc.standsStill(member.pid)) this.#still.add(member);
+      if (standsStill(proc, member)) this.#still.add(member);
       else isStill = false;
     }
     return isStill;
   }
+
+  #stop(grouped: Grouped): void {
+    try {
+      // Noted first: whatever happens next, this one is let go on.
+      this.#stopped.set(grouped.member, grouped);
+      sendSignal(grouped.member.pinned, SIGSTOP);
+    } catch (error) {
+      this.#stopped.delete(grouped.member);
+      // It can't be ended either, which is told then.
+      if (!(error instanceof PidfdError)) throw error;
+    }
+  }
+}
+
+/** Whether every thread stands still. One that forks finishes that first, before it stops. */
+function standsStill(proc: Proc, { pinned, pid }: Member): boolean {
+  if (pinned.closed || !proc.read(pinned.fd, pid, record)) return true;
+  if (record.number("threads") > 1) return proc.standsStill(pid);
+  return "TtZX".includes(stateLetterOf(record));
 }
 
 /** Children before their parents. */

@@ -59,7 +59,7 @@ export interface TreeKill extends Promise<TreeReport> {
 
 /**
  * Ends a process and all of its descendants: asks each by `killSignal`, waits, forces with SIGKILL what is left after the
- * grace, and resolves when the last one is gone. Each is opened, read again and verified before it is signalled, and
+ * grace, and resolves when the last one is gone. Each is opened, read and verified before it is signalled, and
  * signalled by its handle: whoever gets its pid meanwhile is never hit.
  *
  * Children that appear meanwhile are caught up with. What is to be forced is stopped first, so nothing can escape by

@@ -194,7 +194,9 @@ export class Killing {
 
   #onExit(target: Target, status: ExitStatus): void {
     target.afterMs = performance.now() - this.#start;
-    target.status = status.known ? status : statusOf(target.member.pinned) ?? UNKNOWN;
+    const { pinned } = target.member;
+    // A runtime that has seen its child's end first leaves it to us to ask.
+    target.status = status.known || !pinned.child ? status : statusOf(pinned) ?? UNKNOWN;
     this.#running.delete(target);
     this.#ended.push(target);
     this.#options.onEnd?.(endOf(target));

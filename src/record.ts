@@ -29,8 +29,7 @@ export class NativeRecord<N extends RecordName> {
   }
 
   get #view(): DataView {
-    const { buffer, byteOffset, length } = this.bytes;
-    return this.#madeView ??= new DataView(buffer, byteOffset, length);
+    return this.#madeView ??= viewOf(this.bytes);
   }
 
   get #fields(): Record<PropertyKey, readonly [number, string]> {
@@ -78,6 +77,10 @@ export class NativeRecord<N extends RecordName> {
     if (type === "u64") this.#view.setBigUint64(offset, BigInt(value), IS_LITTLE_ENDIAN);
     else this.#view.setUint32(offset, Number(value), IS_LITTLE_ENDIAN);
   }
+}
+
+function viewOf({ buffer, byteOffset, length }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, length);
 }
 
 const ENCODER = new TextEncoder();

@@ -35,18 +35,30 @@ export class Proc {
     this.#fd = fd;
   }
 
-  /** Shows every process once, by ascending pid. */
-  pass(withUid: boolean, visit: (process: ProcessRecord) => void): Pass {
-    const { chunk, processes } = memory ??= makeMemory();
+  /**
+   * Shows every process once, by ascending pid. Whoever is met behind its parent, and descends from `parents`, is pinned before it
+   * is shown, most of them at least, and a few others too: `visit` owns each `pidfd` that it is shown, also where this throws.
+   */
+  pass(
+    withUid: boolean,
+    visit: (process: ProcessRecord) => void,
+    parents: Iterable<number> = [],
+  ): Pass {
+    const { chunk, pinning } = memory ??= makeMemory();
     chunk.set("after", 0);
     chunk.set("with_uid", withUid ? 1 : 0);
+    pinning.fill(0);
+    for (const pid of parents) pinning[pid / 32 & 127] |= 1 << pid % 32;
     let startTicks = -1;
     let hidden = 0;
-    while (check(native().proc_scan_next(this.#fd, chunk.bytes), "getdents64") === 1) {
+    for (let result = 1; result === 1;) {
+      result = native().proc_scan_next(this.#fd, chunk.bytes);
       if (startTicks < 0) startTicks = Number(chunk.bigint("boottime_ns") / NS_PER_TICK);
       hidden += chunk.number("hidden");
+      // Also where it failed in the middle.
       const count = chunk.number("count");
-      for (let index = 0; index < count; index++) visit(processes[index]);
+      for (let index = 0; index < count; index++) visit(placeOf(memory, index));
+      check(result, "getdents64");
     }
     return { startTicks, hidden };
   }
@@ -88,7 +100,7 @@ export function withProc<T>(action: (proc: Proc) => T): T {
 
 /** The name, which may hold any bytes; what is no UTF-8 becomes U+FFFD. */
 export function nameOf(process: ProcessRecord): string {
-  return decoder.decode(process.tail("name").subarray(0, process.number("name_length")));
+  return process.text("name", process.number("name_length"));
 }
 
 /** When it was started, in clock ticks since boot. */
@@ -106,24 +118,27 @@ const REASONS: Readonly<Record<number, string>> = {
   [ENOENT]: "/proc is not mounted",
 };
 
-const decoder = new TextDecoder();
-
 interface Memory {
   chunk: NativeRecord<"ScanRecord">;
+  /** A bit for each pid, as zig/proc_scan.zig counts them. */
+  pinning: Uint32Array;
+  /** A view of each place that was ever filled. */
   processes: ProcessRecord[];
 }
 
 let memory: Memory | undefined;
 
-/** One chunk for the whole thread, and a view of each of its places. */
+/** One chunk for the whole thread. */
 function makeMemory(): Memory {
   const chunk = new NativeRecord("ScanRecord");
-  const places = chunk.tail("processes");
+  const pinning = new Uint32Array(chunk.bytes.buffer, chunk.tail("pinning").byteOffset, 128);
+  return { chunk, pinning, processes: [] };
+}
+
+function placeOf({ chunk, processes }: Memory, index: number): ProcessRecord {
   const { size } = RECORDS.ProcessRecord;
-  const processes = Array.from(
-    { length: Math.floor(places.length / size) },
-    (_, index) =>
-      new NativeRecord("ProcessRecord", places.subarray(index * size, (index + 1) * size)),
+  return processes[index] ??= new NativeRecord(
+    "ProcessRecord",
+    chunk.tail("processes").subarray(index * size, (index + 1) * size),
   );
-  return { chunk, processes };
 }

@@ -30,7 +30,7 @@ const MAX_PASSES = 64;
  * A process and all of its descendants, each held by a handle. Iterates over the members, parents before their children,
  * as a tree is drawn. Closing it does nothing to the processes.
  *
- * Each member was opened, read again and verified: while its handle named its pid, its parent was a member. Needs Linux
+ * Each member was opened, read and verified: while its handle named its pid, its parent was a member. Needs Linux
  * 5.3.
  *
  * @example Who is there, and how deep
@@ -59,7 +59,7 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
   }
 
   /**
-   * Holds a process and all of its descendants: looks, opens, reads again, verifies, and looks again until nothing new is
+   * Holds a process and all of its descendants: looks, opens, reads, verifies, and looks again until nothing new is
    * found. The tree may have grown by the time that you use it: {@linkcode ProcessTree.refresh}.
    *
    * @param root A pid, or a handle, which stays yours: the tree holds a second one.

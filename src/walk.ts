@@ -1,6 +1,7 @@
 /**
  * Walks from a root to all of its descendants, and pins each. What a pass over /proc shows is only a hint: a process
- * becomes a member when it was read again while a pidfd named it, and while its parent's number was its parent's.
+ * becomes a member when it was read while a pidfd named it, and while its parent's number was its parent's. Most are pinned by the
+ * pass itself.
  *
  * @module
  */
@@ -11,14 +12,8 @@ import { native } from "./native.ts";
 import { openSelf } from "./opening.ts";
 import { cgroupOf } from "./proc.ts";
 import { NativeRecord } from "./record.ts";
-import {
-  nameOf,
-  type Pass,
-  type Proc,
-  type ProcessRecord,
-  startTicksOf,
-  withProc,
-} from "./scan.ts";
+import { nameOf, type Proc, type ProcessRecord, startTicksOf, withProc } from "./scan.ts";
+import { type Entry, Sight } from "./sight.ts";
 
 /** Where a walk finds members besides the children of members. */
 export interface WalkOptions {
@@ -26,21 +21,6 @@ export interface WalkOptions {
   readonly session: boolean;
   /** In the process groups that a member leads, or led. */
   readonly group: boolean;
-}
-
-/** What a pass showed of one process. */
-interface Entry {
-  pid: number;
-  ppid: number;
-  group: number;
-  session: number;
-  startTicks: number;
-}
-
-/** Everything that one pass showed. */
-interface Sight extends Pass {
-  byPid: Map<number, Entry>;
-  byParent: Map<number, Entry[]>;
 }
 
 /** Reused by every read of a pinned process. */
@@ -58,8 +38,12 @@ export class Walk {
   readonly #options: WalkOptions;
   /** Whether the last pass has let go of one that may belong to the tree: it has ended, or has another parent now. */
   #isDoubtful = false;
+  /** Who was born last before the last pass, and when that ended, if it has found everybody who was there. */
+  #whole: { born: number; at: number } | null = null;
   /** The cgroup that the tree owns, where it is to be looked at. */
   #cgroup: string | undefined;
+  /** Those that were pinned only after the last pass had shown everything. */
+  readonly #late = new Set<Member>();
   /** The members that may still have children, by their numbers. */
   readonly #holders = new Map<number, Member>();
   /** The members that led a session or a process group when they were seen, by its number. */
@@ -95,25 +79,38 @@ export class Walk {
 
   /** Looks once through all processes; answers the members that it found. */
   pass(): Member[] {
-    return withProc((proc) => {
-      this.#isDoubtful = false;
-      const sight = look(proc);
-      this.hidden = sight.hidden;
-      this.ancestors = ancestorsIn(sight.byPid);
-      this.#forgetReaped();
-      const known = this.members.length;
-      for (const member of this.#holders.values()) this.#noteLeader(member, sight);
-      for (const member of [...this.#holders.values()]) this.#visit(proc, member, sight);
-      // The list grows while it is walked: what was found has children of its own.
-      for (let at = known; at < this.members.length; at++) {
-        this.#noteLeader(this.members[at], sight);
-        this.#visit(proc, this.members[at], sight);
-      }
-      if (this.#options.session) this.#visitLed(proc, "session", sight);
-      if (this.#options.group) this.#visitLed(proc, "group", sight);
-      if (this.#cgroup !== undefined) this.#visitCgroup(proc, this.#cgroup, sight);
-      return this.members.slice(known);
-    });
+    const known = this.members.length;
+    const sight = new Sight();
+    const born = lastBorn();
+    this.#whole = null;
+    try {
+      withProc((proc) => this.#passWith(proc, sight));
+    } finally {
+      sight.close();
+    }
+    const found = this.members.slice(known);
+    if (born !== null && this.#isWhole(found)) this.#whole = { born, at: performance.now() };
+    return found;
+  }
+
+  #passWith(proc: Proc, sight: Sight): void {
+    this.#isDoubtful = false;
+    this.#late.clear();
+    sight.look(proc, this.#holders.keys());
+    this.hidden = sight.hidden;
+    this.ancestors = ancestorsIn(sight.byPid);
+    this.#forgetReaped();
+    const known = this.members.length;
+    for (const member of this.#holders.values()) this.#noteLeader(member, sight);
+    for (const member of [...this.#holders.values()]) this.#visit(proc, member, sight);
+    // The list grows while it is walked: what was found has children of its own.
+    for (let at = known; at < this.members.length; at++) {
+      this.#noteLeader(this.members[at], sight);
+      this.#visit(proc, this.members[at], sight);
+    }
+    if (this.#options.session) this.#visitLed(proc, "session", sight);
+    if (this.#options.group) this.#visitLed(proc, "group", sight);
+    if (this.#cgroup !== undefined) this.#visitCgroup(proc, this.#cgroup, sight);
   }
 
   /**
@@ -122,17 +119,26 @@ export class Walk {
    */
   settle(passes: number): boolean {
     for (let count = 0; count < passes; count++) {
-      const before = lastBorn();
-      const found = this.pass();
-      if (found.length === 0) return true;
-      if (this.#isWhole(found) && before !== null && before === lastBorn()) return true;
+      if (this.isUnchanged() || this.pass().length === 0) return true;
     }
-    return false;
+    return this.isUnchanged();
   }
 
   /** Whether a pass has found everybody who was there when it began, so that only who is born later can be missing. */
   #isWhole(found: Member[]): boolean {
-    return !this.#isDoubtful && found.every(({ relation }) => relation === "parent");
+    if (this.#isDoubtful || this.hidden > 0) return false;
+    if (this.#options.group || this.#cgroup !== undefined) return false;
+    return found.every(({ relation }) => relation === "parent");
+  }
+
+  /**
+   * Whether nobody can be in the tree whom the last pass has not found: nobody was born since before it, nor can somebody who was born
+   * long ago join or be shown. It is sure for a moment only, in which nobody can have gone round all the numbers.
+   */
+  isUnchanged(): boolean {
+    const whole = this.#whole;
+    if (whole === null || performance.now() - whole.at > 50) return false;
+    return whole.born === lastBorn();
   }
 
   /** Closes every handle. */
@@ -169,6 +175,12 @@ export class Walk {
     const wasParent = parent.holdsPid();
     for (const entry of children) {
       if (this.#holders.has(entry.pid)) continue;
+      // Pinned and read while this parent was, which has had its number from then until now.
+      if (wasParent && entry.pidfd >= 0 && this.#wasPinnedBefore(parent, entry)) {
+        const handle = new Handle(sight.take(entry), entry.pid);
+        this.#add({ ...entry, handle, parent, relation: "parent" });
+        continue;
+      }
       this.#take(proc, entry, parent, "parent", () => {
         if (record.number("ppid") === parent.pid) return parent.holdsPid();
         // It has been given to another parent since. Who started before the pass can't have been replaced by somebody
@@ -177,6 +189,11 @@ export class Walk {
           startTicksOf(record) === entry.startTicks;
       });
     }
+  }
+
+  /** Whether a member was held when the pass came to a process. It goes by ascending pids. */
+  #wasPinnedBefore(member: Member, entry: Entry): boolean {
+    return member.pid < entry.pid && !this.#late.has(member);
   }
 
   /** Those in a session or group of the tree that are nobody's children in it: their parents ended before the walk. */
@@ -242,7 +259,10 @@ export class Walk {
     const { pid } = entry;
     const handle = new Handle(fd, pid);
     const startTicks = startTicksOf(record);
-    return this.#add({ handle, pid, name: nameOf(record), startTicks, parent, relation });
+    const found = { handle, pid, name: nameOf(record), startTicks, parent, relation };
+    const member = this.#add(found);
+    this.#late.add(member);
+    return member;
   }
 }
 
@@ -257,25 +277,6 @@ function isOlder(startTicks: number, sight: Sight): boolean {
 /** Whether a cgroup is this one, or below it. */
 function isWithin(cgroup: string, path: string): boolean {
   return cgroup === path || cgroup.startsWith(path === "/" ? path : `${path}/`);
-}
-
-function look(proc: Proc): Sight {
-  const byPid = new Map<number, Entry>();
-  const byParent = new Map<number, Entry[]>();
-  const pass = proc.pass(false, (process) => {
-    const entry = {
-      pid: process.number("pid"),
-      ppid: process.number("ppid"),
-      group: process.number("group"),
-      session: process.number("session"),
-      startTicks: startTicksOf(process),
-    };
-    byPid.set(entry.pid, entry);
-    const siblings = byParent.get(entry.ppid);
-    if (siblings) siblings.push(entry);
-    else byParent.set(entry.ppid, [entry]);
-  });
-  return { ...pass, byPid, byParent };
 }
 
 /** This process and its ancestors. Nobody in this set can end, and its number go to another one, without this process being given to a new parent. */

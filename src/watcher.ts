@@ -13,7 +13,7 @@ import { NativeRecord } from "./record.ts";
 /** What the watcher saw: the process has ended, and perhaps it was reaped too. */
 export interface WatchEvent {
   readonly reaped: boolean;
-  /** How it ended, where it is our child and the watcher looked before anybody reaped it. */
+  /** How it ended, where the watcher was told: of our child before anybody reaped it, of others after that. */
   readonly status: ExitStatus | null;
 }
 
@@ -96,7 +96,7 @@ export class Watcher {
   #dispatch(): void {
     const listener = this.#listeners[record.number("fd")];
     if (listener?.token !== record.number("token")) return;
-    const status = record.number("told") === 1 ? fromWatcher(record.tail("status")) : null;
+    const status = fromWatcher(record.number("told"), record.tail("status"));
     listener.onEvent({ reaped: record.number("reaped") === 1, status });
   }
 }

@@ -11,13 +11,14 @@ import {
   Orphans,
   Pidfd,
   type PidfdError,
+  processes,
   type ProcessIdentity,
 } from "../mod.ts";
 import { pidfd } from "./support/cli.ts";
 import { countPidfds } from "./support/descriptors.ts";
 import { assertThrows } from "./support/errors.ts";
 import { HELPER, Helper, paused, runScript } from "./support/processes.ts";
-import { needsRoot, runs } from "./support/trees.ts";
+import { grow, needsRoot, runs } from "./support/trees.ts";
 
 /** From Linux 7.0 on, the inode of a process that was reaped is not found; it is what the tests expect of this kernel. */
 const keepsInodes = features().file_handles.available && parseInt(release()) < 7;
@@ -228,6 +229,27 @@ test("a process that ends between the looks is left out", async () => {
   assert.deepEqual(found(isMeant), []);
   handle.close();
   await helper.exit;
+});
+
+test("a process that ends and is reaped while it is looked at again is left out", async () => {
+  // Whoever ends in there is reaped at once.
+  const { helper, root } = await grow("wide", 2);
+  const [leaf] = processes().filter(({ ppid }) => ppid === root);
+  const handle = Pidfd.open(leaf.pid);
+  let asked = 0;
+  const isMeant = ({ pid }: { pid: number }) => {
+    if (pid !== leaf.pid) return false;
+    if (++asked === 2) {
+      handle.signal("SIGKILL");
+      handle.waitSync();
+      while (handle.state() !== "reaped");
+    }
+    return true;
+  };
+  assert.deepEqual(found(isMeant), []);
+  assert.equal(asked, 2);
+  handle.close();
+  await helper.end();
 });
 
 test("neither this process nor an ancestor nor a zombie is an orphan", async () => {

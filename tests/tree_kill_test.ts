@@ -87,6 +87,24 @@ test("treeKill() calls back for signals that end nobody", async () => {
   await helper.end();
 });
 
+test("treeKill() waits for nobody after a signal that is not meant to end anything", async () => {
+  const { helper, root } = await grow("wide", 3, "ignore");
+  const order: unknown[] = [];
+  // All of them are given the same time, and this one begins to wait first.
+  const patient = killed(root, "SIGTERM").then(() => order.push("SIGTERM"));
+  const harmless = [
+    ...["SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGWINCH"],
+    ...[0, "SIGCONT"],
+  ];
+  await Promise.all(harmless.map(async (signal) => {
+    await killed(root, signal);
+    order.push(signal);
+  }));
+  await patient;
+  assert.deepEqual(order, [...harmless, "SIGTERM"]);
+  await helper.end();
+});
+
 test("treeKill() tells what it may not signal", { skip: needsRoot }, async () => {
   const { helper, root } = await grow("wide", 3);
   const { stdout, stderr } = await runScript("tree_kill_refused.ts", {

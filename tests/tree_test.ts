@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
-import { features, killTree, Pidfd, ProcessTree, type TreeMember } from "../mod.ts";
+import { features, killTree, Pidfd, processes, ProcessTree, type TreeMember } from "../mod.ts";
 import { lacksCgroups } from "./support/cgroups.ts";
 import { countPidfds } from "./support/descriptors.ts";
 import { assertThrows, WRONG_NUMBERS, WRONG_TYPES } from "./support/errors.ts";
@@ -56,6 +56,24 @@ test("refresh() finds what has appeared since, and nothing twice", async () => {
   assert.equal(found[0].parent, tree.root);
   assert.equal(tree.size, 6);
   tree.close();
+  await helper.end();
+});
+
+test("refresh() looks again as soon as somebody was born", async () => {
+  const { helper, root } = await grow("restart", 5);
+  const children = () => processes().filter(({ ppid }) => ppid === root).map(({ pid }) => pid);
+  for (let round = 0; round < 10; round++) {
+    const tree = ProcessTree.of(root);
+    const before = children();
+    const first = [...tree].find(({ depth }) => depth === 1)!;
+    first.handle.signal("SIGKILL");
+    first.handle.waitSync();
+    let born: number[] = [];
+    while (born.length === 0) born = children().filter((pid) => !before.includes(pid));
+    // Mostly at once: then only the look at who was born last tells that there is somebody new.
+    assert.deepEqual(tree.refresh().map(({ pid }) => pid), born);
+    tree.close();
+  }
   await helper.end();
 });
 

@@ -29,7 +29,8 @@ pub const ProcessRecord = extern struct {
     flags: u32,
     state: u32,
     name_length: u32,
-    unused: u32,
+    /// From a pass that pins: a pidfd of this very process, the caller's from then on; else -1.
+    pidfd: i32,
     name: [64]u8,
 };
 
@@ -47,8 +48,28 @@ pub const ScanRecord = extern struct {
     count: u32,
     /// Out: how many processes were listed but could not be read (hidepid=1).
     hidden: u32,
+    /// In and out: whose children are pinned when they are met, and then those of these: a bit for each pid, see `bit_of`. All
+    /// zeros pin nobody.
+    pinning: [128]u32,
     processes: [capacity]ProcessRecord,
+
+    /// Many pids share a bit: who is pinned may be nobody's child in there, and who is such a child may not be pinned.
+    fn is_to_be_pinned(self: *const ScanRecord, process: *const ProcessRecord) bool {
+        return self.has(process.ppid) and !self.has(process.pid);
+    }
+
+    fn has(self: *const ScanRecord, pid: i32) bool {
+        return self.pinning[word_of(pid)] & bit_of(pid) != 0;
+    }
 };
+
+fn word_of(pid: i32) usize {
+    return @as(u32, @intCast(pid)) / 32 % 128;
+}
+
+fn bit_of(pid: i32) u32 {
+    return @as(u32, 1) << @truncate(@as(u32, @intCast(pid)));
+}
 
 /// Each entry of getdents64 takes at least this many bytes, so that a full buffer never holds more than a chunk takes.
 const entry_size_min = 24;
@@ -85,15 +106,14 @@ pub fn next(proc: i32, record: *ScanRecord) i32 {
         const pid = words.decimal(i32, words.until_zero(name)) orelse continue;
         if (pid <= record.after) continue;
         record.after = pid;
-        const result = add(proc, name, record);
+        const result = add(proc, pid, record);
         if (result < 0) return result;
     }
     return 1;
 }
 
-fn add(proc: i32, name: [*:0]const u8, record: *ScanRecord) i32 {
-    const process = &record.processes[record.count];
-    const result = if (record.with_uid == 1) read_with_uid(proc, name, process) else read(proc, name, process);
+fn add(proc: i32, pid: i32, record: *ScanRecord) i32 {
+    const result = meet(proc, pid, record);
     switch (result) {
         0 => record.count += 1,
         // It has ended since it was listed.
@@ -105,41 +125,55 @@ fn add(proc: i32, name: [*:0]const u8, record: *ScanRecord) i32 {
 }
 
 /// The line can only be read while its process has its number. So between the opening and a successful read that number
-/// was its own, and so was the folder: user and line can't come from two.
-fn read_with_uid(proc: i32, name: [*:0]const u8, record: *ProcessRecord) i32 {
-    const file = open_line(proc, name);
+/// was its own, and so were the folder and the pidfd that were got by it: user, pidfd and line can't come from two.
+fn meet(proc: i32, pid: i32, record: *ScanRecord) i32 {
+    const file = open_line(proc, pid);
     if (file < 0) return file;
     defer proc_file.close(file);
+    const process = &record.processes[record.count];
     var attributes = std.mem.zeroes(linux.Statx);
-    const no_flags: u32 = 0;
-    const result = call(named(.statx), .{ proc, name, no_flags, linux.STATX_UID, &attributes });
-    if (result < 0) return result;
-    const filled = fill(file, record);
+    if (record.with_uid == 1) {
+        const path = path_of(pid, "");
+        const no_flags: u32 = 0;
+        const result = call(named(.statx), .{ proc, &path, no_flags, linux.STATX_UID, &attributes });
+        if (result < 0) return result;
+    }
+    // Whoever follows one that was pinned is often one more; then one read is enough.
+    var pidfd = if (record.count > 0 and record.processes[record.count - 1].pidfd >= 0) calls.open(pid, 0) else -1;
+    var result = fill(file, process);
+    const is_wanted = result == 0 and record.is_to_be_pinned(process);
+    if (is_wanted and pidfd < 0) {
+        pidfd = calls.open(pid, 0);
+        if (pidfd >= 0) result = fill(file, process);
+    }
     // The folder's owner is the effective user, whatever the process's other files say.
-    record.uid = attributes.uid;
-    return filled;
+    process.uid = attributes.uid;
+    // Without a free descriptor it is listed without one: whoever pins it later hears why that can't be.
+    if (pidfd < 0) return result;
+    if (is_wanted and result == 0) {
+        process.pidfd = pidfd;
+        record.pinning[word_of(pid)] |= bit_of(pid);
+    } else _ = calls.close(pidfd);
+    return result;
 }
 
-fn read(proc: i32, name: [*:0]const u8, record: *ProcessRecord) i32 {
-    const file = open_line(proc, name);
+fn read(folder: i32, pid: i32, record: *ProcessRecord) i32 {
+    const file = open_line(folder, pid);
     if (file < 0) return file;
     defer proc_file.close(file);
     return fill(file, record);
 }
 
-/// The file that holds the line of the process with this number.
-fn open_line(proc: i32, name: [*:0]const u8) i32 {
-    var path: Path = undefined;
-    var text = Text{ .to = &path };
-    text.add(words.until_zero(name));
-    text.add("/stat");
-    return proc_file.open(proc, text.end(), .{});
+/// The file that holds the line of the process or thread with this number.
+fn open_line(folder: i32, pid: i32) i32 {
+    const path = path_of(pid, "/stat");
+    return proc_file.open(folder, &path, .{});
 }
 
 fn fill(file: i32, record: *ProcessRecord) i32 {
     var buffer: [proc_stat.max_length]u8 = undefined;
-    // One read: the line is made whole for it, so nothing in it can be from another moment.
-    const length = call(named(.read), .{ file, &buffer, buffer.len });
+    // One read from the start: the line is made whole for it, so nothing in it can be from another moment.
+    const length = call(named(.pread64), .{ file, &buffer, buffer.len, 0, 0, 0 });
     if (length < 0) return length;
     const stat = proc_stat.parse(buffer[0..@intCast(length)]) orelse return negated(.SRCH);
     record.* = .{
@@ -153,7 +187,7 @@ fn fill(file: i32, record: *ProcessRecord) i32 {
         .flags = stat.flags,
         .state = stat.state,
         .name_length = @intCast(@min(stat.name.len, record.name.len)),
-        .unused = 0,
+        .pidfd = -1,
         .name = undefined,
     };
     for (stat.name[0..record.name_length], 0..) |byte, index| record.name[index] = byte;
@@ -175,10 +209,7 @@ pub fn pin(proc: i32, pid: i32, record: *ProcessRecord) i32 {
 
 /// Reads what a pinned process is now. ESRCH: it was reaped, whatever the number may name.
 pub fn read_pinned(proc: i32, pidfd: i32, pid: i32, record: *ProcessRecord) i32 {
-    var path: Path = undefined;
-    var text = Text{ .to = &path };
-    text.add_number(@intCast(pid));
-    const result = read(proc, text.end(), record);
+    const result = read(proc, pid, record);
     const after = calls.pid_of(pidfd);
     if (after < 0) return after;
     if (after != pid or result == negated(.NOENT)) return negated(.SRCH);
@@ -188,11 +219,8 @@ pub fn read_pinned(proc: i32, pidfd: i32, pid: i32, record: *ProcessRecord) i32 
 /// Whether every thread of a process stands still: 1 or 0. A thread that is in fork(2) when the signal to stop comes
 /// finishes it first, so before all of them stand still a child may yet appear.
 pub fn stands_still(proc: i32, pid: i32) i32 {
-    var path: Path = undefined;
-    var text = Text{ .to = &path };
-    text.add_number(@intCast(pid));
-    text.add("/task");
-    const tasks = proc_file.open(proc, text.end(), .{ .DIRECTORY = true });
+    const path = path_of(pid, "/task");
+    const tasks = proc_file.open(proc, &path, .{ .DIRECTORY = true });
     if (tasks < 0) return gone(tasks);
     defer proc_file.close(tasks);
     var buffer: [capacity * entry_size_min]u8 align(8) = undefined;
@@ -211,9 +239,9 @@ fn all_stand_still(tasks: i32, entries: []u8) i32 {
         const size = entry_size(entries[at..]);
         const name: [*:0]const u8 = @ptrCast(&entries[at + name_offset]);
         at += size;
-        if (name[0] == '.') continue;
+        const tid = words.decimal(i32, words.until_zero(name)) orelse continue;
         var record: ProcessRecord = undefined;
-        const result = read(tasks, name, &record);
+        const result = read(tasks, tid, &record);
         if (result == negated(.NOENT) or result == negated(.SRCH)) continue;
         if (result < 0) return result;
         if (words.find("TtZX", @intCast(record.state)) == null) return 0;
@@ -226,35 +254,27 @@ fn gone(result: i32) i32 {
     return if (result == negated(.NOENT) or result == negated(.SRCH)) 1 else result;
 }
 
-const Path = [32:0]u8;
+const Path = [24:0]u8;
 
-/// Puts a path together; the caller knows that it fits.
-const Text = struct {
-    to: *Path,
-    length: usize = 0,
-
-    fn add(self: *Text, part: []const u8) void {
-        for (part) |byte| {
-            self.to[self.length] = byte;
-            self.length += 1;
-        }
-    }
-
-    fn add_number(self: *Text, number: u32) void {
-        proc_file.write_decimal(self.to[self.length..], number);
-        var rest = number;
-        while (rest > 0) : (rest /= 10) self.length += 1; // a pid is never 0
-    }
-
-    fn end(self: *Text) [*:0]const u8 {
-        self.to[self.length] = 0;
-        return self.to;
-    }
-};
+/// A number, what follows it, and zeros behind that.
+fn path_of(number: i32, end: []const u8) Path {
+    var path = std.mem.zeroes(Path);
+    proc_file.write_decimal(&path, @intCast(number));
+    const length = words.until_zero(&path).len;
+    for (end, length..) |byte, index| path[index] = byte;
+    return path;
+}
 
 comptime {
     std.debug.assert(@sizeOf(ProcessRecord) == 112);
-    std.debug.assert(@sizeOf(ScanRecord) == 24 + capacity * 112);
+    std.debug.assert(@sizeOf(ScanRecord) == 24 + 512 + capacity * 112);
+    std.debug.assert(@intFromEnum(linux.SYS.pread64) == switch (@import("builtin").cpu.arch) {
+        .x86_64 => 17,
+        .aarch64, .riscv64, .loongarch64 => 67,
+        .powerpc64le => 179,
+        .s390x, .arm => 180,
+        else => unreachable,
+    });
     std.debug.assert(@intFromEnum(linux.SYS.getdents64) == switch (@import("builtin").cpu.arch) {
         .x86_64, .arm => 217,
         .aarch64, .riscv64, .loongarch64 => 61,
@@ -284,6 +304,27 @@ test "a pass lists ourselves once, with our parent, and ends" {
         }
     }
     try std.testing.expectEqual(1, seen);
+}
+
+test "a pass pins the children of those that it is given, and nobody twice" {
+    const proc = open();
+    defer proc_file.close(proc);
+    var record: ScanRecord = std.mem.zeroes(ScanRecord);
+    for (0..2) |round| {
+        record.after = 0;
+        const parent = linux.getppid();
+        // The second time we are known already, as the first pass has noted.
+        if (round == 0) record.pinning[word_of(parent)] |= bit_of(parent);
+        while (next(proc, &record) == 1) {
+            for (record.processes[0..record.count]) |*process| {
+                if (process.pidfd < 0) continue;
+                defer proc_file.close(process.pidfd);
+                try std.testing.expectEqual(process.pid, calls.pid_of(process.pidfd));
+                if (process.pid == linux.getpid()) try std.testing.expectEqual(0, round);
+            }
+        }
+        try std.testing.expect(record.has(linux.getpid()));
+    }
 }
 
 test "pin reads what it has opened, and knows what is not there" {

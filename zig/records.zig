@@ -128,11 +128,13 @@ pub const WatcherRecord = extern struct { socket: i32, epoll: i32, step: i32 };
 pub const WatchRecord = extern struct {
     token: u32,
     reaped: u32,
-    /// What waitid(2) answered: 1 and `status`, 0, or a negated errno.
+    /// What waitid(2) answered: 1 and `status`, 0, or a negated errno; or 2, and in `status.status` what wait(2) would have said.
     told: i32,
     /// The descriptor that is watched.
     fd: i32,
     status: WaitRecord,
+
+    pub const wait_status_told = 2;
 };
 
 comptime {

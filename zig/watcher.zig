@@ -201,6 +201,16 @@ fn look(event: Event, record: *records.WatchRecord) void {
     record.reaped = @intFromBool(event.events & linux.EPOLL.HUP != 0);
     const options = kernel.WEXITED | kernel.WNOHANG | kernel.WNOWAIT | kernel.WALL;
     record.told = calls.wait(record.fd, options, &record.status);
+    if (record.told < 0 and record.reaped == 1) tell_of_reaped(record);
+}
+
+/// Of what was reaped the kernel tells everybody how it ended (6.15).
+fn tell_of_reaped(record: *records.WatchRecord) void {
+    var info = std.mem.zeroes(kernel.PidfdInfo);
+    info.mask = kernel.PIDFD_INFO_EXIT;
+    if (calls.info(record.fd, &info) < 0 or info.mask & kernel.PIDFD_INFO_EXIT == 0) return;
+    record.told = records.WatchRecord.wait_status_told;
+    record.status.status = info.exit_code;
 }
 
 /// False when JavaScript no longer listens.
