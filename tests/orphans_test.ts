@@ -209,6 +209,22 @@ test("the predicate is asked again while the process is held, and what has chang
   await helper.kill();
 });
 
+test("whom the predicate has chosen is asked about once more, and then held", async () => {
+  const helper = await paused();
+  let asked = 0;
+  const isMeant = ({ pid }: { pid: number }) => pid === helper.child.pid && ++asked > 0;
+  assert.deepEqual(found(isMeant), [[helper.child.pid, "predicate"]]);
+  assert.equal(asked, 2);
+  const before = countPidfds();
+  const failing = (process: { pid: number }) => {
+    if (isMeant(process) && asked === 4) throw new Error("no");
+    return process.pid === helper.child.pid;
+  };
+  assert.throws(() => findOrphans(failing), { message: "no" });
+  assert.equal(countPidfds(), before, "what it held is let go");
+  await helper.kill();
+});
+
 test("a process that ends between the looks is left out", async () => {
   const helper = await paused();
   const { pid } = helper.child;
