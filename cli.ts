@@ -11,4 +11,6 @@
 import process from "node:process";
 import { main } from "./cli/main.ts";
 
+// Whoever reads may stop reading, as head(1) does, and Node would end everything: a tree half ended, or stopped.
+process.stdout.on("error", () => {});
 process.exitCode = await main(process.argv.slice(2));

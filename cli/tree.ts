@@ -63,19 +63,27 @@ const REDRAW_MS = 500;
 /** Moves to the upper left corner, and clears what is below. */
 const HOME = "\x1b[H\x1b[J";
 
-/** Draws again and again, until the root has ended. Each time it is a new tree, so that what is gone is not drawn. */
+/** Prints a text, and answers whether anybody still reads. */
+function print(text: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    process.stdout.write(`${text}\n`, (error) => resolve(!error));
+  });
+}
+
+/** Draws again and again, until the root has ended or nobody reads any more. Each time it is a new tree, so that what is gone is not drawn. */
 async function watch(root: Pidfd): Promise<void> {
   const isTerminal = process.stdout.isTTY === true;
   while (root.isAlive()) {
     const tree = ProcessTree.of(root);
-    console.log(`${isTerminal ? HOME : ""}${show(tree, false)}`);
+    const text = show(tree, false);
     tree.close();
+    if (!await print(`${isTerminal ? HOME : ""}${text}`)) return;
     // Not a poll for the end: that is waited for, at most until it is time to draw again.
     await root.wait({ timeoutMs: REDRAW_MS }).catch((error) => {
       if ((error as Error).name !== "TimeoutError") throw error;
     });
   }
-  console.log(`${root.pid} has ended`);
+  await print(`${root.pid} has ended`);
 }
 
 /** The command. */

@@ -50,12 +50,23 @@ export function openInMemory(libc: LibC, library: InMemory, tries: number = MAX_
   if (fd < 0) throw new Error("memfd_create(2) failed");
   try {
     write(libc, fd, library.bytes);
-    const native = library.open(`/proc/self/fd/${fd}`);
-    if (native.abi() === library.abi || tries === 1) return native;
+    const path = `/proc/self/fd/${fd}`;
+    const native = tries === 1 ? library.open(path) : openOwn(library, path);
+    if (native) return native;
     // This number is kept until the next one is found, so that it is another.
     return openInMemory(libc, library, tries - 1);
   } finally {
     libc.close(fd);
+  }
+}
+
+/** Undefined where another library has this name. It may lack functions: Bun hears of that at once, Deno at a call. */
+function openOwn({ open, abi }: InMemory, path: string): Native | undefined {
+  try {
+    const native = open(path);
+    return native.abi() === abi ? native : undefined;
+  } catch {
+    return undefined;
   }
 }
 

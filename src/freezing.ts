@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { PidfdError } from "./errors.ts";
+import { EBADF, SIGCONT, SIGSTOP } from "./constants.ts";
+import { failure, PidfdError } from "./errors.ts";
 import type { Member } from "./member.ts";
-import { SIGCONT, SIGSTOP } from "./constants.ts";
 import { type Grouped, tangled } from "./process_groups.ts";
 import { NativeRecord } from "./record.ts";
 import { type Proc, type ProcessRecord, stateLetterOf, withProc } from "./scan.ts";
@@ -17,6 +17,14 @@ const PAUSES_MS = [0, 0, 1, 1, 2, 4, 8, 16, 32];
 
 const record: ProcessRecord = new NativeRecord("ProcessRecord");
 
+/** Those that may have stopped somebody, by their tree. */
+const freezings = new WeakMap<Walk, Set<Freezing>>();
+
+/** Lets everything go on before the handles of a tree are closed, for nobody could afterwards; who is freezing it fails. */
+export function abandonFreezings(walk: Walk): void {
+  for (const freezing of freezings.get(walk) ?? []) freezing.abandon();
+}
+
 /** The members of one tree that were stopped by us. */
 export class Freezing {
   readonly #walk: Walk;
@@ -24,11 +32,15 @@ export class Freezing {
   readonly #stopped = new Map<Member, Grouped>();
   /** Those whose every thread was seen standing still. */
   readonly #still = new Set<Member>();
+  readonly #others: Set<Freezing>;
+  #isAbandoned = false;
 
   /** Stops only what `isWanted` says. */
   constructor(walk: Walk, isWanted: (member: Member) => boolean) {
     this.#walk = walk;
     this.#isWanted = isWanted;
+    this.#others = freezings.get(walk) ?? new Set();
+    freezings.set(walk, this.#others);
   }
 
   /**
@@ -36,6 +48,7 @@ export class Freezing {
    * what does not within some 60 ms. `check` is called after each pause, and may throw.
    */
   async freeze(check: () => void): Promise<void> {
+    this.#others.add(this);
     let isStill = false;
     for (const pauseMs of PAUSES_MS) {
       const isGrown = !this.#walk.isUnchanged() && this.#walk.pass().length > 0;
@@ -44,6 +57,7 @@ export class Freezing {
       isStill = withProc((proc) => this.#stopAll(proc));
       if (pauseMs > 0 && !isStill) {
         await pause(pauseMs);
+        this.#checkOpen();
         check();
       }
     }
@@ -51,12 +65,25 @@ export class Freezing {
 
   /** Lets those go on that must before anything is ended; the rest may be ended one by one, the deepest first. */
   untangle(): void {
+    this.#checkOpen();
     for (const member of tangled([...this.#stopped.values()])) this.letGo(member);
   }
 
   /** Lets everything go on that was stopped here, the deepest first. */
   thaw(): void {
+    this.#others.delete(this);
     for (const { member } of deepestFirst(this.#stopped.values())) this.letGo(member);
+  }
+
+  /** The same, because the tree is closed: what comes next would take its members for ended. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.thaw();
+  }
+
+  #checkOpen(): void {
+    if (!this.#isAbandoned) return;
+    throw failure({ errno: EBADF, syscall: "pidfd", reason: "the tree was closed meanwhile" });
   }
 
   /** Lets one go on, if it was stopped here. */
@@ -74,6 +101,7 @@ export class Freezing {
 
   /** Nothing is stopped any more: SIGKILL was sent to all of it. */
   forget(): void {
+    this.#others.delete(this);
     this.#stopped.clear();
     this.#still.clear();
   }

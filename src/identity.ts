@@ -105,8 +105,17 @@ function isInode(value: unknown): value is string {
 }
 
 function malformed(action: string, value: unknown): TypeError {
-  const shown = typeof value === "object" && value !== null ? JSON.stringify(value) : show(value);
-  return new TypeError(`Cannot ${action}: it must be a process's identity: ${shown}`);
+  return new TypeError(`Cannot ${action}: it must be a process's identity: ${fieldsOf(value)}`);
+}
+
+/** Its fields, where JSON has words for them: a bigint and a circle it refuses. */
+function fieldsOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return show(value);
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return show(value);
+  }
 }
 
 function format({ pid, inode, startTicks, pidNamespace, boot }: ProcessIdentity): string {

@@ -44,7 +44,7 @@ export interface TerminateTreeOptions {
    * 0 to 2147483647; 10 if left out. What is not told by then is not known.
    */
   readonly statusMs?: number;
-  /** Hears of each end at once. */
+  /** Hears of each end at once. What it throws gives up, as an abort does. */
   readonly onEnd?: (end: TreeEnd) => void;
 }
 
@@ -72,9 +72,10 @@ export interface TreeKill extends Promise<TreeReport> {
  *
  * @param root A pid, or a handle, which stays yours.
  * @returns A promise of the report, with `report()` for the time before, and for after an abort.
- * @throws {TypeError} If an argument is of a wrong type, or `killSignal` an unknown name.
+ * @throws {TypeError} If an argument is of a wrong type, `root` the handle of a thread, or `killSignal` an unknown name.
  * @throws {RangeError} If a number is outside its range.
  * @throws The reason of `signal`, when it is aborted. `report()` tells what had ended by then.
+ * @throws What `onEnd` throws.
  * @throws {PidfdOpenFailedError} `ESRCH` if there is no such process; else as {@linkcode Pidfd.open}.
  * @throws {PidfdError} `EREMOTE` if /proc belongs to another pid namespace; `ENOENT` if it is not mounted; `EMFILE`, `ENFILE`,
  * `ENOMEM` or `EAGAIN` if no descriptor is free, or the watcher can't be started.

@@ -103,9 +103,11 @@ function checkMessage(message: OutgoingMessage): Required<OutgoingMessage> {
   if (!Array.isArray(descriptors)) {
     throw new TypeError(`Cannot ${action}: "descriptors" must be an array: ${show(descriptors)}`);
   }
-  checkInteger(action, "descriptors.length", descriptors.length, 0, MOST_DESCRIPTORS);
-  for (const fd of descriptors) checkFd(action, fd);
-  return { data, descriptors };
+  const { length } = descriptors;
+  checkInteger(action, "descriptors.length", length, 0, MOST_DESCRIPTORS);
+  // Read once: what is checked is what is sent.
+  const checked = Array.from({ length }, (_, index) => checkFd(action, descriptors[index]));
+  return { data, descriptors: checked };
 }
 
 /**

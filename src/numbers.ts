@@ -76,14 +76,16 @@ export function overrideSyscallNumbers(numbers: Partial<SyscallNumbers>): Dispos
   if (typeof numbers !== "object" || numbers === null) {
     throw new TypeError(`Cannot ${action}: "numbers" must be an object: ${show(numbers)}`);
   }
-  for (const [name, value] of Object.entries(numbers)) {
+  // Read once: what is checked is what is written.
+  const wanted = { ...numbers };
+  for (const [name, value] of Object.entries(wanted)) {
     if (!NAMES.includes(name as never)) {
       throw new TypeError(`Cannot ${action}: there is no number of this name: ${show(name)}`);
     }
     checkInteger(action, name, value, 0);
   }
   const before = syscallNumbers();
-  write({ ...before, ...numbers });
+  write({ ...before, ...wanted });
   let isInForce = true;
   return {
     [Symbol.dispose]() {

@@ -666,14 +666,15 @@ export class Pidfd implements Disposable {
 
   /** What `console.log` shows in Node, Bun and Deno: `Pidfd { pid: 4242, state: "running" }`. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.#description();
+    return #handle in this ? this.#description() : "Pidfd {}";
   }
 
   /** What Deno's own `Deno.inspect` shows. */
   [Symbol.for("Deno.customInspect")](): string {
-    return this.#description();
+    return #handle in this ? this.#description() : "Pidfd {}";
   }
 
+  /** Not of the prototype, nor of a proxy, which whoever inspects objects meets too. */
   #description(): string {
     const state = this.closed ? "closed" : this.state();
     return `Pidfd { pid: ${this.#handle.knownPid ?? "unknown"}, state: "${state}" }`;

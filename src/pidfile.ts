@@ -72,9 +72,12 @@ function isAfter(beganNs: bigint, modifiedNs: bigint): boolean {
 function read(file: NativeRecord<"PathRecord">, path: string): Content {
   const text = new NativeRecord("TextRecord");
   check(native().read_file(file.bytes, text.bytes), "open");
+  const length = text.number("length");
   // Whatever stands on further lines is the program's own business.
-  const [line] = text.text("bytes", text.number("length")).split("\n", 1);
-  const who = parse(line.trim());
+  const [line, next] = text.text("bytes", length).split("\n", 2);
+  // A line that does not end in what was read may go on: the beginning of a number names somebody else.
+  const isWhole = next !== undefined || length < text.tail("bytes").length;
+  const who = isWhole ? parse(line.trim()) : null;
   if (who === null) {
     const reason = `the file names no process: ${JSON.stringify(path)}`;
     throw failure({ errno: EINVAL, syscall: "read", reason });

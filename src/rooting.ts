@@ -9,6 +9,7 @@ import { Handle } from "./handle.ts";
 import { native } from "./native.ts";
 import { openPid } from "./opening.ts";
 import { handleOf, Pidfd } from "./pidfd.ts";
+import { describe, IDS, OWN_PIDS, STAT } from "./proc.ts";
 import { Walk } from "./walk.ts";
 
 /** How members are found besides as children of members. */
@@ -55,7 +56,19 @@ function rootHandle(action: string, root: unknown): Handle {
   }
   // The caller's handle stays the caller's, who may close it at any time.
   const { fd, pid, child } = handleOf(root);
+  if (isThread({ fd, knownPid: pid })) {
+    throw new TypeError(
+      `Cannot ${action}: "root" must be a process, this is a thread of one: ${pid}`,
+    );
+  }
   const handle = new Handle(check(native().dup(fd), "fcntl", pid), pid);
   handle.child = child;
   return handle;
+}
+
+/** Whether a handle names a thread other than the first one: children are of the whole process, so it has no tree. */
+function isThread(handle: { fd: number; knownPid: number }): boolean {
+  const { found, record } = describe(handle, STAT | IDS);
+  const isTold = found > 0 && (found & IDS) !== 0 && (found & OWN_PIDS) !== 0;
+  return isTold && record.number("tgid") !== handle.knownPid;
 }

@@ -39,20 +39,32 @@ const FLAGS: Readonly<Record<SignalScope, number>> = {
 
 /** Sends a signal, by its number, in one native call that looks first; false if the process has ended. */
 export function sendSignal(handle: Handle, number: number, options?: SignalOptions): boolean {
-  const flags = options === undefined ? 0 : flagsOf(options);
+  const { flags, value } = options === undefined ? PLAIN : checkSignalOptions(options);
   const { fd } = handle;
-  const result = options?.value === undefined
+  const result = value === undefined
     ? native().signal(fd, number, flags)
-    : queue(fd, number, flags, options.value);
+    : queue(fd, number, flags, value);
   if (result === 0) return true;
   return refused(handle, result, flags);
 }
 
-function flagsOf(options: SignalOptions): number {
+/** The options in numbers, each read once. */
+interface Checked {
+  readonly flags: number;
+  readonly value?: number;
+}
+
+const PLAIN: Checked = { flags: 0 };
+
+function checkSignalOptions(options: SignalOptions): Checked {
   const { scope, value } = checkOptions("signal", options);
   if (value !== undefined) checkInteger("signal", "value", value, -(2 ** 31));
+  return { flags: flagsOf(scope), value };
+}
+
+function flagsOf(scope: unknown): number {
   if (scope === undefined) return 0;
-  if (typeof scope === "string" && Object.hasOwn(FLAGS, scope)) return FLAGS[scope];
+  if (typeof scope === "string" && Object.hasOwn(FLAGS, scope)) return FLAGS[scope as SignalScope];
   const wanted = Object.keys(FLAGS).map(show).join(", ");
   throw new TypeError(`Cannot signal: "scope" must be one of ${wanted}: ${show(scope)}`);
 }

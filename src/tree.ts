@@ -8,6 +8,7 @@ import { waitFor, type WaitOptions } from "./awaiting.ts";
 import { EBADF } from "./constants.ts";
 import { failure, PidfdError } from "./errors.ts";
 import type { ExitStatus } from "./exit.ts";
+import { abandonFreezings } from "./freezing.ts";
 import { terminateTree, type TerminateTreeOptions, type TreeKill } from "./kill_tree.ts";
 import type { Member, TreeMember } from "./member.ts";
 import { native } from "./native.ts";
@@ -63,7 +64,7 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
    * found. The tree may have grown by the time that you use it: {@linkcode ProcessTree.refresh}.
    *
    * @param root A pid, or a handle, which stays yours: the tree holds a second one.
-   * @throws {TypeError} If an argument is of a wrong type.
+   * @throws {TypeError} If an argument is of a wrong type, or `root` is the handle of a thread that is not its process's first.
    * @throws {RangeError} If `root` is a number, and no integer from 1 to 2147483647.
    * @throws {PidfdOpenFailedError} `ESRCH` if there is no such process; else as {@linkcode Pidfd.open}.
    * @throws {PidfdError} `EREMOTE` if /proc belongs to another pid namespace, so that its pids would mislead; `ENOENT` if it is
@@ -167,9 +168,13 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
     return terminateTree(this.#open(), options);
   }
 
-  /** Closes every handle of the tree; the processes live on. A second call does nothing. */
+  /**
+   * Closes every handle of the tree; the processes live on, and what was stopped goes on. Who waits for it, or ends it, gets
+   * `EBADF`. A second call does nothing.
+   */
   close(): void {
     this.#isClosed = true;
+    abandonFreezings(this.#walk);
     this.#walk.close();
   }
 

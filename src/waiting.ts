@@ -58,9 +58,19 @@ export class Waiting<H extends { readonly fd: number }> {
     this.#witnesses = witnesses;
   }
 
-  /** Calls back at a milestone, or when the wait fails; the answer takes that back. */
+  /**
+   * Calls back at a milestone, or when the wait fails, also by what the call back throws: it must not keep others from being
+   * told. The answer takes that back.
+   */
   listen(milestone: Milestone, resolve: Resolve, reject: Reject): () => void {
-    const waiter = this.#join(milestone, resolve, reject);
+    const guarded = (status: ExitStatus) => {
+      try {
+        resolve(status);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    const waiter = this.#join(milestone, guarded, reject);
     return () => void this.#leave(waiter);
   }
 

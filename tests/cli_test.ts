@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
-import { features, Pidfd } from "../mod.ts";
+import { features, Pidfd, ProcessTree } from "../mod.ts";
 import { pidfd, pidfdCommand } from "./support/cli.ts";
 import { Helper, paused } from "./support/processes.ts";
 import { grow } from "./support/trees.ts";
@@ -157,6 +157,30 @@ test("pidfd tree --watch draws until the process has ended", async () => {
   assert.deepEqual(await closed, [0, null]);
   assert.ok(shown.startsWith(`${root} helper\n`), shown);
   assert.ok(shown.endsWith(`${root} has ended\n`), shown);
+  await helper.end();
+});
+
+test("pidfd tree --watch ends when nobody reads any more", async () => {
+  const { helper, root } = await grow("wide", 3);
+  const [program, ...args] = pidfdCommand("tree", "--watch", String(root));
+  const watching = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const exit = once(watching, "exit");
+  await once(watching.stdout, "data");
+  watching.stdout.destroy();
+  assert.deepEqual(await exit, [0, null]);
+  await helper.end();
+});
+
+test("pidfd stop --tree does all of it also when nobody reads", async () => {
+  const { helper, root } = await grow("wide", 7);
+  const tree = ProcessTree.of(root);
+  const [program, ...args] = pidfdCommand("stop", "--tree", String(root));
+  const stopping = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const exit = once(stopping, "exit");
+  stopping.stdout.destroy();
+  assert.deepEqual(await exit, [0, null]);
+  assert.ok([...tree].every(({ handle }) => !handle.isAlive()));
+  tree.close();
   await helper.end();
 });
 

@@ -119,3 +119,11 @@ test("console.log shows the pid and the state", async () => {
   assert.equal(inspect(handle), `Pidfd { pid: ${handle.pid}, state: "closed" }`);
   await helper.kill();
 });
+
+test("the prototype and a proxy, which inspectors of objects meet too, are no error", () => {
+  const handle = Pidfd.self();
+  for (const value of [Pidfd.prototype, Object.create(Pidfd.prototype), new Proxy(handle, {})]) {
+    assert.equal(typeof inspect(value), "string");
+  }
+  handle.close();
+});

@@ -88,6 +88,8 @@ test("what is no identity is refused, before anything is looked for", () => {
     "1:t1",
     `1:t9999999999999999@${uuid}/1`,
   ];
+  const itself: { itself?: unknown } = {};
+  itself.itself = itself;
   const objects = [
     null,
     undefined,
@@ -101,6 +103,8 @@ test("what is no identity is refused, before anything is looked for", () => {
     { pid: 1.5, inode: "1" },
     { pid: 0, inode: "1" },
     { pid: 1, inode: 1 },
+    { pid: 1, inode: 1n },
+    { pid: 1, itself },
     { pid: 1, inode: "x" },
     { pid: 1, inode: "1", boot: "x" },
     { pid: 1, inode: "1", boot: 7 },

@@ -269,6 +269,29 @@ test("killTree() tells of each end at once, and of all until now", async () => {
   await helper.end();
 });
 
+test("what onEnd throws rejects, and keeps nobody else from being told", async () => {
+  const { helper, root } = await grow("wide", 5);
+  const others = await Promise.all([paused(), paused(), paused()]);
+  const handles = others.map(({ child }) => Pidfd.of(child));
+  const ends = handles.map((handle) => handle.wait({ timeoutMs: 60_000 }));
+  const before = countPidfds();
+  let count = 0;
+  const killing = killTree(root, {
+    onEnd() {
+      if (count++ > 0) return;
+      // They end in the same moment as the rest of the tree.
+      for (const handle of handles) handle.signal("SIGKILL");
+      throw new RangeError("thrown by onEnd");
+    },
+  });
+  await assert.rejects(killing, { name: "RangeError", message: "thrown by onEnd" });
+  assert.ok((await Promise.all(ends)).every(({ signal }) => signal === "SIGKILL"));
+  assert.ok(countPidfds() <= before, "no handle is left");
+  handles.forEach((handle) => handle.close());
+  await Promise.all(others.map(({ exit }) => exit));
+  await helper.end();
+});
+
 test("killTree() of this process spares it, and ends everything below with includeRoot", async () => {
   const helper = new Helper("tree", "wide", "5");
   const root = Number(await helper.line());

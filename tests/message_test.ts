@@ -336,6 +336,22 @@ test("messages refuse wrong arguments before any native call", () => {
   }
 });
 
+test("sendMessage() checks the very descriptors that it sends", () => {
+  const sockets = socketPair();
+  for (const later of [2 ** 32, -1, "0", undefined]) {
+    let reads = 0;
+    const descriptors = Object.defineProperty([sockets[0]], 0, {
+      get: () => reads++ === 0 ? sockets[0] : later,
+    });
+    assert.equal(sendMessage(sockets[0], { descriptors }), 1);
+    assert.equal(reads, 1);
+    const received = receiveMessage(sockets[1])!.descriptors;
+    assert.equal(received.length, 1);
+    received.forEach(closeDescriptor);
+  }
+  sockets.forEach(closeDescriptor);
+});
+
 test("closeDescriptor() closes, once, and nothing that a handle owns", () => {
   const handle = Pidfd.self();
   assert.throws(() => closeDescriptor(handle.fd), {

@@ -56,3 +56,18 @@ test("overrideSyscallNumbers() refuses wrong numbers, and changes nothing", () =
   assert.deepEqual(syscallNumbers(), before);
   assert.equal(Pidfd.supported, true);
 });
+
+test("overrideSyscallNumbers() checks the very numbers that it writes", () => {
+  const before = syscallNumbers();
+  for (const later of [1e99, "7", -1]) {
+    let reads = 0;
+    const numbers = {
+      get process_mrelease() {
+        return reads++ === 0 ? before.process_mrelease : later as number;
+      },
+    };
+    const override = overrideSyscallNumbers(numbers);
+    assert.deepEqual(syscallNumbers(), before);
+    override[Symbol.dispose]();
+  }
+});

@@ -110,3 +110,20 @@ test("signal() with a value throws EPERM for another user's process", {
   assert.equal(result.stdout.trim(), "PidfdSignalFailedError EPERM", result.stderr);
   await helper.kill();
 });
+
+test("signal() checks the very value that it sends", () => {
+  const handle = Pidfd.self();
+  for (const later of [1e99, "7", Symbol.iterator]) {
+    for (const first of [undefined, 1]) {
+      let reads = 0;
+      const options = {
+        get value() {
+          return reads++ === 0 ? first : later as never;
+        },
+      };
+      assert.equal(handle.signal(0, options), true);
+      assert.equal(reads, 1);
+    }
+  }
+  handle.close();
+});

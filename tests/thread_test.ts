@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { features, Pidfd, PidfdOpenFailedError, type SignalOptions } from "../mod.ts";
+import {
+  features,
+  killTree,
+  Pidfd,
+  PidfdOpenFailedError,
+  ProcessTree,
+  type SignalOptions,
+} from "../mod.ts";
 import { assertThrows, thrown } from "./support/errors.ts";
 import { HELPER, Helper, paused, runScript } from "./support/processes.ts";
 
@@ -235,4 +242,23 @@ test("threads and scopes are ENOSYS where the kernel answers EINVAL, as before L
     scope: "ENOSYS",
     available: [opens, false],
   }, signal.stderr);
+});
+
+test("a thread has no tree, because children are of the whole process", threads, async () => {
+  const helper = await Threads.start();
+  const thread = Pidfd.open(helper.second, { thread: true });
+  const adopted = Pidfd.adopt(Pidfd.open(helper.second, { thread: true }).detach());
+  for (const handle of [thread, adopted]) {
+    assert.throws(() => ProcessTree.of(handle), {
+      name: "TypeError",
+      message:
+        `Cannot hold a tree: "root" must be a process, this is a thread of one: ${helper.second}`,
+    });
+    await assert.rejects(killTree(handle), TypeError);
+    handle.close();
+  }
+  const first = Pidfd.open(helper.first, { thread: true });
+  assert.equal((await killTree(first)).ended.length, 1, "the first one is the process");
+  first.close();
+  await helper.exit;
 });

@@ -63,6 +63,17 @@ test("treeKill() of a pid that could mean many is refused", async () => {
   }
 });
 
+test("treeKill() does not make a pid of a number that is none", async () => {
+  const helper = await paused();
+  const pid = helper.child.pid!;
+  for (const value of [pid + 0.5, Number(`${pid}e-300`), Number(`${pid}e300`), 2 ** 31]) {
+    assert.ok((await killed(value)) instanceof RangeError, `${value}`);
+    assert.throws(() => treeKill(value), RangeError);
+  }
+  assert.equal(runs(pid), true);
+  await helper.kill();
+});
+
 test("treeKill() of a process that is gone is no error", async () => {
   assert.equal(await killed(2 ** 31 - 1), undefined);
   treeKill(2 ** 31 - 1);

@@ -223,3 +223,31 @@ test("a closed tree refuses everything but to be closed again", () => {
   handle.close();
   assertThrows(() => ProcessTree.of(handle), { code: "EBADF" });
 });
+
+test("closing a tree that is being ended rejects, and leaves nobody stopped", async () => {
+  // In the same turn, while it is waited until all of them stand still, and after that.
+  for (const pauseMs of [0, 1, 5, 50]) {
+    const { helper, root } = await grow("wide", 20, "ignore");
+    const witness = ProcessTree.of(root);
+    const tree = ProcessTree.of(root);
+    const killing = tree.terminate({ freeze: true, graceMs: 60_000 });
+    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    tree.close();
+    await assert.rejects(killing, { name: "PidfdError", code: "EBADF" });
+    assert.ok([...witness].every(({ handle }) => handle.isAlive()));
+    await untilNobodyIsStopped([...witness]);
+    witness.signal("SIGKILL");
+    await witness.wait();
+    witness.close();
+    await helper.end();
+  }
+});
+
+/** A signal that lets it go on was sent, and shows when it runs the next time; for at most 30 seconds. */
+async function untilNobodyIsStopped(members: TreeMember[]): Promise<void> {
+  const end = performance.now() + 30_000;
+  while (members.some(({ pid }) => statFields(pid)?.[0] === "T")) {
+    assert.ok(performance.now() < end, "somebody stays stopped");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
