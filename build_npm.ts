@@ -27,11 +27,17 @@ function reachable(entries: string[]): string[] {
   return paths;
 }
 
+/** Comments go along only where an entry shows what they are about: an editor shows nobody the others. */
 function writeDeclarations(entries: string[]): void {
+  const tops = entries.map((name) => `${name}.d.ts`);
+  const texts = tops.map((path) => Deno.readTextFileSync(`${COMPILED}/${path}`)).join("");
+  const shown = [...texts.matchAll(/from "\.\/(.*)\.js"/g)].map(([, name]) => `${name}.d.ts`);
   for (const path of reachable(entries)) {
     const target = `${OUT}/types/${path}`;
+    const text = Deno.readTextFileSync(`${COMPILED}/${path}`);
+    const isShown = tops.includes(path) || shown.includes(path.replace(/^\//, ""));
     Deno.mkdirSync(target.slice(0, target.lastIndexOf("/")), { recursive: true });
-    Deno.copyFileSync(`${COMPILED}/${path}`, target);
+    Deno.writeTextFileSync(target, isShown ? text : text.replace(/\s*\/\*\*.*?\*\//gs, ""));
   }
 }
 
