@@ -83,8 +83,11 @@ class Arrival {
     }
     if (signal) this.#giveUpOn(signal);
     if (timeoutMs === undefined) return;
-    const onTime = () =>
+    const onTime = () => {
+      // Where this program was busy, or stopped, a message may be there of which nobody has told yet.
+      this.onEvent();
       this.#end(() => this.#reject(timeoutError(`no message has come within ${timeoutMs} ms`)));
+    };
     this.#undo.push(startTimer(timeoutMs, onTime));
   }
 

@@ -96,6 +96,7 @@ function hearRuntime(handle: Handle, child: ChildLike, waits: Waiting<Handle>): 
 }
 
 const WITNESSES: Witnesses<Handle> = {
+  look: statusOf,
   learn,
   isCertain,
   willTellMore: () => feature("PIDFD_INFO_EXIT").available,

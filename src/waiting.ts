@@ -13,6 +13,8 @@ export type Milestone = "exited" | "told";
 
 /** Whom waits ask about a handle. One object for all handles: ten thousand waits should not cost as many closures. */
 export interface Witnesses<H> {
+  /** A look of our own; null while it runs. */
+  look(handle: H): ExitStatus | null;
   /** Looks again, and remembers what the watcher was told. */
   learn(handle: H, event: WatchEvent): ExitStatus;
   /** Whether nobody knows better how it ended. */
@@ -152,9 +154,14 @@ export class Waiting<H extends { readonly fd: number }> {
   /** The timer does not keep the program alive: the wait does that itself, unless it is not to. */
   #leaveAfter(timeoutMs: number, waiter: Waiter): void {
     const onTime = () => {
-      if (this.#leave(waiter)) {
-        waiter.reject(timeoutError(`the process has not ended within ${timeoutMs} ms`));
-      }
+      // Where this program was busy, or stopped, the end may be known only now: nobody who has ended is said to run.
+      const status = this.#witnesses.look(this.#handle);
+      if (status !== null) this.#reach("exited", status);
+      const isTold = status !== null && this.#witnesses.isCertain(this.#handle, status);
+      if (isTold) this.#reach("told", status);
+      if (!this.#leave(waiter)) return;
+      const missed = status === null ? "the process has not ended" : "nobody has told how it ended";
+      waiter.reject(timeoutError(`${missed} within ${timeoutMs} ms`));
     };
     (waiter.forget ??= []).push(startTimer(timeoutMs, onTime));
   }

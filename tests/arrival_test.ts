@@ -158,3 +158,20 @@ test("waitForMessage() refuses wrong arguments, and throws what receiving throws
     await assert.rejects(waitForMessage(here, { signal: {} as never }), { name: "TypeError" });
   });
 });
+
+test("a message that is there is not said to be missing where this program was busy when the time was up", async () => {
+  for (let round = 0; round < 5; round++) {
+    await withPair("seqpacket", async (here, there) => {
+      const waiting = waitForMessage(here, { timeoutMs: 50 });
+      await new Promise<void>((resolve) =>
+        setImmediate(() => {
+          sendMessage(there, { data: bytes("in time") });
+          const end = performance.now() + 100;
+          while (performance.now() < end);
+          resolve();
+        })
+      );
+      assert.equal(text(await waiting), "in time");
+    });
+  }
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Pidfd } from "../mod.ts";
-import { paused } from "./support/processes.ts";
+import { features, Pidfd } from "../mod.ts";
+import { Helper, paused } from "./support/processes.ts";
 
 const LONGEST = 2 ** 31 - 1;
 const reason = new Error("no longer of interest");
@@ -63,4 +63,49 @@ test("many waits with limits of both kinds on one handle are each settled once",
   }
   handle.close();
   await helper.exit;
+});
+
+/** Keeps this thread busy, right before its event loop comes to its timers, until the time of every wait is over. */
+function busy(action: () => void): Promise<void> {
+  return new Promise((resolve) =>
+    setImmediate(() => {
+      const end = performance.now() + 100;
+      action();
+      while (performance.now() < end);
+      resolve();
+    })
+  );
+}
+
+test("who has ended is not said to run where this program was busy when the time was up", async () => {
+  for (let round = 0; round < 5; round++) {
+    const helper = await paused();
+    const handle = Pidfd.of(helper.child);
+    const waiting = handle.wait({ timeoutMs: 50 });
+    await busy(() => {
+      handle.signal("SIGKILL");
+      handle.waitSync();
+    });
+    assert.equal((await waiting).signal, "SIGKILL");
+    handle.close();
+    await helper.exit;
+  }
+});
+
+test("the time that is up says whether the process has ended", async () => {
+  const zombie = new Helper("zombie", "1");
+  const runs = Pidfd.self();
+  const ended = Pidfd.open(Number(await zombie.line()));
+  const name = "TimeoutError";
+  await assert.rejects(runs.wait({ timeoutMs: 1 }), {
+    name,
+    message: /^the process has not ended/,
+  });
+  if (features().PIDFD_INFO_EXIT.available) {
+    const message = "nobody has told how it ended within 1 ms";
+    await assert.rejects(ended.wait({ timeoutMs: 1 }), { name, message });
+  }
+  runs.close();
+  ended.close();
+  await zombie.end();
 });
