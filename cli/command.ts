@@ -69,7 +69,7 @@ export function forEach(
     try {
       const handle = open();
       try {
-        return { pid, ...ask(handle) };
+        return { pid: handle.pid, ...ask(handle) };
       } finally {
         handle.close();
       }
@@ -93,7 +93,8 @@ export async function forEachAtOnce(
     let handle: Pidfd | undefined;
     try {
       handle = open();
-      return { pid, ...await ask(handle) };
+      // An identity may have been made in another pid namespace, where the number was another.
+      return { pid: handle.pid, ...await ask(handle) };
     } catch (error) {
       if (!(error instanceof PidfdError)) throw error;
       return failed(pid, error);

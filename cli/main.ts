@@ -7,6 +7,7 @@ import { demo } from "./demo.ts";
 import { doctor } from "./doctor.ts";
 import { identity } from "./identity.ts";
 import { info } from "./info.ts";
+import { Interrupted } from "./interrupt.ts";
 import { orphans } from "./orphans.ts";
 import { signal } from "./signal.ts";
 import { stop } from "./stop.ts";
@@ -38,6 +39,7 @@ export async function main(args: string[]): Promise<number> {
     if (!Object.hasOwn(COMMANDS, name)) throw new UsageError(`there is no command "${name}"`);
     return await run(name, COMMANDS[name], rest);
   } catch (error) {
+    if (error instanceof Interrupted) return error.exitCode;
     const isUsage = error instanceof UsageError || isParseError(error);
     console.error(`pidfd: ${error instanceof Error ? error.message : error}`);
     if (isUsage) console.error("Try: pidfd --help");

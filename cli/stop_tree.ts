@@ -1,6 +1,7 @@
 /** `pidfd stop --tree`: ends processes with all of their descendants, and tells of each end while it waits for the next. */
 import { killTree, type Pidfd, type TreeEnd, type TreeReport } from "../mod.ts";
 import { endWords, EXIT_ERROR, EXIT_NO, EXIT_OK, forEachAtOnce, type Outcome } from "./command.ts";
+import { interruptible } from "./interrupt.ts";
 import type { Target } from "./target.ts";
 
 /** How the trees are to be ended. */
@@ -17,8 +18,15 @@ export async function stopTrees(
   tell: (line: string) => void,
 ): Promise<Outcome[]> {
   const onEnd = (end: TreeEnd) => tell(endLine(end));
-  const end = async (root: Pidfd) => outcomeOf(await killTree(root, { ...options, onEnd }));
-  return await forEachAtOnce(targets, end, () => {});
+  // Given up at once, a tree would stay stopped that is stopped while it is ended.
+  return await interruptible(async (signal) => {
+    const all = { ...options, onEnd, signal };
+    return await forEachAtOnce(
+      targets,
+      async (root: Pidfd) => outcomeOf(await killTree(root, all)),
+      () => {},
+    );
+  });
 }
 
 function endLine({ pid, depth, status, forced, afterMs }: TreeEnd): string {

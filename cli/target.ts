@@ -4,7 +4,7 @@ import { UsageError } from "./command.ts";
 
 /** One process as it was named. */
 export interface Target {
-  /** For showing. */
+  /** For showing where there is no process. */
   readonly pid: number;
   /** Whoever has the pid now, or the very process of the identity; ESRCH where there is none. */
   open(): Pidfd;

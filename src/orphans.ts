@@ -101,7 +101,7 @@ export class Orphans implements Disposable, Iterable<Orphan> {
  * To end them with what they have started since, give each handle to {@linkcode killTree}.
  *
  * @param parent The identity of the dead process, or its text; or a predicate.
- * @throws {TypeError} If `parent` is neither; and whatever a predicate throws.
+ * @throws {TypeError} If `parent` is neither, or a predicate answers anything but a boolean; and whatever a predicate throws.
  * @throws {PidfdError} `EBUSY` if the process of the identity has not ended; `EOPNOTSUPP` if somebody is in
  * a session or group of its number, and it can't be told whose that is; `EREMOTE` if /proc belongs to another pid namespace; `ENOENT` if it is not mounted;
  * `EMFILE`, `ENFILE` or `ENOMEM` if no descriptor is free: each process that is found takes one.
@@ -147,7 +147,7 @@ export class Orphans implements Disposable, Iterable<Orphan> {
 export function findOrphans(parent: ProcessIdentity | string | OrphanPredicate): Orphans {
   const action = "find orphans";
   if (typeof parent === "function") {
-    return search((process) => parent(process) ? "predicate" : null, () => {});
+    return search((process) => isMeant(action, parent(process)) ? "predicate" : null, () => {});
   }
   if (typeof parent !== "string" && (typeof parent !== "object" || parent === null)) {
     throw new TypeError(
@@ -161,6 +161,12 @@ export function findOrphans(parent: ProcessIdentity | string | OrphanPredicate):
   } finally {
     dead.close();
   }
+}
+
+/** What a predicate answers. A promise, which is no answer, would mean every process. */
+function isMeant(action: string, answer: unknown): boolean {
+  if (typeof answer === "boolean") return answer;
+  throw new TypeError(`Cannot ${action}: the predicate must answer a boolean: ${show(answer)}`);
 }
 
 function relationTo({ pid }: DeadParent, process: ProcessEntry): Orphan["relation"] | null {

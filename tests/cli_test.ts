@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { features, Pidfd, ProcessTree } from "../mod.ts";
 import { pidfd, pidfdCommand } from "./support/cli.ts";
 import { Helper, paused } from "./support/processes.ts";
-import { grow } from "./support/trees.ts";
+import { grow, statFields } from "./support/trees.ts";
 
 test("pidfd --help and each command's --help explain themselves", async () => {
   for (const args of [["--help"], ["-h"], ["help"]]) {
@@ -180,6 +180,26 @@ test("pidfd stop --tree does all of it also when nobody reads", async () => {
   stopping.stdout.destroy();
   assert.deepEqual(await exit, [0, null]);
   assert.ok([...tree].every(({ handle }) => !handle.isAlive()));
+  tree.close();
+  await helper.end();
+});
+
+test("pidfd stop --tree lets a frozen tree go on when it is interrupted", async () => {
+  // One of them can't be stopped, so that the others are for the sixtieth of a second that is given to it.
+  const { helper, root } = await grow("unstoppable", 4, "ignore");
+  const tree = ProcessTree.of(root);
+  const [program, ...args] = pidfdCommand("stop", "--tree", "--freeze", String(root));
+  const stopping = spawn(program, args, { stdio: ["ignore", "ignore", "inherit"] });
+  // Deno's own event makes a signal of the exit code 130.
+  const handle = Pidfd.of(stopping);
+  const isFrozen = () => statFields(root)?.[0] === "T";
+  const end = performance.now() + 5000;
+  while (!isFrozen() && performance.now() < end) await new Promise((next) => setImmediate(next));
+  stopping.kill("SIGINT");
+  assert.equal((await handle.wait()).code, 130);
+  handle.close();
+  for (const { pid } of tree) assert.notEqual(statFields(pid)?.[0], "T", String(pid));
+  assert.ok([...tree].every(({ handle }) => handle.isAlive()));
   tree.close();
   await helper.end();
 });

@@ -280,6 +280,17 @@ test("neither this process nor an ancestor nor a zombie is an orphan", async () 
   await zombie.end();
 });
 
+test("a predicate must answer a boolean: a promise would mean every process", () => {
+  const before = countPidfds();
+  for (const answer of [Promise.resolve(false), 1, null, undefined, "no"]) {
+    assert.throws(
+      () => findOrphans((() => answer) as never),
+      /^TypeError: Cannot find orphans: the predicate must answer a boolean: /,
+    );
+  }
+  assert.equal(countPidfds(), before);
+});
+
 test("a predicate that throws leaves no handle", () => {
   const before = countPidfds();
   let asked = 0;
