@@ -35,7 +35,7 @@ function writeDeclarations(entries: string[]): void {
   for (const path of reachable(entries)) {
     const target = `${OUT}/types/${path}`;
     const text = Deno.readTextFileSync(`${COMPILED}/${path}`);
-    const isShown = tops.includes(path) || shown.includes(path.replace(/^\//, ""));
+    const isShown = tops.includes(path) || shown.includes(path);
     Deno.mkdirSync(target.slice(0, target.lastIndexOf("/")), { recursive: true });
     Deno.writeTextFileSync(target, isShown ? text : text.replace(/\s*\/\*\*.*?\*\//gs, ""));
   }

@@ -9,7 +9,7 @@ export class Interrupted extends Error {
   /** As a shell has it: 128 and the signal's number. */
   readonly exitCode: number;
 
-  constructor(name: typeof NAMES[number]) {
+  constructor(name: NodeJS.Signals) {
     super(`interrupted by ${name}`);
     this.exitCode = 128 + constants.signals[name];
   }
@@ -18,7 +18,7 @@ export class Interrupted extends Error {
 /** Runs something that is given up, by an abort, when the command is to end. */
 export async function interruptible<T>(action: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  const abort = (name: NodeJS.Signals) => controller.abort(new Interrupted(name as never));
+  const abort = (name: NodeJS.Signals) => controller.abort(new Interrupted(name));
   for (const name of NAMES) process.on(name, abort);
   try {
     return await action(controller.signal);

@@ -38,7 +38,7 @@ export const stop: Command = {
 
 All of the processes are asked at once. Each is ended by its own handle: whoever gets its pid meanwhile is not hit.
 Exit code: 0 if every process ended when it was asked, 1 if one had to be forced or was not there, 3 if one may not be
-signalled.`,
+signalled; 128 + N if signal N interrupted it, with --tree: what was stopped goes on then.`,
   options: {
     grace: { type: "string" },
     signal: { type: "string", short: "s" },

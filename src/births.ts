@@ -7,6 +7,7 @@ import { native } from "./native.ts";
 import { NativeRecord } from "./record.ts";
 
 const path = new NativeRecord("PathRecord");
+const content = new NativeRecord("TextRecord");
 
 /**
  * The pid that was given out last in this pid namespace, to a process or a thread: while it stays the same, nobody was born
@@ -15,8 +16,7 @@ const path = new NativeRecord("PathRecord");
  */
 export function lastBorn(): number | null {
   new TextEncoder().encodeInto("/proc/loadavg", path.bytes);
-  const record = new NativeRecord("TextRecord");
-  if (native().read_file(path.bytes, record.bytes) < 0) return null;
-  const last = record.text("bytes", record.number("length")).trim().split(" ").at(-1);
+  if (native().read_file(path.bytes, content.bytes) < 0) return null;
+  const last = content.text("bytes", content.number("length")).trim().split(" ").at(-1);
   return last === undefined || last === "" ? null : Number(last);
 }

@@ -17,14 +17,6 @@ const PAUSES_MS = [0, 0, 1, 1, 2, 4, 8, 16, 32];
 
 const record: ProcessRecord = new NativeRecord("ProcessRecord");
 
-/** Those that may have stopped somebody, by their tree. */
-const freezings = new WeakMap<Walk, Set<Freezing>>();
-
-/** Lets everything go on before the handles of a tree are closed, for nobody could afterwards; who is freezing it fails. */
-export function abandonFreezings(walk: Walk): void {
-  for (const freezing of freezings.get(walk) ?? []) freezing.abandon();
-}
-
 /** The members of one tree that were stopped by us. */
 export class Freezing {
   readonly #walk: Walk;
@@ -32,15 +24,12 @@ export class Freezing {
   readonly #stopped = new Map<Member, Grouped>();
   /** Those whose every thread was seen standing still. */
   readonly #still = new Set<Member>();
-  readonly #others: Set<Freezing>;
   #isAbandoned = false;
 
   /** Stops only what `isWanted` says. */
   constructor(walk: Walk, isWanted: (member: Member) => boolean) {
     this.#walk = walk;
     this.#isWanted = isWanted;
-    this.#others = freezings.get(walk) ?? new Set();
-    freezings.set(walk, this.#others);
   }
 
   /**
@@ -48,7 +37,7 @@ export class Freezing {
    * what does not within some 60 ms. `check` is called after each pause, and may throw.
    */
   async freeze(check: () => void): Promise<void> {
-    this.#others.add(this);
+    this.#walk.beforeClose.add(this.#abandon);
     let isStill = false;
     for (const pauseMs of PAUSES_MS) {
       const isGrown = !this.#walk.isUnchanged() && this.#walk.pass().length > 0;
@@ -71,15 +60,15 @@ export class Freezing {
 
   /** Lets everything go on that was stopped here, the deepest first. */
   thaw(): void {
-    this.#others.delete(this);
+    this.#walk.beforeClose.delete(this.#abandon);
     for (const { member } of deepestFirst(this.#stopped.values())) this.letGo(member);
   }
 
-  /** The same, because the tree is closed: what comes next would take its members for ended. */
-  abandon(): void {
+  /** The same, because the tree is closed: nobody could do it afterwards, and what comes next would take its members for ended. */
+  readonly #abandon = (): void => {
     this.#isAbandoned = true;
     this.thaw();
-  }
+  };
 
   #checkOpen(): void {
     if (!this.#isAbandoned) return;
@@ -101,7 +90,7 @@ export class Freezing {
 
   /** Nothing is stopped any more: SIGKILL was sent to all of it. */
   forget(): void {
-    this.#others.delete(this);
+    this.#walk.beforeClose.delete(this.#abandon);
     this.#stopped.clear();
     this.#still.clear();
   }

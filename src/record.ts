@@ -10,7 +10,8 @@ type FieldName<N extends RecordName> = keyof (typeof RECORDS)[N]["fields"];
 
 /** One record's bytes, in the CPU's own byte order. */
 export class NativeRecord<N extends RecordName> {
-  readonly #name: N;
+  readonly #size: number;
+  readonly #fields: Record<PropertyKey, readonly [number, string]>;
   #bytes: Uint8Array | undefined;
   #madeView: DataView | undefined;
 
@@ -19,21 +20,19 @@ export class NativeRecord<N extends RecordName> {
    * module keeps a record, and importing it must cost nothing.
    */
   constructor(name: N, bytes?: Uint8Array) {
-    this.#name = name;
+    const { size, fields } = RECORDS[name];
+    this.#size = size;
+    this.#fields = fields as never;
     this.#bytes = bytes;
   }
 
   /** What native functions are handed. */
   get bytes(): Uint8Array {
-    return this.#bytes ??= new Uint8Array(RECORDS[this.#name].size);
+    return this.#bytes ??= new Uint8Array(this.#size);
   }
 
   get #view(): DataView {
     return this.#madeView ??= viewOf(this.bytes);
-  }
-
-  get #fields(): Record<PropertyKey, readonly [number, string]> {
-    return RECORDS[this.#name].fields as never;
   }
 
   /** A field of 32 bits. */

@@ -8,7 +8,6 @@ import { waitFor, type WaitOptions } from "./awaiting.ts";
 import { EBADF } from "./constants.ts";
 import { failure, PidfdError } from "./errors.ts";
 import type { ExitStatus } from "./exit.ts";
-import { abandonFreezings } from "./freezing.ts";
 import { terminateTree, type TerminateTreeOptions, type TreeKill } from "./kill_tree.ts";
 import type { Member, TreeMember } from "./member.ts";
 import { native } from "./native.ts";
@@ -174,7 +173,6 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
    */
   close(): void {
     this.#isClosed = true;
-    abandonFreezings(this.#walk);
     this.#walk.close();
   }
 

@@ -48,7 +48,7 @@ const MAX_ROUNDS = 64;
  *
  * Needs Linux 5.3; elsewhere give it a fallback by {@linkcode withFallback}.
  *
- * @param pid A number, or a text that begins with one: an integer from 1 to 2147483647.
+ * @param pid An integer from 1 to 2147483647, or a text that holds one.
  * @param signal A name or a number from 0 to 64; SIGTERM if left out.
  * @param callback Gets the error, if there was one. Without it the error is thrown.
  * @throws {Error} `pid must be a number`; and what a callback would get, where there is none.
@@ -125,8 +125,9 @@ function makeTreeKill(fallback?: TreeKillFallback): TreeKillFunction {
     checkFunction("end a tree", "callback", callback ?? undefined);
     const done = (callback ?? undefined) as TreeKillCallback | undefined;
     try {
-      // A number is taken as it is: to cut 1.5 or 1e21 to 1 would end every process.
-      const number = typeof pid === "number" ? pid : parseInt(String(pid), 10);
+      // Taken as it is: to cut 1.5 or "1e21" to 1, as tree-kill does, would end every process.
+      const isText = typeof pid === "string";
+      const number = isText && !/^\s*-?\d+\s*$/.test(pid) ? NaN : Number(pid ?? NaN);
       if (Number.isNaN(number)) throw new Error("pid must be a number");
       if (!Pidfd.supported) {
         if (!fallback) throw new Error(UNSUPPORTED);

@@ -33,6 +33,8 @@ export class Walk {
   readonly root: Member;
   /** How many processes /proc listed and refused to show in the last pass. */
   hidden = 0;
+  /** What has to happen while the handles can still be used. */
+  readonly beforeClose: Set<() => void> = new Set();
   /** This process and its ancestors, as the last pass showed them. */
   ancestors: Set<number> = new Set();
   readonly #options: WalkOptions;
@@ -143,6 +145,7 @@ export class Walk {
 
   /** Closes every handle. */
   close(): void {
+    for (const action of this.beforeClose) action();
     for (const { pinned } of this.members) pinned.close();
     this.#holders.clear();
   }

@@ -49,6 +49,11 @@ test("pidfd takes the identity that it shows, and util-linux's, wherever a pid m
     const { code, stdout } = await pidfd("check", form);
     assert.deepEqual([code, stdout], [0, `${pid}: running\n`]);
   }
+  if (features().file_handles.available) {
+    // As it may have been written in another pid namespace: the inode leads there, and the number of here is shown.
+    const { code, stdout } = await pidfd("check", `2147483647:${identity.inode}`);
+    assert.deepEqual([code, stdout], [0, `${pid}: running\n`]);
+  }
   const otherBoot = String(identity).replace(/@.{8}/, "@00000000");
   const refused = await pidfd("signal", "-s", "KILL", otherBoot);
   assert.deepEqual([refused.code, refused.stdout], [1, `${pid}: no such process\n`]);

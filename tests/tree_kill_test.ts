@@ -43,9 +43,14 @@ test("treeKill(pid) and treeKill(pid, signal) need no callback, and leave no han
   }
 });
 
-test("treeKill() takes a pid in a text, as it begins", async () => {
+test("treeKill() takes a pid in a text, but not what only begins with one", async () => {
   const helper = await paused();
-  assert.equal(await killed(`${helper.child.pid} and more`), undefined);
+  const pid = helper.child.pid!;
+  for (const text of [`${pid} and more`, `${pid}.5`, `${pid}e3`, ""]) {
+    assert.equal((await killed(text))?.message, "pid must be a number", text);
+  }
+  assert.equal(runs(pid), true);
+  assert.equal(await killed(` ${pid}\n`), undefined);
   await helper.exit;
 });
 

@@ -328,14 +328,17 @@ fn run_in_cgroup() void {
         linux.E.init(linux.mount("none", "/", null, private, 0)) == .SUCCESS and
         linux.E.init(linux.mount("none", base, "cgroup2", 0, 0)) == .SUCCESS;
     if (!is_mounted) linux.exit_group(77);
-    var buffer: [200]u8 = undefined;
-    const folder = std.fmt.bufPrintZ(&buffer, base ++ "/{s}", .{text(2)}) catch unreachable;
-    _ = check(linux.mkdir(folder, 0o755), "mkdir");
+    // Held by a descriptor, so that what has that name otherwise is there again: the program to be run may be in it.
+    const flags = linux.O{ .DIRECTORY = true, .CLOEXEC = true };
+    const root: i32 = @intCast(check(linux.open(base, flags, 0), "open"));
+    _ = check(linux.umount2(base, linux.MNT.DETACH), "umount2");
+    const name: [*:0]const u8 = arguments[2];
+    _ = check(linux.mkdirat(root, name, 0o755), "mkdirat");
     const pid = check(linux.fork(), "fork");
     if (pid == 0) {
         var path: [220]u8 = undefined;
-        const procs = std.fmt.bufPrintZ(&path, "{s}/cgroup.procs", .{folder}) catch unreachable;
-        const file: i32 = @intCast(check(linux.open(procs, .{ .ACCMODE = .WRONLY }, 0), "open"));
+        const procs = std.fmt.bufPrintZ(&path, "{s}/cgroup.procs", .{text(2)}) catch unreachable;
+        const file: i32 = @intCast(check(linux.openat(root, procs, .{ .ACCMODE = .WRONLY }, 0), "openat"));
         _ = check(linux.write(file, "0", 1), "write");
         _ = linux.close(file);
         exec(3);
@@ -344,7 +347,7 @@ fn run_in_cgroup() void {
     _ = check(linux.waitpid(@intCast(pid), &status, 0), "waitpid");
     // Whoever is in it is ending.
     for (0..1000) |_| {
-        if (linux.E.init(linux.rmdir(folder)) != .BUSY) break;
+        if (linux.E.init(linux.unlinkat(root, name, linux.AT.REMOVEDIR)) != .BUSY) break;
         const time = linux.timespec{ .sec = 0, .nsec = 10 * std.time.ns_per_ms };
         _ = linux.nanosleep(&time, null);
     }

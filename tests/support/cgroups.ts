@@ -4,14 +4,16 @@ import { HELPER, run } from "./processes.ts";
 
 /** Why there can be no cgroup for a test, or false. */
 export async function lacksCgroups(): Promise<string | false> {
-  const { code } = await run(HELPER, [
+  const { code, stderr } = await run(HELPER, [
     "in-cgroup",
     `pidfd-probe-${process.pid}`,
     HELPER,
     "exit",
     "0",
   ]);
-  return code === 0 ? false : "no cgroup can be made";
+  if (code === 77) return "no cgroup can be made";
+  if (code !== 0) throw new Error(`the helper made no cgroup: ${code} ${stderr}`);
+  return false;
 }
 
 /** The folder of a process's cgroup, where this process sees it; "" where it does not. */
