@@ -83,5 +83,6 @@ function viewOf({ buffer, byteOffset, length }: Uint8Array): DataView {
 }
 
 const ENCODER = new TextEncoder();
-const DECODER = new TextDecoder();
+/** A name may begin with the bytes of a byte order mark, and is another one without them. */
+const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 const IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
-import { type ProcessEntry, processes } from "../mod.ts";
+import { Pidfd, type ProcessEntry, processes } from "../mod.ts";
 import { countPidfds } from "./support/descriptors.ts";
 import { HELPER, Helper, runScript } from "./support/processes.ts";
 import { grow, needsRoot, statFields } from "./support/trees.ts";
@@ -44,6 +48,25 @@ test("processes() reads a name that looks like the rest of the line", async () =
   assert.ok(ppid > 0);
   assert.equal(state, "S");
   await helper.end();
+});
+
+test("a name keeps the byte order mark that it begins with", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "pidfd-"));
+  const name = "\ufeffmarked";
+  try {
+    symlinkSync(HELPER, join(folder, name));
+    const child = spawn(join(folder, name), ["pause"], { stdio: ["pipe", "pipe", "inherit"] });
+    const exit = once(child, "exit");
+    await once(child.stdout, "data");
+    const handle = Pidfd.of(child);
+    const told = [find(child.pid!).name, handle.info().name];
+    handle.signal("SIGKILL");
+    await exit;
+    handle.close();
+    assert.deepEqual(told, [name, name]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("processes() lists each process once while thousands begin and end", async () => {
