@@ -27,7 +27,7 @@ function reachable(entries: string[]): string[] {
   return paths;
 }
 
-/** Comments go along only where an entry shows what they are about: an editor shows nobody the others. */
+/** Comments and layout go along only where an entry shows what they are about: an editor shows nobody the others. */
 function writeDeclarations(entries: string[]): void {
   const tops = entries.map((name) => `${name}.d.ts`);
   const texts = tops.map((path) => Deno.readTextFileSync(`${COMPILED}/${path}`)).join("");
@@ -37,7 +37,7 @@ function writeDeclarations(entries: string[]): void {
     const text = Deno.readTextFileSync(`${COMPILED}/${path}`);
     const isShown = tops.includes(path) || shown.includes(path);
     Deno.mkdirSync(target.slice(0, target.lastIndexOf("/")), { recursive: true });
-    Deno.writeTextFileSync(target, isShown ? text : text.replace(/\s*\/\*\*.*?\*\//gs, ""));
+    Deno.writeTextFileSync(target, isShown ? text : text.replace(/\s*\/\*\*.*?\*\/|^ +/gms, ""));
   }
 }
 

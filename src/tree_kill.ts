@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkFunction, show } from "./arguments.ts";
+import { checkFunction, checkPid, show } from "./arguments.ts";
 import { PidfdError } from "./errors.ts";
 import { Pidfd } from "./pidfd.ts";
 import { type Signal, signalNumber } from "./signals.ts";
@@ -68,7 +68,7 @@ export const treeKill: TreeKillFunction = makeTreeKill();
  * The same function with something to call where process handles don't work: on other systems, and on Linux before 5.3. That may
  * be tree-kill itself.
  *
- * @param fallback Is called with the same arguments.
+ * @param fallback Is called with the same arguments, once the pid was checked.
  * @throws {TypeError} If `fallback` is no function.
  *
  * @example On every system
@@ -125,10 +125,7 @@ function makeTreeKill(fallback?: TreeKillFallback): TreeKillFunction {
     checkFunction("end a tree", "callback", callback ?? undefined);
     const done = (callback ?? undefined) as TreeKillCallback | undefined;
     try {
-      // Taken as it is: to cut 1.5 or "1e21" to 1, as tree-kill does, would end every process.
-      const isText = typeof pid === "string";
-      const number = isText && !/^\s*-?\d+\s*$/.test(pid) ? NaN : Number(pid ?? NaN);
-      if (Number.isNaN(number)) throw new Error("pid must be a number");
+      const number = pidOf(pid);
       if (!Pidfd.supported) {
         if (!fallback) throw new Error(UNSUPPORTED);
         return fallback(number, signal as Signal, done);
@@ -139,6 +136,18 @@ function makeTreeKill(fallback?: TreeKillFallback): TreeKillFunction {
       done(error instanceof Error ? error : new Error(show(error)));
     }
   };
+}
+
+/**
+ * The pid that is meant, taken as it is: to make 1 of 1.5, "1e21" or `true` would end every process. A fallback may do that, so it
+ * gets nothing else either.
+ */
+function pidOf(value: unknown): number {
+  const isNumber = typeof value === "number" ||
+    (typeof value === "string" && /^\s*-?\d+\s*$/.test(value));
+  const number = isNumber ? Number(value) : NaN;
+  if (Number.isNaN(number)) throw new Error("pid must be a number");
+  return checkPid("end a tree", number);
 }
 
 const UNSUPPORTED =

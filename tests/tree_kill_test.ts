@@ -43,11 +43,14 @@ test("treeKill(pid) and treeKill(pid, signal) need no callback, and leave no han
   }
 });
 
-test("treeKill() takes a pid in a text, but not what only begins with one", async () => {
+test("treeKill() takes a pid in a text, but not what only begins with one, or can be made one", async () => {
   const helper = await paused();
   const pid = helper.child.pid!;
   for (const text of [`${pid} and more`, `${pid}.5`, `${pid}e3`, ""]) {
     assert.equal((await killed(text))?.message, "pid must be a number", text);
+  }
+  for (const value of [[pid], BigInt(pid), Object(pid), { valueOf: () => pid }]) {
+    assert.equal((await killed(value))?.message, "pid must be a number");
   }
   assert.equal(runs(pid), true);
   assert.equal(await killed(` ${pid}\n`), undefined);
@@ -138,7 +141,12 @@ test("elsewhere treeKill() calls the fallback, or says that it can't", async () 
   const { stdout, stderr } = await runScript("tree_kill_elsewhere.ts");
   assert.deepEqual(
     JSON.parse(stdout || JSON.stringify(stderr)),
-    [[7, "SIGINT"], "Cannot end a tree: process handles don't work here", null],
+    [
+      [7, "SIGINT"],
+      ...Array(3).fill("RangeError"),
+      "Cannot end a tree: process handles don't work here",
+      null,
+    ],
   );
   const helper = await paused();
   const kill = withFallback(() => assert.fail("it is not needed here"));
