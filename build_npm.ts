@@ -8,38 +8,11 @@ import { stop } from "esbuild";
 import { LIBRARIES } from "./ffi/library.ts";
 import { bundle } from "./scripts/npm/bundle.ts";
 import { compile, type Compiler, ENTRIES } from "./scripts/npm/compile.ts";
+import { bundleDeclarations } from "./scripts/npm/declarations.ts";
 import { manifest } from "./scripts/npm/manifest.ts";
 
 const OUT = `${import.meta.dirname}/npm`;
 const COMPILED = `${OUT}/.compiled`;
-
-/** Declarations that an entry reaches; those of the rest would only show what is nobody's business. */
-function reachable(entries: string[]): string[] {
-  const paths = entries.map((name) => `${name}.d.ts`);
-  // A list that grows while it is walked, and ends because each file enters it once.
-  for (const path of paths) {
-    const text = Deno.readTextFileSync(`${COMPILED}/${path}`);
-    for (const [, name] of text.matchAll(/(?:from |import\()"(\.{1,2}\/[^"]*)\.js"/g)) {
-      const next = new URL(`${name}.d.ts`, `file:///${path}`).pathname.slice(1);
-      if (!paths.includes(next)) paths.push(next);
-    }
-  }
-  return paths;
-}
-
-/** Comments and layout go along only where an entry shows what they are about: an editor shows nobody the others. */
-function writeDeclarations(entries: string[]): void {
-  const tops = entries.map((name) => `${name}.d.ts`);
-  const texts = tops.map((path) => Deno.readTextFileSync(`${COMPILED}/${path}`)).join("");
-  const shown = [...texts.matchAll(/from "\.\/(.*)\.js"/g)].map(([, name]) => `${name}.d.ts`);
-  for (const path of reachable(entries)) {
-    const target = `${OUT}/types/${path}`;
-    const text = Deno.readTextFileSync(`${COMPILED}/${path}`);
-    const isShown = tops.includes(path) || shown.includes(path);
-    Deno.mkdirSync(target.slice(0, target.lastIndexOf("/")), { recursive: true });
-    Deno.writeTextFileSync(target, isShown ? text : text.replace(/\s*\/\*\*.*?\*\/|^ +/gms, ""));
-  }
-}
 
 async function writeLibraries(): Promise<void> {
   Deno.mkdirSync(`${OUT}/lib`);
@@ -121,7 +94,7 @@ export async function buildPackage(choice?: Compiler): Promise<string> {
   await bundle(COMPILED, OUT, ENTRIES);
   await stop();
   nameRuntime(`${OUT}/cli.js`);
-  writeDeclarations(ENTRIES);
+  await bundleDeclarations(COMPILED, `${OUT}/types`, ENTRIES);
   await writeLibraries();
   await Deno.remove(COMPILED, { recursive: true });
   writeDocuments();
