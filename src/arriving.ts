@@ -6,6 +6,7 @@
 import { startTimer } from "../ffi/timer.ts";
 import { checkFd } from "./arguments.ts";
 import { checkedLimits, type WaitOptions } from "./awaiting.ts";
+import { type Held, hold, release } from "./descriptor.ts";
 import { check, timeoutError } from "./errors.ts";
 import { type ReceivedMessage, receiveMessage } from "./message.ts";
 import { native } from "./native.ts";
@@ -56,7 +57,7 @@ export async function waitForMessage(
 /** One wait on one socket. It is over in the moment that it is decided, so that no message is taken for nobody. */
 class Arrival {
   /** Its own, so that a number which somebody else gets meanwhile is never read. */
-  readonly #fd: number;
+  readonly #held: Held;
   readonly #resolve: (message: ReceivedMessage) => void;
   readonly #reject: (reason: unknown) => void;
   #undo: (() => void)[] = [];
@@ -68,10 +69,10 @@ class Arrival {
     resolve: (message: ReceivedMessage) => void,
     reject: (reason: unknown) => void,
   ) {
-    this.#fd = check(native().dup(socketFd), "dup");
+    this.#held = hold(check(native().dup(socketFd), "dup"), this);
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#undo.push(() => native().close(this.#fd));
+    this.#undo.push(() => release(this.#held));
   }
 
   /** The limits were checked. */
@@ -92,10 +93,10 @@ class Arrival {
   }
 
   #watch(found: Watcher): void {
-    found.add(this.#fd, this);
+    found.add(this.#held.fd, this);
     found.hold(1);
     this.#undo.push(() => {
-      found.remove(this.#fd);
+      found.remove(this.#held.fd);
       found.hold(-1);
     });
   }
@@ -109,7 +110,7 @@ class Arrival {
   /** There is one event for what is there already, and one for each arrival: somebody else may have been quicker. */
   onEvent(): void {
     try {
-      const message = receiveMessage(this.#fd);
+      const message = receiveMessage(this.#held.fd);
       if (message) this.#end(() => this.#resolve(message));
     } catch (error) {
       this.#end(() => this.#reject(error));

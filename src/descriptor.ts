@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { mayBeWorker } from "../ffi/host.ts";
 import { native } from "./native.ts";
 
 /** An owned descriptor, shared with the registry that closes what was forgotten; -1 once it is no longer ours. */
@@ -30,10 +31,20 @@ const MOST_FRESH = 256;
 /** Which numbers are owned in this thread, so that none gets two owners. The kernel gives out the smallest free one. */
 const owned: boolean[] = [];
 
-/** Takes the ownership of `fd`; it is closed when `owner` is collected. */
+/** False in the thread that the process ends with: the kernel closes everything then. */
+let isNoted = mayBeWorker();
+
+/** Has the descriptor closed if this thread is a Worker that is terminated, or no longer. */
+function note(fd: number, isOwned: boolean): void {
+  owned[fd] = isOwned;
+  // Where it can't be noted, for want of memory, the descriptor is open until the process ends, and nothing is wrong before.
+  if (isNoted) isNoted = native().own(fd, Number(isOwned)) !== 1;
+}
+
+/** Takes the ownership of `fd`; it is closed when `owner` is collected, and when its Worker ends. */
 export function hold(fd: number, owner: object): Held {
   const held: Held = { fd, owner };
-  owned[fd] = true;
+  note(fd, true);
   if (fresh.length === MOST_FRESH) registerFresh();
   fresh.push(held);
   if (!isTurnNoticed) {
@@ -67,7 +78,8 @@ export function release(held: Held): void {
 /** Gives the descriptor up without closing it; -1 if it was closed or given up before. */
 export function giveUp(held: Held): number {
   const { fd } = held;
-  if (fd >= 0) owned[fd] = false;
+  // Before anybody closes it: the number may be another thread's right after.
+  if (fd >= 0) note(fd, false);
   held.fd = -1;
   if (fresh[fresh.length - 1] === held) fresh.pop();
   return fd;

@@ -11,6 +11,7 @@ const fdinfo = @import("fdinfo.zig");
 const exit_probe = @import("exit_probe.zig");
 const boot = @import("boot.zig");
 const file_handle = @import("file_handle.zig");
+const owning = @import("owning.zig");
 const pidfile = @import("pidfile.zig");
 const proc_description = @import("proc_description.zig");
 const message = @import("message.zig");
@@ -282,6 +283,12 @@ pub fn set_close_on_exec(fd: i32) callconv(.c) i32 {
 pub fn close(fd: i32) callconv(.c) i32 {
     const result = syscall.call_once(named(.close), .{fd});
     return if (result == negated(.INTR)) 0 else result;
+}
+
+/// Notes that a descriptor belongs to the calling thread, which closes it when it ends; or, where `is_owned` is 0, that it does not,
+/// which must come before its number is free. 1: this thread ends with the process. ENOMEM; EMFILE: above 2^20.
+pub fn own(fd: i32, is_owned: i32) callconv(.c) i32 {
+    return owning.note(fd, is_owned);
 }
 
 /// Does this kernel keep exit records (PIDFD_INFO_EXIT, 6.15)? 1 or 0, found out by looking at one.

@@ -11,10 +11,11 @@ const reflection = @import("reflection.zig");
 pub const panic = std.debug.no_panic;
 
 comptime {
-    for (reflection.functions) |function| {
+    // Neither Deno nor Bun runs on ppc64le, where their door alone would make the library too large.
+    if (!builtin.cpu.arch.isPowerPC()) for (reflection.functions) |function| {
         // Protected: another library's function of this name, of another version say, is never called in its place.
         @export(&@field(calls, function.name), .{ .name = "pfd_" ++ function.name, .visibility = .protected });
-    }
+    };
     @export(&napi.register, .{ .name = "napi_register_module_v1" });
     if (builtin.cpu.arch.isPowerPC()) {
         // Hidden: the host's own functions of these names must stay the ones that everybody else calls.

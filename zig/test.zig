@@ -173,3 +173,13 @@ test "a signal carries a value, and a message a descriptor" {
     try expectEqual(calls.own_pid(), calls.pid_of(message.descriptors[0]));
     for ([_]i32{ message.descriptors[0], pair.first, pair.second }) |fd| try expectEqual(0, calls.close(fd));
 }
+
+test "the thread that the process ends with notes nothing; another one needs the host's memory" {
+    try expectEqual(1, calls.own(0, 1));
+    const thread = try std.Thread.spawn(.{}, own_elsewhere, .{});
+    thread.join();
+}
+
+fn own_elsewhere() void {
+    std.debug.assert(calls.own(0, 1) == negated(.NOMEM));
+}

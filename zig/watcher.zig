@@ -9,6 +9,7 @@ const kernel = @import("kernel.zig");
 const records = @import("records.zig");
 const syscall = @import("syscall.zig");
 const calls = @import("calls.zig");
+const imported = @import("pthread.zig").imported;
 const linux = std.os.linux;
 
 const call = syscall.call;
@@ -20,14 +21,6 @@ const Event = linux.epoll_event;
 
 /// The event of the thread's own end of the pair; tokens of processes fit in 32 bits.
 const hang_up = std.math.maxInt(u64);
-
-const PthreadCreate = fn (*usize, ?*const anyopaque, *const fn (usize) callconv(.c) usize, usize) callconv(.c) c_int;
-const PthreadDetach = fn (usize) callconv(.c) c_int;
-
-/// The host's threads: they bring the thread-local storage that its allocator and signal handlers rely on.
-fn imported(comptime name: []const u8, comptime F: type) ?*const F {
-    return @extern(?*const F, .{ .name = name, .linkage = .weak });
-}
 
 /// The calls that start a watcher, in their order; src/watcher.ts has their names.
 const Step = enum(i32) { socketpair, epoll_create1, fcntl, epoll_ctl, pthread_create };
@@ -71,10 +64,11 @@ fn prepare(record: *records.WatcherRecord, pair: *[2]i32, ending: *i32) i32 {
 /// like wait until each thread has answered one.
 const blocked: u64 = ~@as(u64, 0b111 << 31);
 
-/// The thread inherits the mask: it takes no signal that is meant for the program.
+/// The host's threads bring the thread-local storage that its allocator and signal handlers rely on. The thread inherits the
+/// mask: it takes no signal that is meant for the program.
 fn spawn(epoll: i32, socket: i32) i32 {
-    const create = imported("pthread_create", PthreadCreate) orelse return negated(.NOSYS);
-    const detach = imported("pthread_detach", PthreadDetach) orelse return negated(.NOSYS);
+    const create = imported("pthread_create") orelse return negated(.NOSYS);
+    const detach = imported("pthread_detach") orelse return negated(.NOSYS);
     var before: u64 = 0;
     const size: usize = 8;
     _ = call(named(.rt_sigprocmask), .{ @as(u32, linux.SIG.SETMASK), &blocked, &before, size });
@@ -88,18 +82,14 @@ fn spawn(epoll: i32, socket: i32) i32 {
     return 0;
 }
 
-const PthreadKeyCreate = fn (*u32, *const fn (usize) callconv(.c) void) callconv(.c) c_int;
-const PthreadSetSpecific = fn (u32, usize) callconv(.c) c_int;
-const PthreadKeyDelete = fn (u32) callconv(.c) c_int;
-
 /// Has the C library call `thread_ends` when the calling thread ends; the descriptor is the library's until then.
 /// Where that can't be had, the pair hangs up when the runtime closes it.
 fn hang_up_when_thread_ends(ending: i32, read: i32) void {
     var key: u32 = 0;
-    if (imported("pthread_key_create", PthreadKeyCreate)) |create| {
+    if (imported("pthread_key_create")) |create| {
         if (create(&key, thread_ends) == 0) {
             if (Ending.of(key, ending, read)) |value| {
-                const set = imported("pthread_setspecific", PthreadSetSpecific);
+                const set = imported("pthread_setspecific");
                 if (set != null and set.?(key, @bitCast(value)) == 0) return;
             }
         }
@@ -137,7 +127,7 @@ fn thread_ends(value: usize) callconv(.c) void {
     _ = call(named(.shutdown), .{ @as(i32, word.ending), both });
     if (leaves_sockets) close_left(word.ending, word.read);
     _ = calls.close(word.ending);
-    if (imported("pthread_key_delete", PthreadKeyDelete)) |delete| _ = delete(@as(u32, word.place) - 1);
+    if (imported("pthread_key_delete")) |delete| _ = delete(@as(u32, word.place) - 1);
 }
 
 /// Closes the end that JavaScript has read, if this thread's runtime is gone without having closed it, as Deno's is: what has that
