@@ -16,22 +16,29 @@ var place: u32 = 0;
 /// Notes that a descriptor has an owner in this thread, or that it has none any more, which must come before its number is free.
 /// 1: this is the thread that the process ends with, so that nothing need be noted.
 pub fn note(fd: i32, is_owned: i32) i32 {
-    if (syscall.call(syscall.named(.gettid), .{}) == calls.own_pid()) return 1;
-    const noted = of_this_thread() orelse return syscall.negated(.NOMEM);
+    const noted = of_this_thread(@atomicLoad(u32, &place, .acquire)) orelse first: {
+        if (syscall.call(syscall.named(.gettid), .{}) == calls.own_pid()) return 1;
+        break :first make() orelse return syscall.negated(.NOMEM);
+    };
     const index: usize = @intCast(fd);
     if (index >= Noted.bit_length) return syscall.negated(.MFILE);
     noted.setValue(index, is_owned == 1);
     return 0;
 }
 
-fn of_this_thread() ?*Noted {
-    const key = key_of_all() orelse return null;
+/// Null before there is a key, and before this thread has noted anything.
+fn of_this_thread(found: u32) ?*Noted {
     const get = imported("pthread_getspecific") orelse return null;
+    return if (found == 0) null else @ptrFromInt(get(found - 1));
+}
+
+fn make() ?*Noted {
+    const key = key_of_all() orelse return null;
     const allocate = imported("calloc") orelse return null;
     const set = imported("pthread_setspecific") orelse return null;
-    // The thread's word stays 0 until there is memory, and where there is no room for the word.
-    if (get(key) == 0) _ = set(key, @intFromPtr(allocate(1, @sizeOf(Noted))));
-    return @ptrFromInt(get(key));
+    // Where there is no memory, or no room for the word, the word stays 0.
+    _ = set(key, @intFromPtr(allocate(1, @sizeOf(Noted))));
+    return of_this_thread(key + 1);
 }
 
 fn key_of_all() ?u32 {
