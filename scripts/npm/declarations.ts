@@ -2,8 +2,11 @@
  * The third step of the npm package: one declaration file an entry, with what it exports and the types that those need,
  * and nothing of what the sources keep to themselves: an editor offers whatever is declared anywhere.
  */
+import { readFileSync } from "node:fs";
 import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
+
+const MODULE_COMMENT = /^\/\*\*(?:(?!\*\/).)*@module\s+\*\//s;
 
 /** Bundles the declarations of these compiled entries from `from` into `to`. */
 export async function bundleDeclarations(
@@ -13,12 +16,19 @@ export async function bundleDeclarations(
 ): Promise<void> {
   const bundle = await rolldown({
     input: Object.fromEntries(entries.map((name) => [`${name}.d`, `${from}/${name}.d.ts`])),
-    // There is nothing to generate; the one named here asks for no TypeScript.
-    plugins: [dts({ dtsOnly: true, generator: "oxc", tsconfig: false })],
+    // There is nothing to generate; this one asks for no TypeScript, whose version 7 the plugin can't use.
+    plugins: [dts({ dtsInput: true, emitDtsOnly: true, oxc: true, tsconfig: false })],
     external: [/^node:/],
   });
   try {
-    await bundle.write({ dir: to, entryFileNames: "[name].ts", chunkFileNames: "[name].d.ts" });
+    await bundle.write({
+      dir: to,
+      entryFileNames: "[name].ts",
+      chunkFileNames: "[name].d.ts",
+      // The plugin drops the comment of a module, which comes before everything that it keeps.
+      postBanner: ({ name }) =>
+        readFileSync(`${from}/${name}.ts`, "utf8").match(MODULE_COMMENT)?.[0] ?? "",
+    });
   } finally {
     await bundle.close();
   }
