@@ -36,7 +36,10 @@ export function checkFd(action: string, value: unknown): number {
 
 /** A path as the bytes that the kernel takes: at most 4095, none of them zero. */
 export function checkPath(action: string, value: unknown): Uint8Array {
-  if (typeof value !== "string" || value === "" || value.includes("\0") || !isWellFormed(value)) {
+  // Half of a surrogate pair has no bytes of its own; encoding it would name another file.
+  const isPath = typeof value === "string" && value !== "" && !value.includes("\0") &&
+    value.isWellFormed();
+  if (!isPath) {
     throw new TypeError(`Cannot ${action}: "path" must be a file's path: ${show(value)}`);
   }
   const bytes = new TextEncoder().encode(value);
@@ -48,11 +51,6 @@ export function checkPath(action: string, value: unknown): Uint8Array {
 
 /** Without the zero that ends it. */
 const PATH_MAX = 4095;
-
-/** Half of a surrogate pair has no bytes of its own; encoding it would name another file. */
-function isWellFormed(text: string): boolean {
-  return !/\p{Surrogate}/u.test(text);
-}
 
 /** An object of options; which ones it has is checked one by one. */
 export function checkOptions<T>(action: string, value: T): T {

@@ -60,7 +60,7 @@ export function dntOptions(outDir: string): Record<string, unknown> {
     skipNpmInstall: true,
     skipSourceOutput: true,
     configFile: false,
-    compilerOptions: { target: "ES2022", lib: ["ES2023", "ESNext.Disposable", "DOM"] },
+    compilerOptions: { target: "ES2022", lib: ["ES2024", "ESNext.Disposable", "DOM"] },
     package: { name: "pidfd", version: "0.0.0" },
   };
 }
