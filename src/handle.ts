@@ -32,6 +32,8 @@ export class Handle {
   exited: Promise<void> | undefined;
   /** Whether pending waits keep the program alive. */
   isHolding = true;
+  /** Whether its `Pidfd` is somebody's who may not close it. */
+  isLent = false;
 
   /** Takes the ownership of `fd`. The pid is a negated errno where the process has no number here. */
   constructor(fd: number, pid: number) {
@@ -85,6 +87,11 @@ export class Handle {
     this.#failWaits();
     giveUp(this.#held);
     return fd;
+  }
+
+  /** A second descriptor of the same process, which nobody here owns. */
+  duplicate(): number {
+    return check(native().dup(this.fd), "fcntl", this.knownPid);
   }
 
   #failWaits(): void {

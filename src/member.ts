@@ -12,7 +12,7 @@ export type TreeRelation = "root" | "parent" | "session" | "group" | "cgroup";
 
 /** A process of a tree. */
 export interface TreeMember {
-  /** Its handle, which is the tree's: it is closed with the tree. */
+  /** Its handle, which is the tree's and is closed with it: its own `close()` does nothing, and `detach()` gives a duplicate. */
   readonly handle: Pidfd;
   /** The number that it has, or had. */
   readonly pid: number;
@@ -59,8 +59,12 @@ export class Member implements TreeMember {
     parent?.children.push(this);
   }
 
-  /** Made when it is asked for: most members are only signalled. */
+  /**
+   * Made when it is asked for: most members are only signalled. Lent, because a process whose handle somebody has closed would
+   * be neither ended nor told of, and would stay stopped.
+   */
   get handle(): Pidfd {
+    this.pinned.isLent = true;
     return this.#pidfd ??= pidfdOf(this.pinned);
   }
 

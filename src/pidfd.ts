@@ -647,16 +647,20 @@ export class Pidfd implements Disposable {
 
   /**
    * Gives the descriptor up without closing it; pending waits reject with `EBADF`. It is yours, to hand to a Worker ({@linkcode Pidfd.adopt}) or to close.
+   * The handle of a {@linkcode TreeMember} gives a duplicate, and stays as it is.
    *
-   * @throws {PidfdError} `EBADF` if the handle is closed.
+   * @throws {PidfdError} `EBADF` if the handle is closed; of a tree, `EMFILE` if no descriptor is free.
    */
   detach(): number {
-    return this.#handle.detach();
+    return this.#handle.isLent ? this.#handle.duplicate() : this.#handle.detach();
   }
 
-  /** Closes the handle; the process lives on. Pending waits reject with `EBADF`. A second call does nothing. */
+  /**
+   * Closes the handle; the process lives on. Pending waits reject with `EBADF`. A second call does nothing, nor does any on
+   * the handle of a {@linkcode TreeMember}: the tree closes it.
+   */
   close(): void {
-    this.#handle.close();
+    if (!this.#handle.isLent) this.#handle.close();
   }
 
   /** Closes the handle, as {@linkcode Pidfd.close}; the process lives on. */

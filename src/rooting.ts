@@ -4,9 +4,7 @@
  * @module
  */
 import { checkBoolean, checkOptions, checkPid, show } from "./arguments.ts";
-import { check } from "./errors.ts";
 import { Handle } from "./handle.ts";
-import { native } from "./native.ts";
 import { openPid } from "./opening.ts";
 import { handleOf, Pidfd } from "./pidfd.ts";
 import { describe, IDS, OWN_PIDS, STAT } from "./proc.ts";
@@ -55,13 +53,14 @@ function rootHandle(action: string, root: unknown): Handle {
     throw new TypeError(`Cannot ${action}: "root" must be a pid or a Pidfd: ${show(root)}`);
   }
   // The caller's handle stays the caller's, who may close it at any time.
-  const { fd, pid, child } = handleOf(root);
+  const given = handleOf(root);
+  const { fd, pid, child } = given;
   if (isThread({ fd, knownPid: pid })) {
     throw new TypeError(
       `Cannot ${action}: "root" must be a process, this is a thread of one: ${pid}`,
     );
   }
-  const handle = new Handle(check(native().dup(fd), "fcntl", pid), pid);
+  const handle = new Handle(given.duplicate(), pid);
   handle.child = child;
   return handle;
 }

@@ -114,6 +114,28 @@ test("a given handle stays its owner's", async () => {
   await helper.exit;
 });
 
+test("only the tree closes its members' handles", async () => {
+  const { helper, root } = await grow("wide", 3);
+  const before = countPidfds();
+  const tree = ProcessTree.of(root);
+  const handles = [...tree].map(({ handle }) => handle);
+  for (const handle of handles) {
+    const own = Pidfd.adopt(handle.detach());
+    assert.ok(own.fd !== handle.fd && own.isAlive());
+    own.close();
+    handle.close();
+    assert.equal(handle.closed, false);
+  }
+  assert.equal(tree.signal(0), 3);
+  const { ended, escaped } = await tree.terminate();
+  assert.deepEqual([ended.length, escaped.length], [3, 0]);
+  tree.close();
+  assert.ok(handles.every(({ closed }) => closed));
+  assertThrows(() => handles[0].detach(), { name: "PidfdError", code: "EBADF" });
+  assert.equal(countPidfds(), before);
+  await helper.end();
+});
+
 test("a root that has ended has no descendants any more", async () => {
   const child = spawn(HELPER, ["exit", "3"]);
   const handle = Pidfd.of(child);
