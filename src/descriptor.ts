@@ -34,11 +34,17 @@ const owned: boolean[] = [];
 /** False in the thread that the process ends with: the kernel closes everything then. */
 let isNoted = mayBeWorker();
 
+/** Where the library notes them for this thread; 0 before there is one. */
+let place = 0;
+
 /** Has the descriptor closed if this thread is a Worker that is terminated, or no longer. */
 function note(fd: number, isOwned: boolean): void {
   owned[fd] = isOwned;
   // Where it can't be noted, for want of memory, the descriptor is open until the process ends, and nothing is wrong before.
-  if (isNoted) isNoted = native().own(fd, Number(isOwned)) !== 1;
+  if (!isNoted) return;
+  const answer = native().own(place, fd, Number(isOwned));
+  isNoted = answer !== 0;
+  if (answer > 0) place = answer;
 }
 
 /** Takes the ownership of `fd`; it is closed when `owner` is collected, and when its Worker ends. */

@@ -286,9 +286,9 @@ pub fn close(fd: i32) callconv(.c) i32 {
 }
 
 /// Notes that a descriptor belongs to the calling thread, which closes it when it ends; or, where `is_owned` is 0, that it does not,
-/// which must come before its number is free. 1: this thread ends with the process. ENOMEM; EMFILE: above 2^20.
-pub fn own(fd: i32, is_owned: i32) callconv(.c) i32 {
-    return owning.note(fd, is_owned);
+/// which must come before its number is free. `place` is 0 at first, then what was answered. 0: this thread ends with the process. ENOMEM.
+pub fn own(place: i32, fd: i32, is_owned: i32) callconv(.c) i32 {
+    return owning.note(place, fd, is_owned);
 }
 
 /// Does this kernel keep exit records (PIDFD_INFO_EXIT, 6.15)? 1 or 0, found out by looking at one.
