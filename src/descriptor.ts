@@ -40,7 +40,7 @@ let place = 0;
 /** Has the descriptor closed if this thread is a Worker that is terminated, or no longer. */
 function note(fd: number, isOwned: boolean): void {
   owned[fd] = isOwned;
-  // Where it can't be noted, for want of memory, the descriptor is open until the process ends, and nothing is wrong before.
+  // Where it can't be noted, for want of memory or of a place, it is open until the process ends, and nothing is wrong before.
   if (!isNoted) return;
   const answer = native().own(place, fd, Number(isOwned));
   isNoted = answer !== 0;

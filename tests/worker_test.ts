@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { isMusl } from "./support/libc.ts";
 import { runScript } from "./support/processes.ts";
 
 test("Workers load the library each for itself, at once, and may be terminated at will", async () => {
@@ -11,8 +11,6 @@ test("Workers load the library each for itself, at once, and may be terminated a
     stillWorks: true,
   }, result.stderr);
 });
-
-const isMusl = /\/ld-musl-/.test(readFileSync("/proc/self/maps", "latin1"));
 
 test("Workers take the library that is loaded, instead of one more each", {
   skip: isMusl && "musl does not know a library by what it calls itself",

@@ -286,7 +286,8 @@ pub fn close(fd: i32) callconv(.c) i32 {
 }
 
 /// Notes that a descriptor belongs to the calling thread, which closes it when it ends; or, where `is_owned` is 0, that it does not,
-/// which must come before its number is free. `place` is 0 at first, then what was answered. 0: this thread ends with the process. ENOMEM.
+/// which must come before its number is free. `place` is 0 at first, then what was answered. 0: this thread ends with the process.
+/// ENOMEM: no memory, or no place.
 pub fn own(place: i32, fd: i32, is_owned: i32) callconv(.c) i32 {
     return owning.note(place, fd, is_owned);
 }

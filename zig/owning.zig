@@ -8,8 +8,8 @@ const calls = @import("calls.zig");
 const syscall = @import("syscall.zig");
 const imported = @import("pthread.zig").imported;
 
-/// `bits` has one for each descriptor that the kernel gives out, unless somebody has raised fs.nr_open. Memory that has never
-/// been written takes no room.
+/// `bits` has one for each descriptor that the kernel gives out, unless somebody has raised fs.nr_open: 128 KiB for each Worker
+/// that has a handle.
 const Noted = struct {
     key: u32,
     bits: std.bit_set.ArrayBitSet(usize, 1 << 20),
