@@ -1,4 +1,4 @@
 import { readFileSync } from "node:fs";
 
-/** Whether this runtime was built for musl, told by the loader that is mapped. */
-export const isMusl: boolean = /\/ld-musl-/.test(readFileSync("/proc/self/maps", "latin1"));
+/** Whether this runtime was built for musl: it has no library by the name of glibc's. */
+export const isMusl: boolean = !/\/libc\.so\.6\n/.test(readFileSync("/proc/self/maps", "latin1"));
