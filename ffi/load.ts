@@ -2,15 +2,15 @@
  * Finds the native library and loads it with the runtime's own means, once a JavaScript thread.
  *
  * In this order: the path that was given, the path in `PIDFD_LIBRARY`, the file beside this module, the bytes that
- * are embedded in this module, unless another thread has them loaded; Bun, and Deno where it may load anything, take the
- * bytes before the file. A given path is the only one tried: whoever gives one wants no other.
+ * are embedded in this module; Bun, and Deno where it may load anything, take the bytes before the file. A given path
+ * is the only one tried: whoever gives one wants no other.
  *
  * @module
  */
 import { decoded } from "./base64.ts";
 import { bun } from "./bun.ts";
 import { deno } from "./deno.ts";
-import { host, mayBeWorker } from "./host.ts";
+import { host } from "./host.ts";
 import { LIBRARIES } from "./library.ts";
 import { assertComplete, assertKnown, readLibrary } from "./library_file.ts";
 import type { Adapter, Listening, Native } from "./native.ts";
@@ -41,7 +41,7 @@ export function load(givenPath?: string): Native {
   if (!Object.hasOwn(LIBRARIES, cpu)) {
     throw new Error(`there is no native library for this CPU: ${arch}`);
   }
-  return openBeside(adapter, cpu) ?? openLoaded(adapter) ?? openEmbedded(adapter, cpu);
+  return openBeside(adapter, cpu) ?? openEmbedded(adapter, cpu);
 }
 
 /** Reads a socket by the runtime's event loop. */
@@ -107,22 +107,6 @@ function prefersEmbedded(): boolean {
 /** No such file, or a file that this Deno may not load: `--allow-ffi=PATH` names another one. */
 function isAbsent(error: unknown): boolean {
   return /No such file|cannot open shared object|NotCapable/.test(String(error));
-}
-
-/** What the library calls itself: see zig/build.zig. */
-const SONAME = "libpidfd-ffi.so";
-
-/**
- * The library that another thread of this process has loaded from its bytes. What is loaded stays until the process ends, so a
- * Worker must not bring one of its own. glibc knows by this name what is loaded, and looks for no file then; musl does not.
- */
-function openLoaded(adapter: Adapter): Native | undefined {
-  if (!mayBeWorker()) return undefined;
-  try {
-    return verified(adapter.open(SONAME), SONAME);
-  } catch {
-    return undefined;
-  }
 }
 
 function openEmbedded(adapter: Adapter, cpu: string): Native {

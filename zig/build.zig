@@ -140,9 +140,6 @@ fn shared_object(b: *std.Build, cpu: Cpu) std.Build.LazyPath {
         // Deno unloads a library when a Worker ends; the watcher's thread must find its code until it has ended.
         "-z",
         "nodelete",
-        // The name by which a Worker finds the one that is loaded already.
-        "-soname",
-        "libpidfd-ffi.so",
         "-o",
     });
     const file = link.addOutputFileArg(b.fmt("pidfd-{s}.so", .{cpu.name}));

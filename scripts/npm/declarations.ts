@@ -2,7 +2,6 @@
  * The third step of the npm package: one declaration file an entry, with what it exports and the types that those need,
  * and nothing of what the sources keep to themselves: an editor offers whatever is declared anywhere.
  */
-import { readFileSync } from "node:fs";
 import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
 
@@ -27,7 +26,7 @@ export async function bundleDeclarations(
       chunkFileNames: "[name].d.ts",
       // The plugin drops the comment of a module, which comes before everything that it keeps.
       postBanner: ({ name }) =>
-        readFileSync(`${from}/${name}.ts`, "utf8").match(MODULE_COMMENT)?.[0] ?? "",
+        Deno.readTextFileSync(`${from}/${name}.ts`).match(MODULE_COMMENT)?.[0] ?? "",
     });
   } finally {
     await bundle.close();
