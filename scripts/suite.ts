@@ -13,17 +13,19 @@ function files(): string[] {
 const INTO_FILE = ["sh", "-c", 'exec "$@" > "$0" 2>&1'];
 
 function run({ name, suite }: Runtime): Count {
-  const file = Deno.makeTempFileSync({ prefix: "pidfd-suite-" });
+  const folder = Deno.makeTempDirSync({ prefix: "pidfd-suite-" });
   try {
+    const file = `${folder}/output`;
     const [program, ...args] = [...INTO_FILE, file, ...suite, ...files()];
-    const env = { NO_COLOR: "1" };
+    // Node would else take the types away again for each of a thousand processes.
+    const env = { NO_COLOR: "1", NODE_COMPILE_CACHE: `${folder}/cache` };
     const { success } = new Deno.Command(program, { args, env, stdin: "null" }).outputSync();
     const text = Deno.readTextFileSync(file);
     const count = countTests(name, text, success);
     if (count.failed > 0) console.log(text);
     return count;
   } finally {
-    Deno.removeSync(file);
+    Deno.removeSync(folder, { recursive: true });
   }
 }
 
