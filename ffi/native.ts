@@ -63,8 +63,8 @@ export interface Native {
   receive_message(socket: number, record: Uint8Array): number;
   /** A descriptor of /proc, where its pids are those of our own pid namespace. */
   proc_open(): number;
-  /** Fills a `ScanRecord` with the next processes of a pass: 1, or 0 at its end. */
-  proc_scan_next(proc: number, record: Uint8Array): number;
+  /** Fills a `ScanRecord` with the next processes of a pass, and notes its pidfds at `place` (0: nowhere): 1, or 0 at its end. */
+  proc_scan_next(proc: number, place: number, record: Uint8Array): number;
   /** A new pidfd, and a `ProcessRecord` of what was read while it named that pid. */
   proc_pin(proc: number, pid: number, record: Uint8Array): number;
   /** The same for an open pidfd, whose pid the `ProcessRecord` brings. */

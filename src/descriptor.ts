@@ -37,8 +37,13 @@ let isNoted = mayBeWorker();
 /** Where the library notes them for this thread; 0 before there is one. */
 let place = 0;
 
+/** Where natively opened descriptors are noted for this thread, once one was noted here; 0: nowhere. */
+export function placeOfThread(): number {
+  return place;
+}
+
 /** Has the descriptor closed if this thread is a Worker that is terminated, or no longer. */
-function note(fd: number, isOwned: boolean): void {
+export function note(fd: number, isOwned: boolean): void {
   owned[fd] = isOwned;
   // Where it can't be noted, for want of memory or of a place, it is open until the process ends, and nothing is wrong before.
   if (!isNoted) return;

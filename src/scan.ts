@@ -6,6 +6,7 @@
  */
 import { RECORDS } from "../ffi/symbols.ts";
 import { EACCES, ENOENT, EPERM, EREMOTE, ESRCH } from "./constants.ts";
+import { note, placeOfThread } from "./descriptor.ts";
 import { check, failure } from "./errors.ts";
 import { native } from "./native.ts";
 import { NativeRecord } from "./record.ts";
@@ -33,11 +34,13 @@ export class Proc {
     const fd = native().proc_open();
     if (fd < 0) throw failure({ errno: fd, syscall: "open", reason: REASONS[fd] });
     this.#fd = fd;
+    note(fd, true);
   }
 
   /**
    * Shows every process once, by ascending pid. Whoever is met behind its parent, and descends from `parents`, is pinned before it
-   * is shown, most of them at least, and a few others too: `visit` owns each `pidfd` that it is shown, also where this throws.
+   * is shown, most of them at least, and a few others too: `visit` owns each `pidfd` that it is shown, also where this throws. The
+   * pidfds are noted already.
    */
   pass(
     withUid: boolean,
@@ -52,7 +55,7 @@ export class Proc {
     let startTicks = -1;
     let hidden = 0;
     for (let result = 1; result === 1;) {
-      result = native().proc_scan_next(this.#fd, chunk.bytes);
+      result = native().proc_scan_next(this.#fd, placeOfThread(), chunk.bytes);
       if (startTicks < 0) startTicks = Number(chunk.bigint("boottime_ns") / NS_PER_TICK);
       hidden += chunk.number("hidden");
       // Also where it failed in the middle.
@@ -84,6 +87,7 @@ export class Proc {
 
   /** Closes it. */
   close(): void {
+    note(this.#fd, false);
     native().close(this.#fd);
   }
 }

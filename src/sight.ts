@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { note } from "./descriptor.ts";
 import { native } from "./native.ts";
 import { nameOf, type Pass, type Proc, type ProcessRecord, startTicksOf } from "./scan.ts";
 
@@ -44,7 +45,10 @@ export class Sight implements Pass {
   /** Closes what was not taken. */
   close(): void {
     for (const entry of this.byPid.values()) {
-      if (entry.pidfd >= 0) native().close(this.take(entry));
+      if (entry.pidfd < 0) continue;
+      const pidfd = this.take(entry);
+      note(pidfd, false);
+      native().close(pidfd);
     }
   }
 

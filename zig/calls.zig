@@ -226,9 +226,9 @@ pub fn proc_open() callconv(.c) i32 {
 }
 
 /// Fills the next chunk of a pass over all processes: 1, or 0 at the end of the pass. `after` starts as 0.
-/// Only an error of the whole pass is one: EMFILE, ENFILE, ENOMEM.
-pub fn proc_scan_next(proc: i32, record: *proc_scan.ScanRecord) callconv(.c) i32 {
-    return proc_scan.next(proc, record);
+/// Each pidfd in it is noted at `place`, see `own`; 0 notes none. Only an error of the whole pass is one: EMFILE, ENFILE, ENOMEM.
+pub fn proc_scan_next(proc: i32, place: i32, record: *proc_scan.ScanRecord) callconv(.c) i32 {
+    return proc_scan.next(proc, place, record);
 }
 
 /// pidfd_open(pid), and what the process is, read while that pidfd named that pid.

@@ -5,6 +5,7 @@
 const std = @import("std");
 const boot = @import("boot.zig");
 const calls = @import("calls.zig");
+const owning = @import("owning.zig");
 const proc_description = @import("proc_description.zig");
 const proc_file = @import("proc_file.zig");
 const proc_stat = @import("proc_stat.zig");
@@ -90,8 +91,18 @@ pub fn open() i32 {
     return if (is_ours < 0) is_ours else negated(.REMOTE);
 }
 
-/// Fills the next chunk of a pass; 0 at its end, else 1.
-pub fn next(proc: i32, record: *ScanRecord) i32 {
+/// Fills the next chunk of a pass; 0 at its end, else 1. Its pidfds are noted here, because a thread that is terminated may never
+/// come to look at what was filled.
+pub fn next(proc: i32, place: i32, record: *ScanRecord) i32 {
+    const result = next_chunk(proc, record);
+    if (place == 0) return result;
+    for (record.processes[0..record.count]) |*process| {
+        if (process.pidfd >= 0) _ = owning.note(place, process.pidfd, 1);
+    }
+    return result;
+}
+
+fn next_chunk(proc: i32, record: *ScanRecord) i32 {
     record.count = 0;
     record.hidden = 0;
     record.boottime_ns = boot.now(boot.CLOCK_BOOTTIME);
@@ -292,7 +303,7 @@ test "a pass lists ourselves once, with our parent, and ends" {
     record.with_uid = 1;
     var seen: u32 = 0;
     var last: i32 = 0;
-    while (next(proc, &record) == 1) {
+    while (next(proc, 0, &record) == 1) {
         for (record.processes[0..record.count]) |*process| {
             try std.testing.expect(process.pid > last);
             last = process.pid;
@@ -315,7 +326,7 @@ test "a pass pins the children of those that it is given, and nobody twice" {
         const parent = linux.getppid();
         // The second time we are known already, as the first pass has noted.
         if (round == 0) record.pinning[word_of(parent)] |= bit_of(parent);
-        while (next(proc, &record) == 1) {
+        while (next(proc, 0, &record) == 1) {
             for (record.processes[0..record.count]) |*process| {
                 if (process.pidfd < 0) continue;
                 defer proc_file.close(process.pidfd);
