@@ -79,10 +79,9 @@ function openGiven(adapter: Adapter, path: string): Native {
 
 /** The file beside this module, as the npm package and `deno compile --include` have it; a checkout has none. */
 function openBeside(adapter: Adapter, cpu: string): Native | undefined {
+  if (LIBRARIES[cpu].base64 !== "" && prefersEmbedded()) return undefined;
   const url = new URL(`./lib/pidfd-${cpu}.so`, import.meta.url);
-  if (url.protocol !== "file:" || (LIBRARIES[cpu].base64 !== "" && prefersEmbedded())) {
-    return undefined;
-  }
+  if (url.protocol !== "file:") return undefined;
   const path = decodeURIComponent(url.pathname);
   const bytes = readLibrary(path);
   if (bytes === null) return undefined;

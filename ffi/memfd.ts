@@ -8,6 +8,9 @@ import type { Native } from "./native.ts";
 
 const MFD_CLOEXEC = 1;
 
+/** "pidfd", and a zero. */
+const NAME = Uint8Array.of(112, 105, 100, 102, 100, 0);
+
 /** The functions of the C library that this needs, as the runtime's FFI has bound them. */
 export interface LibC {
   memfd_create(name: Uint8Array, flags: number): number;
@@ -46,7 +49,7 @@ export interface InMemory {
 
 /** Puts the bytes into memory, loads them, and gives the memory file's descriptor back. */
 export function openInMemory(libc: LibC, library: InMemory, tries: number = MAX_TRIES): Native {
-  const fd = libc.memfd_create(new TextEncoder().encode("pidfd\0"), MFD_CLOEXEC);
+  const fd = libc.memfd_create(NAME, MFD_CLOEXEC);
   if (fd < 0) throw new Error("memfd_create(2) failed");
   try {
     write(libc, fd, library.bytes);

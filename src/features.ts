@@ -92,9 +92,21 @@ const SINCE: Readonly<Record<keyof Features, string>> = {
 
 const cache = new Map<keyof Features, Feature>();
 
+let isShown = false;
+
 /** Forgets what was found out, because the answers may differ from now on. */
 export function forgetFeatures(): void {
   cache.clear();
+  isShown = false;
+}
+
+/**
+ * Whether pidfd_open(2) gives pidfds, which a seccomp filter can make it only seem to. What it gave for `pid` may show that already;
+ * to open ourselves for it, as the probe does, takes a quarter of the time of a program's first handle.
+ */
+export function opensPidfds(fd: number, pid: number): boolean {
+  isShown ||= native().pid_of(fd) === pid || feature("pidfd_open").available;
+  return isShown;
 }
 
 /** One ability, found out the first time that it is asked for. */

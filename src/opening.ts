@@ -9,7 +9,7 @@ import { EINVAL, ENOSYS, ENOTTY, EREMOTE, ESRCH, PIDFD_THREAD, SO_PEERPIDFD } fr
 import { isOwned } from "./descriptor.ts";
 import { check, failure, type PidfdError, PidfdOpenFailedError } from "./errors.ts";
 import { isOwnChild } from "./exit.ts";
-import { feature } from "./features.ts";
+import { feature, opensPidfds } from "./features.ts";
 import { Handle } from "./handle.ts";
 import { native } from "./native.ts";
 
@@ -92,8 +92,7 @@ export function openPeer(socketFd: number): Handle {
 export function openDescriptor(pid: number, flags = 0): number {
   const fd = native().open(pid, flags);
   if (fd >= 0) {
-    // Asked once, with the support: a seccomp filter can make the call "return" a number that is no descriptor.
-    if (feature("pidfd_open").available) return fd;
+    if (opensPidfds(fd, pid)) return fd;
     throw failure({ errno: ENOSYS, syscall: "pidfd_open", pid });
   }
   if (fd === EINVAL && flags !== 0 && !feature("PIDFD_THREAD").available) {

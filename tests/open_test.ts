@@ -117,6 +117,7 @@ const DENIALS: [errno: number, code: string][] = [
   [12, "ENOMEM"],
   [23, "ENFILE"],
   [22, "ESRCH"], // Before 6.16 the kernel says EINVAL for a process that is being reaped.
+  [0, "ENOSYS"], // A profile can make the call answer 0, which is no pidfd but the standard input.
 ];
 for (const [errno, code] of DENIALS) {
   test(`open() throws ${code} where the kernel answers errno ${errno}`, async () => {
