@@ -74,6 +74,7 @@ interface Process {
   readonly platform: string;
   readonly arch: string;
   readonly env: Record<string, string | undefined>;
+  on(event: "exit", listener: () => void): void;
   geteuid(): number;
   dlopen(module: { exports: unknown }, path: string): void;
   getBuiltinModule(name: "node:fs"): FileSystem;

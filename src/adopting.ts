@@ -17,7 +17,7 @@ import { native } from "./native.ts";
  * `terminate()` do it with `reapAdopted`, for those that were found while they had another parent. Linux 3.4,
  * {@link https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html PR_SET_CHILD_SUBREAPER(2const)}.
  *
- * @returns Disposing of it puts back how it was before; a second time does nothing.
+ * @returns Disposing of it, and of every other one of this thread, puts back how it was before; a second time does nothing.
  * @throws {PidfdError} `EPERM`, `EACCES` or `ENOSYS` from a seccomp profile.
  *
  * @example While something runs that makes daemons
@@ -29,17 +29,25 @@ import { native } from "./native.ts";
  * ```
  */
 export function adoptOrphans(): Disposable {
-  const before = check(native().subreaper(-1), "prctl");
+  if (adopting === 0) before = check(native().subreaper(-1), "prctl");
   check(native().subreaper(1), "prctl");
+  adopting++;
   let isOn = true;
   return {
     [Symbol.dispose]() {
       if (!isOn) return;
       isOn = false;
-      check(native().subreaper(before), "prctl");
+      adopting--;
+      if (adopting === 0) check(native().subreaper(before), "prctl");
     },
   };
 }
+
+/** How many have asked for it and not disposed of it yet, in this thread. */
+let adopting = 0;
+
+/** How it was before the first of them. */
+let before = 0;
 
 /**
  * Reaps a member that has ended and that was given to this process; null where it was not, or where it may be a child that the

@@ -92,7 +92,7 @@ function hearRuntime(handle: Handle, child: ChildLike, waits: Waiting<Handle>): 
   const onEnd = () => {
     if (!handle.closed && !handle.isAlive()) waits.endedFirst();
   };
-  hearEnd(child, onEnd);
+  handle.stopHearing = hearEnd(child, onEnd);
 }
 
 const WITNESSES: Witnesses<Handle> = {

@@ -19,6 +19,7 @@ interface AnyChild {
   readonly signalCode?: string | null;
   /** Node. */
   once?(event: "exit", listener: (code: number | null, signal: string | null) => void): void;
+  removeListener?(event: "exit", listener: () => void): void;
   /** Bun. */
   readonly exited?: Promise<unknown>;
   /** Deno. */
@@ -31,12 +32,19 @@ export function hasEnded(child: ChildLike): boolean {
   return typeof exitCode === "number" || typeof signalCode === "string";
 }
 
-/** Calls back when the runtime sees its child end, or hears that somebody else has reaped it. */
-export function hearEnd(child: ChildLike, onEnd: () => void): void {
-  const { exited, status, once } = child as AnyChild;
+/** Calls back when the runtime sees its child end, or hears that somebody else has reaped it. The answer takes that back. */
+export function hearEnd(child: ChildLike, onEnd: () => void): () => void {
+  const { exited, status, once, removeListener } = child as AnyChild;
+  let heard: (() => void) | undefined = onEnd;
+  const hear = () => heard?.();
   const promise = exited instanceof Promise ? exited : status;
-  if (promise instanceof Promise) promise.then(onEnd, onEnd);
-  else if (typeof once === "function") once.call(child, "exit", onEnd);
+  if (promise instanceof Promise) promise.then(hear, hear);
+  else if (typeof once === "function") once.call(child, "exit", hear);
+  return () => {
+    // A promise keeps who listens to it, but no longer the handle.
+    heard = undefined;
+    removeListener?.call(child, "exit", hear);
+  };
 }
 
 /** How the child ended, if the runtime has seen that and says so without being waited for: Deno does not. */

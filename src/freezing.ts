@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { atExit } from "../ffi/at_exit.ts";
 import { EBADF, SIGCONT, SIGSTOP } from "./constants.ts";
 import { failure, PidfdError } from "./errors.ts";
 import type { Member } from "./member.ts";
@@ -25,6 +26,7 @@ export class Freezing {
   /** Those whose every thread was seen standing still. */
   readonly #still = new Set<Member>();
   #isAbandoned = false;
+  #forgetExit: (() => void) | undefined;
 
   /** Stops only what `isWanted` says. */
   constructor(walk: Walk, isWanted: (member: Member) => boolean) {
@@ -38,6 +40,7 @@ export class Freezing {
    */
   async freeze(check: () => void): Promise<void> {
     this.#walk.beforeClose.add(this.#abandon);
+    this.#forgetExit ??= atExit(this.#abandon);
     let isStill = false;
     for (const pauseMs of PAUSES_MS) {
       const isGrown = !this.#walk.isUnchanged() && this.#walk.pass().length > 0;
@@ -60,15 +63,21 @@ export class Freezing {
 
   /** Lets everything go on that was stopped here, the deepest first. */
   thaw(): void {
-    this.#walk.beforeClose.delete(this.#abandon);
+    this.#leaveHooks();
     for (const { member } of deepestFirst(this.#stopped.values())) this.letGo(member);
   }
 
-  /** The same, because the tree is closed: nobody could do it afterwards, and what comes next would take its members for ended. */
+  /** The same, because the tree is closed or the program ends: nobody could do it afterwards, and what comes next would take its members for ended. */
   readonly #abandon = (): void => {
     this.#isAbandoned = true;
     this.thaw();
   };
+
+  #leaveHooks(): void {
+    this.#walk.beforeClose.delete(this.#abandon);
+    this.#forgetExit?.();
+    this.#forgetExit = undefined;
+  }
 
   #checkOpen(): void {
     if (!this.#isAbandoned) return;
@@ -90,7 +99,7 @@ export class Freezing {
 
   /** Nothing is stopped any more: SIGKILL was sent to all of it. */
   forget(): void {
-    this.#walk.beforeClose.delete(this.#abandon);
+    this.#leaveHooks();
     this.#stopped.clear();
     this.#still.clear();
   }

@@ -28,10 +28,14 @@ export class Handle {
   child: ChildLike | undefined;
   /** Made at the first wait: most handles are never waited for. */
   waits: Waiting<Handle> | undefined;
+  /** Takes back the listening to the runtime's own object. */
+  stopHearing: (() => void) | undefined;
   /** The promise that all who ask for the end share. */
   exited: Promise<void> | undefined;
   /** Whether pending waits keep the program alive. */
   isHolding = true;
+  /** Whether it was opened for a thread, so that its signals are for that one alone. */
+  isThread = false;
   /** Whether its `Pidfd` is somebody's who may not close it. */
   isLent = false;
 
@@ -95,6 +99,8 @@ export class Handle {
   }
 
   #failWaits(): void {
+    this.stopHearing?.();
+    this.stopHearing = undefined;
     this.waits?.fail(() => this.#failure("the handle was closed during the wait"));
   }
 

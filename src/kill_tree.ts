@@ -32,7 +32,7 @@ export interface TerminateTreeOptions {
   readonly freeze?: boolean;
   /** Whether the root is ended too; true if left out. */
   readonly includeRoot?: boolean;
-  /** Whether this process and its ancestors are ended too, where they belong to the tree; false if left out. */
+  /** Whether this process and its ancestors are ended too, where they belong to the tree, this process last; false if left out. */
   readonly includeSelf?: boolean;
   /**
    * Whether those that were given to this process when their parents ended are reaped: where it is pid 1 of its pid namespace, or

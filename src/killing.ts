@@ -13,6 +13,7 @@ import { PidfdError } from "./errors.ts";
 import { type ExitStatus, UNKNOWN } from "./exit.ts";
 import { deepestFirst, Freezing } from "./freezing.ts";
 import type { Member } from "./member.ts";
+import { native } from "./native.ts";
 import { sendSignal } from "./signalling.ts";
 import type { TreeEnd, TreeEscape, TreeReport } from "./tree_report.ts";
 import type { Walk } from "./walk.ts";
@@ -67,7 +68,7 @@ export class Killing {
   constructor(walk: Walk, options: KillingOptions) {
     this.#walk = walk;
     this.#options = options;
-    this.#freezing = new Freezing(walk, (member) => !this.#isSpared(member));
+    this.#freezing = new Freezing(walk, (member) => this.#isTarget(member));
   }
 
   /** Resolves when the last one is gone; rejects when it is aborted. */
@@ -80,6 +81,7 @@ export class Killing {
       if (!isGone) { while (this.#isAnyoneLeft()) await this.#force(); }
       this.#reapAll();
       await this.#until(() => this.#untold === 0, this.#options.statusMs);
+      await this.#endSelf();
       return this.report();
     } finally {
       signal?.removeEventListener("abort", onAbort);
@@ -168,7 +170,7 @@ export class Killing {
     for (const member of this.#walk.members) {
       if (!this.#targets.has(member) && this.#isMeant(member) && member.runs()) this.#watch(member);
     }
-    return [...this.#running].filter(({ member }) => !this.#isSpared(member));
+    return [...this.#running].filter(({ member }) => this.#isTarget(member));
   }
 
   #watch(member: Member): void {
@@ -181,7 +183,7 @@ export class Killing {
       forget: [],
     };
     this.#targets.set(member, target);
-    if (this.#isSpared(member)) return;
+    if (!this.#isTarget(member)) return;
     const onFailure = (reason: unknown) => this.#fail(reason);
     const waits = waitsOf(member.pinned);
     this.#running.add(target);
@@ -237,6 +239,22 @@ export class Killing {
     }
   }
 
+  /** Ends this process, where it is meant too: the last of all, because it can't go on with the others once it is stopped or gone. */
+  async #endSelf(): Promise<void> {
+    const self = this.#walk.members.find((member) => isSelf(member));
+    if (!self || this.#isSpared(self)) return;
+    this.#freezing.thaw();
+    const { killSignal, graceMs } = this.#options;
+    sendSignal(self.pinned, killSignal);
+    await this.#until(() => false, graceMs);
+    sendSignal(self.pinned, SIGKILL);
+  }
+
+  /** Whether it is to be stopped, signalled and waited for with the others. */
+  #isTarget(member: Member): boolean {
+    return !this.#isSpared(member) && !isSelf(member);
+  }
+
   #isMeant(member: Member): boolean {
     return this.#options.includeRoot || member !== this.#walk.root;
   }
@@ -280,6 +298,11 @@ export class Killing {
     if (refusal) return { pid, name, depth, reason: "refused", error: refusal };
     return { pid, name, depth, reason: this.#isSpared(target.member) ? "spared" : "running" };
   }
+}
+
+/** Whether it is this process. */
+function isSelf({ pid }: Member): boolean {
+  return pid === native().own_pid();
 }
 
 function endOf({ member: { pid, name, depth }, status, forced, afterMs }: Target): TreeEnd {

@@ -74,7 +74,8 @@ interface Piece {
 
 function checkRanges(ranges: MemoryRange | readonly MemoryRange[]): Piece[] {
   const list = Array.isArray(ranges) ? ranges : [ranges];
-  return list.map((range) => {
+  // Holes included, which map() would pass over.
+  return Array.from(list, (range) => {
     if (typeof range !== "object" || range === null) {
       throw new TypeError(`Cannot ${ACTION}: a range must be an object: ${show(range)}`);
     }

@@ -57,7 +57,7 @@ export function syscallNumbers(): SyscallNumbers {
  * The numbers belong to the loaded library, which Workers may share with the main thread.
  *
  * @param numbers The numbers to replace, each an integer from 0 to 2147483647; the others stay.
- * @returns What puts back the numbers of before, by `Symbol.dispose`.
+ * @returns What takes this back, by `Symbol.dispose`; other overrides stay in force.
  * @throws {TypeError} If `numbers` is no object, has an unknown name, or a value that is no number.
  * @throws {RangeError} If a value is outside that range.
  *
@@ -84,15 +84,25 @@ export function overrideSyscallNumbers(numbers: Partial<SyscallNumbers>): Dispos
     }
     checkInteger(action, name, value, 0);
   }
-  const before = syscallNumbers();
-  write({ ...before, ...wanted });
-  let isInForce = true;
+  if (inForce.size === 0) before = syscallNumbers();
+  inForce.add(wanted);
+  writeInForce();
   return {
     [Symbol.dispose]() {
-      if (isInForce) write(before);
-      isInForce = false;
+      if (inForce.delete(wanted)) writeInForce();
     },
   };
+}
+
+/** What this thread has asked for and not taken back, the oldest first. */
+const inForce = new Set<Partial<SyscallNumbers>>();
+
+/** The numbers in use before the first of them. */
+let before: SyscallNumbers;
+
+/** The later one counts where two replace one number, in whatever order they are taken back. */
+function writeInForce(): void {
+  write(Object.assign({}, before, ...inForce));
 }
 
 function read(): NativeRecord<"NumbersRecord"> {

@@ -26,7 +26,9 @@ export function openPid(pid: number): Handle {
 
 /** Opens the thread that has this id now. */
 export function openThread(tid: number): Handle {
-  return new Handle(openDescriptor(tid, PIDFD_THREAD), tid);
+  const handle = new Handle(openDescriptor(tid, PIDFD_THREAD), tid);
+  handle.isThread = true;
+  return handle;
 }
 
 /** Whether a thread is meant. */

@@ -190,10 +190,10 @@ export class Pidfd implements Disposable {
    * Opens the very process that an identity names, which {@linkcode Pidfd.identity} gave: in this program, in an earlier
    * run of it, or in another one. Whoever has its pid by now is not taken for it.
    *
-   * By inode from Linux 6.9, without the pid from Linux 6.14; before that by the start time.
+   * By inode from Linux 6.9, without the pid from Linux 6.14 where the boot is told; before that by the start time.
    *
-   * @param identity The object, also as it came from JSON; its text `PID:INODE@BOOT`; or util-linux's `PID:INODE`, which
-   * is taken to be of this boot.
+   * @param identity The object, also as it came from JSON; its text `PID:INODE@BOOT`; or util-linux's `PID:INODE`,
+   * which does not say of which boot it is: there the pid must be right too.
    * @returns Null if that process is gone: it was reaped, the system has booted since, or it can't be seen from our pid
    * namespace. A zombie is not gone: its status can still be had.
    * @throws {TypeError} If `identity` is none.
@@ -322,6 +322,7 @@ export class Pidfd implements Disposable {
    * @throws {PidfdError} `EBADF` if the handle is closed; `ENOENT` or `EACCES` if /proc does not tell the id of this boot or, before
    * Linux 6.9, the start time; `ESRCH` if it was reaped, before Linux 6.9 or for an adopted descriptor; `EREMOTE` for an adopted
    * descriptor whose process can't be seen from here.
+   * @throws {TypeError} For a thread's handle: what is found again is a process, whose signals are not for one thread.
    *
    * @example
    * ```ts
@@ -360,7 +361,7 @@ export class Pidfd implements Disposable {
    * one, as PATH.pidfd-new, and then takes its place; the folder must let you do so.
    *
    * @param path A file's path, at most 4085 bytes.
-   * @throws {TypeError} If `path` is no string, is empty, or has a zero in it.
+   * @throws {TypeError} If `path` is no string, is empty, or has a zero in it; for a thread's handle.
    * @throws {RangeError} If `path` is too long.
    * @throws {PidfdError} `EEXIST` if the file names another process that runs, with its `pid`; `EAGAIN` if somebody else is
    * writing the file at this moment; `EINVAL` if there is a file that names no process, which is left alone; `EPERM` if

@@ -50,3 +50,10 @@ export function cgroupOf(handle: Pick<Handle, "fd" | "knownPid">): string {
   // A path may hold any bytes; for comparing, each is a character.
   return String.fromCharCode(...record.tail("cgroup").subarray(0, record.number("cgroup_length")));
 }
+
+/** Whether a handle names a thread other than the first one, as far as /proc tells. */
+export function isThread(handle: Pick<Handle, "fd" | "knownPid">): boolean {
+  const { found, record } = describe(handle, STAT | IDS);
+  const isTold = found > 0 && (found & IDS) !== 0 && (found & OWN_PIDS) !== 0;
+  return isTold && record.number("tgid") !== handle.knownPid;
+}

@@ -11,7 +11,7 @@ import { Handle } from "./handle.ts";
 import { makeIdentity, type ProcessIdentity, toIdentity } from "./identity.ts";
 import { native } from "./native.ts";
 import { openDescriptor } from "./opening.ts";
-import { describe, STAT } from "./proc.ts";
+import { describe, isThread, STAT } from "./proc.ts";
 import { NativeRecord } from "./record.ts";
 
 const file = new NativeRecord("FileRecord");
@@ -25,6 +25,10 @@ export function inodeOf(fd: number): bigint | null {
 /** Who the process is. */
 export function identityOf(handle: Handle): ProcessIdentity {
   const { fd, pid } = handle;
+  // What is found by an identity is a process, and signals for it are not for one thread.
+  if (handle.isThread || isThread(handle)) {
+    throw new TypeError(`Cannot tell an identity: this is a thread of a process: ${pid}`);
+  }
   const inode = inodeOf(fd);
   const boot = readBoot();
   if (inode !== null) return makeIdentity({ pid, inode: String(inode), boot: boot.id });
@@ -73,7 +77,13 @@ export function find(identity: ProcessIdentity): Handle | null {
   const { boot, inode } = identity;
   const here = boot === undefined ? null : readBoot();
   if (here && here.id !== boot) return null;
-  if (inode !== undefined) return findByInode(identity.pid, BigInt(inode));
+  if (inode !== undefined) {
+    const found = findByInode(identity.pid, BigInt(inode));
+    // Inodes are counted anew at each boot. Without the boot, that the number is right too is all that speaks against chance.
+    if (found === null || boot !== undefined || found.knownPid === identity.pid) return found;
+    found.close();
+    return null;
+  }
   const { pidNamespace } = checkNamespace(here!);
   return pidNamespace === identity.pidNamespace ? findByStart(identity) : null;
 }

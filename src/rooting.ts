@@ -7,7 +7,7 @@ import { checkBoolean, checkOptions, checkPid, show } from "./arguments.ts";
 import { Handle } from "./handle.ts";
 import { openPid } from "./opening.ts";
 import { handleOf, Pidfd } from "./pidfd.ts";
-import { describe, IDS, OWN_PIDS, STAT } from "./proc.ts";
+import { isThread } from "./proc.ts";
 import { Walk } from "./walk.ts";
 
 /** How members are found besides as children of members. */
@@ -55,6 +55,7 @@ function rootHandle(action: string, root: unknown): Handle {
   // The caller's handle stays the caller's, who may close it at any time.
   const given = handleOf(root);
   const { fd, pid, child } = given;
+  // Children are of the whole process, so a thread has no tree.
   if (isThread({ fd, knownPid: pid })) {
     throw new TypeError(
       `Cannot ${action}: "root" must be a process, this is a thread of one: ${pid}`,
@@ -63,11 +64,4 @@ function rootHandle(action: string, root: unknown): Handle {
   const handle = new Handle(given.duplicate(), pid);
   handle.child = child;
   return handle;
-}
-
-/** Whether a handle names a thread other than the first one: children are of the whole process, so it has no tree. */
-function isThread(handle: { fd: number; knownPid: number }): boolean {
-  const { found, record } = describe(handle, STAT | IDS);
-  const isTold = found > 0 && (found & IDS) !== 0 && (found & OWN_PIDS) !== 0;
-  return isTold && record.number("tgid") !== handle.knownPid;
 }

@@ -126,7 +126,8 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
   }
 
   /**
-   * Sends a signal to every member that runs, parents before their children. All are tried, whatever happens to one.
+   * Sends a signal to every member that runs, parents before their children, and this process last. All are tried, whatever
+   * happens to one.
    *
    * @param signal As for {@linkcode Pidfd.signal}.
    * @returns How many it was sent to.
@@ -142,7 +143,10 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
     const number = signalNumber(signal);
     const { members, ancestors } = this.#open();
     const wanted = members.filter(({ pid }) => includeSelf || !ancestors.has(pid));
-    return sendToAll(wanted, number);
+    // This process comes last: the signal may end it, and nobody would go on with the others.
+    const own = native().own_pid();
+    const others = wanted.filter(({ pid }) => pid !== own);
+    return sendToAll([...others, ...wanted.filter(({ pid }) => pid === own)], number);
   }
 
   /**

@@ -124,17 +124,17 @@ function makeTreeKill(fallback?: TreeKillFallback): TreeKillFunction {
     const [signal, callback] = typeof rest[0] === "function" ? [undefined, rest[0]] : rest;
     checkFunction("end a tree", "callback", callback ?? undefined);
     const done = (callback ?? undefined) as TreeKillCallback | undefined;
+    let number: number;
     try {
-      const number = pidOf(pid);
-      if (!Pidfd.supported) {
-        if (!fallback) throw new Error(UNSUPPORTED);
-        return fallback(number, signal as Signal, done);
-      }
-      signalTree(number, signalNumber(signal ?? "SIGTERM"), done);
+      number = pidOf(pid);
+      if (Pidfd.supported) return signalTree(number, signalNumber(signal ?? "SIGTERM"), done);
+      if (!fallback) throw new Error(UNSUPPORTED);
     } catch (error) {
       if (!done) throw error;
-      done(error instanceof Error ? error : new Error(show(error)));
+      return done(error instanceof Error ? error : new Error(show(error)));
     }
+    // What it throws is its own, or its callback's, who was called already.
+    fallback(number, signal as Signal, done);
   };
 }
 
@@ -163,7 +163,7 @@ function signalTree(pid: number, signal: number, done: TreeKillCallback | undefi
     return;
   }
   try {
-    // Who asks for its own tree means itself too, as with tree-kill.
+    // Who asks for its own tree means itself too, as with tree-kill; it comes last.
     tree.signal(signal, { includeSelf: true });
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const found = tree.refresh();
@@ -177,7 +177,8 @@ function signalTree(pid: number, signal: number, done: TreeKillCallback | undefi
   if (!done) return tree.close();
   untilGone(tree, HARMLESS.has(signal) ? 0 : PATIENCE_MS).then(() => {
     tree.close();
-    done();
+    // What it throws is an uncaught exception then, as with tree-kill, and no unhandled rejection.
+    queueMicrotask(done);
   });
 }
 

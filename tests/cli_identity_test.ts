@@ -51,8 +51,12 @@ test("pidfd takes the identity that it shows, and util-linux's, wherever a pid m
   }
   if (features().file_handles.available) {
     // As it may have been written in another pid namespace: the inode leads there, and the number of here is shown.
-    const { code, stdout } = await pidfd("check", `2147483647:${identity.inode}`);
+    const there = `2147483647:${identity.inode}`;
+    const { code, stdout } = await pidfd("check", `${there}@${identity.boot}`);
     assert.deepEqual([code, stdout], [0, `${pid}: running\n`]);
+    // Without the boot it may be of another one, where the inode was somebody else's.
+    assert.equal((await pidfd("signal", "-s", "KILL", there)).code, 1);
+    assert.equal(handle.isAlive(), true);
   }
   const otherBoot = String(identity).replace(/@.{8}/, "@00000000");
   const refused = await pidfd("signal", "-s", "KILL", otherBoot);

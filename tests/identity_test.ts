@@ -177,12 +177,15 @@ test("reopen() goes by the inode, not by the pid, where the kernel has file hand
   skip: noHandles,
 }, async () => {
   const handle = Pidfd.self();
-  const { inode } = handle.identity();
+  const { inode, boot } = handle.identity();
   // As a number of another pid namespace would be.
-  const again = Pidfd.reopen(`2147483647:${inode}`)!;
+  const again = Pidfd.reopen(`2147483647:${inode}@${boot}`)!;
   assert.equal(again.pid, process.pid);
   again.close();
   handle.close();
+  // Of whichever boot it is: by then the inode may be anybody's, and the number must be right too.
+  assert.equal(Pidfd.reopen(`2147483647:${inode}`), null);
+  assert.equal(Pidfd.reopen(`${process.ppid}:${inode}`), null);
   const wrong = [`reopen=2147483647:${inode}`, `reopen=${process.ppid}:${inode}`];
   const right = `reopen=${process.pid}:${inode}`;
   // EPERM from a profile, ESTALE from a kernel before 6.14: it goes by the pid, and the inode is compared.

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { features, killTree, type KillTreeOptions, Pidfd, ProcessTree } from "../mod.ts";
@@ -457,4 +458,20 @@ test("killTree() refuses wrong arguments before any native call", async () => {
   assert.equal(runs(pid), true);
   await helper.kill();
   await assert.rejects(killTree(2 ** 31 - 1), { name: "PidfdOpenFailedError", code: "ESRCH" });
+});
+
+test("a program that ends while it stops a tree lets it go on", async () => {
+  const { helper, root } = await grow("unstoppable", 4);
+  const result = await runScript("exit_while_frozen.ts", { args: [String(root)] });
+  assert.equal(result.code, 0, result.stderr);
+  const children = readFileSync(`/proc/${root}/task/${root}/children`, "latin1");
+  const pids = [root, ...children.trim().split(" ").map(Number)];
+  assert.equal(pids.length, 3);
+  for (const pid of pids) assert.doesNotMatch(statFields(pid)![0], /[TZX]/);
+  await helper.end();
+});
+
+test("adoptOrphans() is in force until everybody who asked for it has disposed of it", async () => {
+  const { stdout, stderr } = await runScript("adopt_twice.ts");
+  assert.equal(stdout.trim(), "0111010", stderr);
 });

@@ -71,3 +71,20 @@ test("overrideSyscallNumbers() checks the very numbers that it writes", () => {
     override[Symbol.dispose]();
   }
 });
+
+test("overrideSyscallNumbers() may be taken back in any order", () => {
+  const before = syscallNumbers();
+  const [first, second, third] = [
+    overrideSyscallNumbers({ pidfd_open: 60000, waitid: 60000 }),
+    overrideSyscallNumbers({ waitid: 60001 }),
+    overrideSyscallNumbers({ process_mrelease: 60002 }),
+  ];
+  second[Symbol.dispose]();
+  assert.equal(syscallNumbers().waitid, 60000);
+  first[Symbol.dispose]();
+  assert.deepEqual(syscallNumbers(), { ...before, process_mrelease: 60002 });
+  third[Symbol.dispose]();
+  first[Symbol.dispose]();
+  assert.deepEqual(syscallNumbers(), before);
+  assert.equal(Pidfd.supported, true);
+});

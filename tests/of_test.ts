@@ -57,3 +57,15 @@ test("of() refuses what is no started child", async () => {
   assert.throws(() => Pidfd.of(child), { name: "TypeError", message: /was not started/ });
   await failed;
 });
+
+test("a handle that is closed listens to its child no longer", async () => {
+  const helper = await paused();
+  const before = helper.child.listenerCount("exit");
+  for (let round = 0; round < 20; round++) {
+    const handle = Pidfd.of(helper.child);
+    await assert.rejects(handle.wait({ timeoutMs: 0 }), { name: "TimeoutError" });
+    handle.close();
+  }
+  assert.equal(helper.child.listenerCount("exit"), before);
+  await helper.kill();
+});

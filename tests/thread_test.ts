@@ -262,3 +262,23 @@ test("a thread has no tree, because children are of the whole process", threads,
   first.close();
   await helper.exit;
 });
+
+test(
+  "a thread has no identity, because what would be found again is its process",
+  threads,
+  async () => {
+    const helper = await Threads.start();
+    const thread = Pidfd.open(helper.second, { thread: true });
+    const first = Pidfd.open(helper.first, { thread: true });
+    const adopted = Pidfd.adopt(Pidfd.open(helper.second, { thread: true }).detach());
+    for (const handle of [thread, first, adopted]) {
+      assert.throws(() => handle.identity(), {
+        name: "TypeError",
+        message: `Cannot tell an identity: this is a thread of a process: ${handle.pid}`,
+      });
+      assert.throws(() => handle.writePidfile("/nonexistent/file"), TypeError);
+      handle.close();
+    }
+    await helper.kill();
+  },
+);

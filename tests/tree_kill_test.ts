@@ -167,3 +167,9 @@ test("isRunning() is true of what runs, and false of a zombie and of nobody", as
   assert.throws(() => isRunning("1" as never), TypeError);
   assert.throws(() => isRunning(0), RangeError);
 });
+
+test("what a callback of treeKill() throws is its program's, and it is called once", async () => {
+  const { stdout, stderr } = await runScript("callback_throws.ts");
+  const heard = [null, "thrown: its own", null, "uncaughtException: its own"];
+  assert.deepEqual(JSON.parse(stdout || "null"), heard, stderr);
+});
