@@ -33,7 +33,10 @@ export interface ProcessInfo {
   readonly ppid?: number;
   /** Its users and groups. */
   readonly credentials?: Credentials;
-  /** The id of its cgroup (of the v2 hierarchy): the inode number of the cgroup's folder. Linux 6.13. */
+  /**
+   * The id of its cgroup (of the v2 hierarchy): the inode number of the cgroup's folder, a bigint, which
+   * `JSON.stringify()` refuses. Linux 6.13.
+   */
   readonly cgroupId?: bigint;
   /** The path of that cgroup, seen from our own cgroup namespace; " (deleted)" stands behind one that was removed. */
   readonly cgroupPath?: string;
@@ -49,7 +52,7 @@ export interface ProcessInfo {
   readonly isKernelThread?: boolean;
   /** How many threads it has. */
   readonly threads?: number;
-  /** The inode numbers of its namespaces. Only for who may trace the process. */
+  /** The inode numbers of its namespaces. Only for who may trace the process; of a zombie those of pids and users. */
   readonly namespaces?: Readonly<Partial<Record<NamespaceKind, number>>>;
   /** How it ended, as {@linkcode Pidfd.status} tells. */
   readonly exit?: ExitStatus;

@@ -68,6 +68,9 @@ export interface TreeKill extends Promise<TreeReport> {
  * process whose parent had ended before the call, and that is in no session of the tree (nor group, nor cgroup, where
  * these are looked at). A process in uninterruptible sleep is waited for.
  *
+ * The handle of a process that was reaped before the call gives an empty report and ends nobody, also where its session lives
+ * on: ask {@linkcode findOrphans} for who is in there.
+ *
  * No subprocess: in Deno it needs `--allow-ffi` and nothing else. Needs Linux 5.3; how each ended is told from 6.15.
  *
  * @param root A pid, or a handle, which stays yours.

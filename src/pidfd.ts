@@ -289,9 +289,9 @@ export class Pidfd implements Disposable {
    * ended. From PIDFD_GET_INFO (Linux 6.13), and from /proc for what the kernel is too old for, or does not tell there;
    * what is read from /proc is certain to be this process's. What can't be told is absent.
    *
-   * A zombie tells all but its program and namespaces. One that was reaped tells how it ended and its cgroup's id (Linux
-   * 6.15), one in a pid namespace that can't be seen from here no more than its state. Of other users' processes, program
-   * and namespaces are hidden; where /proc is mounted with `hidepid`, only what PIDFD_GET_INFO has is told.
+   * A zombie tells all but its program, and of its namespaces only those of pids and users. One that was reaped tells how it
+   * ended and its cgroup's id (Linux 6.15), one in a pid namespace that can't be seen from here no more than its state. Of
+   * other users' processes, program and namespaces are hidden; where /proc is mounted with `hidepid`, only what PIDFD_GET_INFO has is told.
    *
    * @throws {PidfdError} `EBADF` if the handle is closed; `EMFILE`, `ENFILE` or `ENOMEM` if /proc can't be read for want of them.
    *
@@ -545,9 +545,9 @@ export class Pidfd implements Disposable {
   }
 
   /**
-   * Reaps a child of this process that has ended: the kernel forgets it, and its pid is free. The only call here that
-   * reaps. **Never use it on a child that your runtime has started:** Node would never see that child's `exit`, and the
-   * promises of Deno and Bun would reject.
+   * Reaps a child of this process that has ended: the kernel forgets it, and its pid is free. Nothing else here
+   * reaps, but for the option `reapAdopted` of trees. **Never use it on a child that your runtime has started:** Node would never
+   * see that child's `exit`, and the promises of Deno and Bun would reject.
    *
    * Needs Linux 5.4, waitid(2).
    *
@@ -638,9 +638,9 @@ export class Pidfd implements Disposable {
    * @returns About how many bytes it was given: less than those of the ranges if a later part of them failed.
    * @throws {TypeError} If `advice` is another one, or a range is of a wrong type.
    * @throws {RangeError} If an address or a length is outside its range.
-   * @throws {PidfdError} `EACCES` or `EPERM` if you may not; `ENOMEM` if nothing is mapped at the first range; `EINVAL` if it begins
-   * inside a page, or if this advice is not for it; `ESRCH` if the process has ended; `ENOSYS` before Linux 5.10, or from a
-   * seccomp profile; `EBADF` if the handle is closed.
+   * @throws {PidfdError} `EACCES` or `EPERM` if you may not; `ENOMEM` if nothing is mapped at the first range; `EFAULT` if it reaches
+   * beyond the address space; `EINVAL` if it begins inside a page, or if this advice is not for it; `ESRCH` if the
+   * process has ended; `ENOSYS` before Linux 5.10, or from a seccomp profile; `EBADF` if the handle is closed.
    */
   adviseMemory(advice: MemoryAdvice, ranges: MemoryRange | readonly MemoryRange[]): number {
     return adviseMemoryOf(this.#handle, advice, ranges);
@@ -658,7 +658,8 @@ export class Pidfd implements Disposable {
 
   /**
    * Closes the handle; the process lives on. Pending waits reject with `EBADF`. A second call does nothing, nor does any on
-   * the handle of a {@linkcode TreeMember}: the tree closes it.
+   * the handle of a {@linkcode TreeMember}: the tree closes it. One that is forgotten is closed when it is collected as
+   * garbage.
    */
   close(): void {
     if (!this.#handle.isLent) this.#handle.close();
