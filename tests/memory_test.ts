@@ -171,3 +171,17 @@ test("adviseMemory() throws EPERM without CAP_SYS_NICE, for a process of the sam
   const result = await runScript("advise_sibling.ts", { through: [HELPER, "as", "65534"] });
   assert.equal(result.stdout.trim(), "PidfdError EPERM process_madvise", result.stderr);
 });
+
+test("adviseMemory() throws EFAULT for what no process has, and refuses holes", advice, () => {
+  const handle = Pidfd.self();
+  assertThrows(() => handle.adviseMemory("COLD", { start: 1n << 63n, length: 4096n }), {
+    code: "EFAULT",
+    syscall: "process_madvise",
+  });
+  // deno-lint-ignore no-sparse-arrays
+  assert.throws(() => handle.adviseMemory("COLD", [, { start: 0, length: 5 }] as never), {
+    name: "TypeError",
+    message: "Cannot advise on memory: a range must be an object: undefined",
+  });
+  handle.close();
+});
