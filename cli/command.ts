@@ -135,9 +135,9 @@ export function failed(pid: number, error: PidfdError): Outcome {
 }
 
 /** Prints the outcomes for people or for programs; answers the exit code: the gravest of theirs. */
-export function report(outcomes: Outcome[], asJson: boolean): number {
+export function report(outcomes: Outcome[], asJson: boolean, show = reportLine): number {
   if (asJson) reportJson(outcomes);
-  else outcomes.forEach(reportLine);
+  else outcomes.forEach(show);
   return gravest(outcomes);
 }
 

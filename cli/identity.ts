@@ -1,5 +1,11 @@
 /** `pidfd identity`: a name for a process that nobody else gets. */
-import { type Command, EXIT_OK, forEach, parsePids, report } from "./command.ts";
+import { type Command, EXIT_OK, forEach, type Outcome, parsePids, report } from "./command.ts";
+
+/** Nothing but the identity, so that what is printed can be passed on as it is. */
+function showIdentity({ pid, line, code }: Outcome): void {
+  if (code === EXIT_OK) console.log(line);
+  else console.error(`${pid}: ${line}`);
+}
 
 /** The command. */
 export const identity: Command = {
@@ -7,6 +13,7 @@ export const identity: Command = {
   usage: "PID…",
   help:
     `Every command takes such a name where it takes a PID, and then finds that very process or nobody.
+One is printed a line, and on stderr who has none.
 
 Exit code: 0 if every process is there, 1 if one is not there, 3 if one can't be asked.`,
   options: {},
@@ -16,6 +23,6 @@ Exit code: 0 if every process is there, 1 if one is not there, 3 if one can't be
       const record = { ...identity, identity: String(identity) };
       return { line: String(identity), record, code: EXIT_OK };
     });
-    return report(outcomes, json === true);
+    return report(outcomes, json === true, showIdentity);
   },
 };

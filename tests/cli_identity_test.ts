@@ -40,7 +40,7 @@ test("pidfd takes the identity that it shows, and util-linux's, wherever a pid m
   const handle = Pidfd.of(helper.child);
   const identity = handle.identity();
   const shown = await pidfd("identity", String(pid));
-  assert.deepEqual([shown.code, shown.stdout], [0, `${pid}: ${identity}\n`]);
+  assert.deepEqual([shown.code, shown.stdout], [0, `${identity}\n`]);
   const programs = JSON.parse((await pidfd("identity", "--json", String(identity))).stdout);
   assert.deepEqual(programs, [{ ...identity, identity: String(identity) }]);
   const forms = [String(identity)];
@@ -64,6 +64,20 @@ test("pidfd takes the identity that it shows, and util-linux's, wherever a pid m
   assert.equal(handle.isAlive(), true);
   handle.close();
   await helper.kill();
+});
+
+test("pidfd identity prints what a shell can pass on, and tells on stderr who has none", async () => {
+  const [one, other] = [await paused(), await paused()];
+  const pids = [one, other].map(({ child }) => String(child.pid));
+  const { code, stdout, stderr } = await pidfd("identity", pids[0], "2147483647", pids[1]);
+  assert.deepEqual([code, stderr], [1, "2147483647: no such process\n"]);
+  const checked = await pidfd("check", ...stdout.trimEnd().split("\n"));
+  assert.deepEqual([checked.code, checked.stdout], [
+    0,
+    pids.map((pid) => `${pid}: running\n`).join(""),
+  ]);
+  await one.kill();
+  await other.kill();
 });
 
 test("pidfd refuses what is neither a pid nor an identity", async () => {
