@@ -1,6 +1,7 @@
 /** What a command is, and what all of them share. */
 import { type ExitStatus, type Pidfd, PidfdError } from "../mod.ts";
 import { signalNumber } from "../src/signals.ts";
+import { print } from "./output.ts";
 import { parseTarget, type Target } from "./target.ts";
 
 /** Everything was as asked. */
@@ -143,12 +144,12 @@ export function report(outcomes: Outcome[], asJson: boolean, show = reportLine):
 
 /** One outcome for people. */
 export function reportLine({ pid, line }: Outcome): void {
-  console.log(`${pid}: ${line}`);
+  print(`${pid}: ${line}`);
 }
 
 /** All outcomes for programs. */
 export function reportJson(outcomes: Outcome[]): void {
-  console.log(JSON.stringify(outcomes.map(({ pid, record }) => ({ pid, ...record })), null, 2));
+  print(JSON.stringify(outcomes.map(({ pid, record }) => ({ pid, ...record })), null, 2));
 }
 
 /** The exit code that says the most about all of them. */

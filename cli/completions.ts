@@ -1,6 +1,7 @@
 /** `pidfd completions`: what a shell needs to complete the command, made of the table of commands itself. */
 import { signalName } from "../src/signals.ts";
 import { type Command, EXIT_OK, UsageError } from "./command.ts";
+import { print } from "./output.ts";
 
 type Table = Readonly<Record<string, Command>>;
 
@@ -130,7 +131,7 @@ In fish: pidfd completions fish | source`,
         throw new UsageError(`completions takes one of ${Object.keys(SHELLS).join(", ")}`);
       }
       const script = SHELLS[shell](entries(table()));
-      console.log(json ? JSON.stringify({ shell, script }) : script);
+      print(json ? JSON.stringify({ shell, script }) : script);
       return EXIT_OK;
     },
   };

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import process from "node:process";
 import { Pidfd } from "../mod.ts";
 import { type Command, EXIT_ERROR, EXIT_OK, UsageError } from "./command.ts";
+import { print } from "./output.ts";
 
 interface Step {
   what: string;
@@ -110,9 +111,9 @@ export const demo: Command = {
     await play((step) => {
       steps.push(step);
       const result = step.result === null ? "" : `: ${step.result}`;
-      if (!json) console.log(`${String(steps.length).padStart(2)}. ${step.what}${result}`);
+      if (!json) print(`${String(steps.length).padStart(2)}. ${step.what}${result}`);
     });
-    if (json) console.log(JSON.stringify(steps, null, 2));
+    if (json) print(JSON.stringify(steps, null, 2));
     return EXIT_OK;
   },
 };

@@ -2,6 +2,7 @@
 import process from "node:process";
 import { features, Pidfd, type SyscallNumbers, syscallNumbers } from "../mod.ts";
 import { type Command, EXIT_NO, EXIT_OK, UsageError } from "./command.ts";
+import { print } from "./output.ts";
 
 function runtime(): string {
   const { deno, bun, node } = process.versions as Record<string, string | undefined>;
@@ -32,12 +33,12 @@ export const doctor: Command = {
     const all = features();
     const system = { runtime: runtime(), platform: process.platform, cpu: process.arch };
     if (json) {
-      console.log(
+      print(
         JSON.stringify({ supported, ...system, numbers: numbers(), features: all }, null, 2),
       );
     } else {
-      console.log(`${system.runtime} on ${system.platform}, ${system.cpu}`);
-      console.log(
+      print(`${system.runtime} on ${system.platform}, ${system.cpu}`);
+      print(
         supported ? "Process handles work here.\n" : "Process handles don't work here.\n",
       );
       const rows = Object.entries(all).map(([name, { available, since, found }]) => [
@@ -46,9 +47,9 @@ export const doctor: Command = {
         `Linux ${since}`,
         found,
       ]);
-      console.log(table([["ability", "here", "since", "how that is known"], ...rows]));
+      print(table([["ability", "here", "since", "how that is known"], ...rows]));
       const used = numbers();
-      if (used) console.log(`\nsyscall numbers: ${JSON.stringify(used).replace(/["{}]/g, "")}`);
+      if (used) print(`\nsyscall numbers: ${JSON.stringify(used).replace(/["{}]/g, "")}`);
     }
     return supported ? EXIT_OK : EXIT_NO;
   },

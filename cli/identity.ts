@@ -1,9 +1,10 @@
 /** `pidfd identity`: a name for a process that nobody else gets. */
 import { type Command, EXIT_OK, forEach, type Outcome, parsePids, report } from "./command.ts";
+import { print } from "./output.ts";
 
 /** Nothing but the identity, so that what is printed can be passed on as it is. */
 function showIdentity({ pid, line, code }: Outcome): void {
-  if (code === EXIT_OK) console.log(line);
+  if (code === EXIT_OK) print(line);
   else console.error(`${pid}: ${line}`);
 }
 

@@ -9,6 +9,7 @@ import { identity } from "./identity.ts";
 import { info } from "./info.ts";
 import { Interrupted } from "./interrupt.ts";
 import { orphans } from "./orphans.ts";
+import { print } from "./output.ts";
 import { signal } from "./signal.ts";
 import { stop } from "./stop.ts";
 import { tree } from "./tree.ts";
@@ -32,7 +33,7 @@ const COMMANDS: Record<string, Command> = {
 export async function main(args: string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    (name === undefined ? console.error : console.log)(overview());
+    (name === undefined ? console.error : print)(overview());
     return name === undefined ? EXIT_USAGE : EXIT_OK;
   }
   try {
@@ -58,7 +59,7 @@ async function run(name: string, command: Command, args: string[]): Promise<numb
     },
   });
   if (values.help) {
-    console.log(`Usage: pidfd ${name} ${command.usage}\n\n${command.help}`);
+    print(`Usage: pidfd ${name} ${command.usage}\n\n${command.help}`);
     return EXIT_OK;
   }
   return await command.run(positionals, values as Record<string, string | boolean | undefined>);

@@ -17,6 +17,7 @@ import {
   reportJson,
   UsageError,
 } from "./command.ts";
+import { print } from "./output.ts";
 import { stopTrees } from "./stop_tree.ts";
 import type { Target } from "./target.ts";
 import { printable } from "./tree.ts";
@@ -28,9 +29,9 @@ function show(orphans: Orphans, asJson: boolean): void {
     }));
   }
   for (const { process: { pid, name }, relation } of orphans) {
-    console.log(`${pid} ${printable(name)} [by its ${relation}]`);
+    print(`${pid} ${printable(name)} [by its ${relation}]`);
   }
-  if (orphans.hidden > 0) console.log(`(/proc hides ${orphans.hidden} processes)`);
+  if (orphans.hidden > 0) print(`(/proc hides ${orphans.hidden} processes)`);
 }
 
 /** Those that are nobody's children here: the others end as their descendants. */
@@ -79,7 +80,7 @@ had to be forced; 3 if the process has not ended, or can't be told.`,
         }
         const options = { graceMs, killSignal: 15, freeze: false };
         const ended = await stopTrees(roots(found), options, (line) => {
-          if (!json) console.log(line);
+          if (!json) print(line);
         });
         return report(ended, json === true);
       } finally {

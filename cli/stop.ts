@@ -17,6 +17,7 @@ import {
   reportLine,
   UsageError,
 } from "./command.ts";
+import { print } from "./output.ts";
 
 function outcomeOf({ status, forced, durationMs }: Termination): Omit<Outcome, "pid"> {
   return {
@@ -52,7 +53,7 @@ signalled; 128 + N if signal N interrupted it, with --tree: what was stopped goe
     if (tree) {
       const options = { graceMs, killSignal, freeze: freeze === true };
       const trees = await stopTrees(parsePids(args), options, (line) => {
-        if (!json) console.log(line);
+        if (!json) print(line);
       });
       return report(trees, json === true);
     }

@@ -2,6 +2,7 @@
 import process from "node:process";
 import { type Pidfd, PidfdError, processes, ProcessTree, type TreeMember } from "../mod.ts";
 import { type Command, EXIT_ERROR, EXIT_NO, EXIT_OK, parsePids, UsageError } from "./command.ts";
+import { print } from "./output.ts";
 
 interface Node {
   pid: number;
@@ -63,13 +64,6 @@ const REDRAW_MS = 500;
 /** Moves to the upper left corner, and clears what is below. */
 const HOME = "\x1b[H\x1b[J";
 
-/** Prints a text, and answers whether anybody still reads. */
-function print(text: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    process.stdout.write(`${text}\n`, (error) => resolve(!error));
-  });
-}
-
 /** Draws again and again, until the root has ended or nobody reads any more. Each time it is a new tree, so that what is gone is not drawn. */
 async function watch(root: Pidfd): Promise<void> {
   const isTerminal = process.stdout.isTTY === true;
@@ -104,7 +98,7 @@ Exit code: 0, or 1 if there is no such process.`,
         await watch(root);
       } else {
         const held = ProcessTree.of(root);
-        console.log(show(held, json === true));
+        print(show(held, json === true));
         held.close();
       }
       root.close();

@@ -1,0 +1,37 @@
+/** What a command says on stdout, and whether that could be said. */
+import process from "node:process";
+
+let failure: NodeJS.ErrnoException | undefined;
+let isWritten: Promise<boolean> = Promise.resolve(true);
+let giveUp: (isWritten: false) => void;
+const givenUp = new Promise<false>((resolve) => giveUp = resolve);
+
+/**
+ * Prints a line, or several; answers whether it was written. Not by console.log(): its failure goes unseen on Bun, and on
+ * Deno it throws, which would leave a tree half ended.
+ */
+export function print(text: string): Promise<boolean> {
+  // Deno answers nothing to a write that follows a failed one.
+  if (failure) return givenUp;
+  const written = new Promise<boolean>((resolve) => {
+    try {
+      process.stdout.write(`${text}\n`, (error) => error ? fail(error) : resolve(true));
+    } catch (error) {
+      fail(error as Error);
+    }
+  });
+  isWritten = Promise.race([written, givenUp]);
+  return isWritten;
+}
+
+/** The first failure tells why; what follows one is of no interest. */
+function fail(error: Error): void {
+  failure ??= error;
+  giveUp(false);
+}
+
+/** Why the output is not whole, once its end is written or given up; undefined too where a reader has had enough. */
+export async function outputFailure(): Promise<Error | undefined> {
+  await isWritten;
+  return failure?.code === "EPIPE" ? undefined : failure;
+}
