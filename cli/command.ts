@@ -38,6 +38,10 @@ export interface Outcome {
   line: string;
   record: Record<string, unknown>;
   code: number;
+  /** Why there is no answer: nobody is there, which may be one, or a call failed. */
+  lack?: "gone" | "error";
+  /** The process as it was named, where that is not its pid. */
+  text?: string;
 }
 
 /** The processes that the arguments name, by pid or by identity; at least one. */
@@ -66,9 +70,9 @@ export function forEach(
   targets: Target[],
   ask: (handle: Pidfd) => Omit<Outcome, "pid">,
 ): Outcome[] {
-  return targets.map(({ pid, open }) => {
+  return targets.map((target) => {
     try {
-      const handle = open();
+      const handle = target.open();
       try {
         return { pid: handle.pid, ...ask(handle) };
       } finally {
@@ -76,7 +80,7 @@ export function forEach(
       }
     } catch (error) {
       if (!(error instanceof PidfdError)) throw error;
-      return failed(pid, error);
+      return failed(target, error);
     }
   });
 }
@@ -90,15 +94,15 @@ export async function forEachAtOnce(
   ask: (handle: Pidfd) => Promise<Omit<Outcome, "pid">>,
   show: (outcome: Outcome) => void,
 ): Promise<Outcome[]> {
-  const asked = targets.map(async ({ pid, open }): Promise<Outcome> => {
+  const asked = targets.map(async (target): Promise<Outcome> => {
     let handle: Pidfd | undefined;
     try {
-      handle = open();
+      handle = target.open();
       // An identity may have been made in another pid namespace, where the number was another.
       return { pid: handle.pid, ...await ask(handle) };
     } catch (error) {
       if (!(error instanceof PidfdError)) throw error;
-      return failed(pid, error);
+      return failed(target, error);
     } finally {
       handle?.close();
     }
@@ -124,15 +128,22 @@ export function endWords(status: ExitStatus, forced: boolean, durationMs: number
 }
 
 /** The outcome of a failed call. */
-export function failed(pid: number, error: PidfdError): Outcome {
+export function failed({ pid, text }: Target, error: PidfdError): Outcome {
   const { code, errno, syscall, message } = error;
   const isGone = code === "ESRCH";
   return {
     pid,
-    line: isGone ? "no such process" : message,
+    text,
+    lack: isGone ? "gone" : "error",
+    line: isGone ? goneWords(pid, text) : message,
     record: isGone ? { state: "gone" } : { error: { code, errno, syscall, message } },
     code: isGone ? EXIT_NO : EXIT_ERROR,
   };
+}
+
+/** Of an identity, whose pid may have been given to somebody else, only that very process is gone. */
+function goneWords(pid: number, text: string): string {
+  return text === String(pid) ? "no such process" : "that process is gone";
 }
 
 /** Prints the outcomes for people or for programs; answers the exit code: the gravest of theirs. */
@@ -142,9 +153,19 @@ export function report(outcomes: Outcome[], asJson: boolean, show = reportLine):
   return gravest(outcomes);
 }
 
-/** One outcome for people. */
-export function reportLine({ pid, line }: Outcome): void {
-  print(`${pid}: ${line}`);
+/** One outcome for people. That nobody is there is an answer; an error is none. */
+export function reportLine(outcome: Outcome): void {
+  if (outcome.lack === "error") reportLack(outcome);
+  else print(lineOf(outcome));
+}
+
+/** What is in the way of an answer, apart from the answers. */
+export function reportLack(outcome: Outcome): void {
+  console.error(lineOf(outcome));
+}
+
+function lineOf({ pid, text, line }: Outcome): string {
+  return `${text ?? pid}: ${line}`;
 }
 
 /** All outcomes for programs. */

@@ -1,11 +1,19 @@
 /** `pidfd identity`: a name for a process that nobody else gets. */
-import { type Command, EXIT_OK, forEach, type Outcome, parsePids, report } from "./command.ts";
+import {
+  type Command,
+  EXIT_OK,
+  forEach,
+  type Outcome,
+  parsePids,
+  report,
+  reportLack,
+} from "./command.ts";
 import { print } from "./output.ts";
 
 /** Nothing but the identity, so that what is printed can be passed on as it is. */
-function showIdentity({ pid, line, code }: Outcome): void {
-  if (code === EXIT_OK) print(line);
-  else console.error(`${pid}: ${line}`);
+function showIdentity(outcome: Outcome): void {
+  if (outcome.lack) reportLack(outcome);
+  else print(outcome.line);
 }
 
 /** The command. */

@@ -1,6 +1,16 @@
 /** `pidfd info`: what is told about a process. */
 import type { ProcessInfo } from "../mod.ts";
-import { type Command, EXIT_NO, EXIT_OK, forEach, parsePids, report } from "./command.ts";
+import {
+  type Command,
+  EXIT_NO,
+  EXIT_OK,
+  forEach,
+  type Outcome,
+  parsePids,
+  report,
+  reportLack,
+} from "./command.ts";
+import { print } from "./output.ts";
 
 /** A field's value for people; objects on one line. */
 function words(value: unknown): string {
@@ -12,6 +22,11 @@ function words(value: unknown): string {
 function lines(info: ProcessInfo): string {
   const entries = Object.entries(info);
   return entries.map(([name, value]) => `\n  ${name.padEnd(15)} ${words(value)}`).join("");
+}
+
+function showInfo(outcome: Outcome): void {
+  if (outcome.lack) reportLack(outcome);
+  else print(`${outcome.pid}:${outcome.line}`);
 }
 
 /** The command. */
@@ -29,6 +44,6 @@ Exit code: 0 if every process is there, 1 if one has ended or is not there, 3 if
       const record = cgroupId === undefined ? rest : { ...rest, cgroupId: String(cgroupId) };
       return { line: lines(info), record, code: info.state === "running" ? EXIT_OK : EXIT_NO };
     });
-    return report(outcomes, json === true);
+    return report(outcomes, json === true, showInfo);
   },
 };

@@ -42,7 +42,7 @@ function roots(orphans: Orphans): Target[] {
 }
 
 function targetOf({ handle, process: { pid } }: Orphan): Target {
-  return { pid, open: () => handle };
+  return { pid, text: String(pid), open: () => handle };
 }
 
 /** A pid alone would name somebody else by now. */

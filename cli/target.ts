@@ -6,6 +6,8 @@ import { UsageError } from "./command.ts";
 export interface Target {
   /** For showing where there is no process. */
   readonly pid: number;
+  /** As it was typed, for showing the same. */
+  readonly text: string;
   /** Whoever has the pid now, or the very process of the identity; ESRCH where there is none. */
   open(): Pidfd;
 }
@@ -14,11 +16,11 @@ export interface Target {
 export function parseTarget(arg: string): Target {
   if (/^[1-9]\d{0,9}$/.test(arg) && Number(arg) < 2 ** 31) {
     const pid = Number(arg);
-    return { pid, open: () => Pidfd.open(pid) };
+    return { pid, text: arg, open: () => Pidfd.open(pid) };
   }
   try {
     const { pid } = parseIdentity(arg);
-    return { pid, open: () => Pidfd.reopen(arg) ?? gone(pid) };
+    return { pid, text: arg, open: () => Pidfd.reopen(arg) ?? gone(pid) };
   } catch {
     throw new UsageError(`this is neither a pid nor an identity: ${JSON.stringify(arg)}`);
   }

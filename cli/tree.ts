@@ -1,7 +1,7 @@
 /** `pidfd tree`: a process and all of its descendants, drawn as a tree. */
 import process from "node:process";
 import { type Pidfd, PidfdError, processes, ProcessTree, type TreeMember } from "../mod.ts";
-import { type Command, EXIT_ERROR, EXIT_NO, EXIT_OK, parsePids, UsageError } from "./command.ts";
+import { type Command, EXIT_OK, failed, parsePids, reportLack, UsageError } from "./command.ts";
 import { print } from "./output.ts";
 
 interface Node {
@@ -89,11 +89,11 @@ export const tree: Command = {
 Exit code: 0, or 1 if there is no such process.`,
   options: { watch: { type: "boolean" } },
   async run(args, { watch: isWatched, json }) {
-    const [{ pid, open }, ...more] = parsePids(args);
+    const [target, ...more] = parsePids(args);
     if (more.length > 0) throw new UsageError("tree takes one pid");
     if (isWatched && json) throw new UsageError("--watch draws, and --json does not");
     try {
-      const root = open();
+      const root = target.open();
       if (isWatched) {
         await watch(root);
       } else {
@@ -105,8 +105,9 @@ Exit code: 0, or 1 if there is no such process.`,
       return EXIT_OK;
     } catch (error) {
       if (!(error instanceof PidfdError)) throw error;
-      console.error(error.code === "ESRCH" ? `${pid}: no such process` : error.message);
-      return error.code === "ESRCH" ? EXIT_NO : EXIT_ERROR;
+      const outcome = failed(target, error);
+      reportLack(outcome);
+      return outcome.code;
     }
   },
 };

@@ -17,7 +17,7 @@ test("pidfd info tells what info() tells", async () => {
   const pid = String(helper.child.pid);
   const people = await pidfd("info", pid);
   assert.equal(people.code, 0, people.stderr);
-  assert.match(people.stdout, new RegExp(`^${pid}: \\n  state +running\\n`));
+  assert.match(people.stdout, new RegExp(`^${pid}:\\n  state +running\\n`));
   assert.match(people.stdout, /\n {2}name +helper\n/);
   assert.match(people.stdout, /\n {2}credentials +ruid \d+, /);
   const programs = await pidfd("info", "--json", pid, "2147483647");
@@ -60,7 +60,7 @@ test("pidfd takes the identity that it shows, and util-linux's, wherever a pid m
   }
   const otherBoot = String(identity).replace(/@.{8}/, "@00000000");
   const refused = await pidfd("signal", "-s", "KILL", otherBoot);
-  assert.deepEqual([refused.code, refused.stdout], [1, `${pid}: no such process\n`]);
+  assert.deepEqual([refused.code, refused.stdout], [1, `${otherBoot}: that process is gone\n`]);
   assert.equal(handle.isAlive(), true);
   handle.close();
   await helper.kill();
@@ -78,6 +78,18 @@ test("pidfd identity prints what a shell can pass on, and tells on stderr who ha
   ]);
   await one.kill();
   await other.kill();
+});
+
+test("pidfd does not say of a pid that runs that there is no such process", async () => {
+  const helper = await paused();
+  const named = `${helper.child.pid}:1`;
+  const people = await pidfd("check", named);
+  const programs = await pidfd("check", "--json", named);
+  const drawn = await pidfd("tree", named);
+  await helper.kill();
+  assert.deepEqual([people.code, people.stdout], [1, `${named}: that process is gone\n`]);
+  assert.deepEqual(JSON.parse(programs.stdout), [{ pid: helper.child.pid, state: "gone" }]);
+  assert.deepEqual([drawn.code, drawn.stderr], [1, `${named}: that process is gone\n`]);
 });
 
 test("pidfd refuses what is neither a pid nor an identity", async () => {
