@@ -32,37 +32,69 @@ const COMMANDS: Record<string, Command> = {
 /** Runs the command that the arguments name; answers the exit code. */
 export async function main(args: string[]): Promise<number> {
   const [name, ...rest] = args;
-  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    (name === undefined ? console.error : print)(overview());
-    return name === undefined ? EXIT_USAGE : EXIT_OK;
+  if (name === undefined) {
+    console.error(overview());
+    return EXIT_USAGE;
   }
   try {
-    if (!Object.hasOwn(COMMANDS, name)) throw new UsageError(`there is no command "${name}"`);
-    return await run(name, COMMANDS[name], rest);
+    if (["--help", "-h", "help"].includes(name)) return help(rest);
+    return await run(name, commandOf(name), rest);
   } catch (error) {
     if (error instanceof Interrupted) return error.exitCode;
     const isUsage = error instanceof UsageError || isParseError(error);
     console.error(`pidfd: ${error instanceof Error ? error.message : error}`);
-    if (isUsage) console.error("Try: pidfd --help");
+    if (isUsage) {
+      console.error(`Try: pidfd ${Object.hasOwn(COMMANDS, name) ? `${name} ` : ""}--help`);
+    }
     return isUsage ? EXIT_USAGE : EXIT_ERROR;
   }
 }
 
+function commandOf(name: string): Command {
+  if (Object.hasOwn(COMMANDS, name)) return COMMANDS[name];
+  throw new UsageError(`there is no command "${name}"`);
+}
+
+/** Of one command, where one is named. */
+function help(names: string[]): number {
+  if (names.length > 1) throw new UsageError("help takes one command");
+  print(names.length === 0 ? overview() : helpOf(names[0]));
+  return EXIT_OK;
+}
+
+function helpOf(name: string): string {
+  const command = commandOf(name);
+  return `Usage: pidfd ${synopsis(name, command)}\n\n${command.help}`;
+}
+
+function synopsis(name: string, { usage }: Command): string {
+  return `${name} ${usage}`.trimEnd();
+}
+
 async function run(name: string, command: Command, args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      ...command.options,
-      json: { type: "boolean" },
-      help: { type: "boolean", short: "h" },
-    },
-  });
-  if (values.help) {
-    print(`Usage: pidfd ${name} ${command.usage}\n\n${command.help}`);
-    return EXIT_OK;
-  }
+  const { values, positionals } = parse(command, args);
+  if (values.help) return help([name]);
   return await command.run(positionals, values as Record<string, string | boolean | undefined>);
+}
+
+function parse(command: Command, args: string[]) {
+  const options = {
+    ...command.options,
+    json: { type: "boolean" },
+    help: { type: "boolean", short: "h" },
+  } as const;
+  try {
+    return parseArgs({ args, allowPositionals: true, options });
+  } catch (error) {
+    const signal = args.map((arg) => /^-(\d{1,2}|(SIG)?[A-Z]{2,}\d?)$/.exec(arg)?.[1]).find(
+      Boolean,
+    );
+    // kill(1) takes -9, which is an option of that name here.
+    if (command.options.signal && signal) {
+      throw new UsageError(`a signal is given so: -s ${signal}`);
+    }
+    throw error;
+  }
 }
 
 /** What parseArgs throws for an unknown option; its code is the same on every runtime. */
@@ -71,14 +103,17 @@ function isParseError(error: unknown): boolean {
 }
 
 function overview(): string {
-  const lines = Object.entries(COMMANDS).map(([name, { usage, summary }]) =>
-    `  ${`${name} ${usage}`.padEnd(42)}${summary}`
-  );
+  const rows = Object.entries(COMMANDS).map(([name, command]) => ({
+    left: synopsis(name, command),
+    right: command.summary,
+  }));
+  const width = Math.max(...rows.map(({ left }) => left.length));
+  const lines = rows.map(({ left, right }) => `  ${left.padEnd(width)}  ${right}`);
   return `Usage: pidfd COMMAND …
 
 ${lines.join("\n")}
 
 A PID may be an identity as \`pidfd identity\` shows it, or PID:INODE: then nobody else is taken for that process.
-Each command takes --json for a result that programs can read, and --help.
+Each command takes --help, and --json for a result that programs can read; only tree --watch has none.
 Exit codes: 0 yes, 1 no, 2 wrong usage, 3 it failed, 124 the time was up.`;
 }

@@ -88,7 +88,10 @@ had to be forced; 3 if the process has not ended, or can't be told.`,
       }
     } catch (error) {
       if (!(error instanceof PidfdError)) throw error;
-      console.error(error.message);
+      const isAlive = error.code === "EBUSY";
+      console.error(
+        isAlive ? `${args[0]}: has not ended, use pidfd tree ${error.pid}` : error.message,
+      );
       return EXIT_ERROR;
     }
   },

@@ -84,9 +84,9 @@ async function watch(root: Pidfd): Promise<void> {
 export const tree: Command = {
   summary: "draw a process and all of its descendants",
   usage: "[--watch] PID",
-  help: `  --watch   draw again, twice a second, until the process has ended
+  help: `  --watch   draw again, twice a second, until the process has ended; not with --json
 
-Exit code: 0, or 1 if there is no such process.`,
+Exit code: 0 if it was drawn, 1 if there is no such process, 3 if its descendants can't be told.`,
   options: { watch: { type: "boolean" } },
   async run(args, { watch: isWatched, json }) {
     const [target, ...more] = parsePids(args);
