@@ -146,10 +146,12 @@ function lookUp(suffix: string, hasPrefix: boolean): number | undefined {
 function suggestion(name: string): SignalName | undefined {
   const given = name.trim().toUpperCase().replace(/^SIG/, "");
   if (lookUp(given, true) !== undefined) return `SIG${given as StandardSignal}`;
+  // Two changes make almost anything of three letters.
+  const most = Math.min(2, given.length >> 1);
   let best: { name: SignalName; distance: number } | undefined;
   for (const candidate of Object.keys(NUMBERS) as StandardSignal[]) {
     const distance = editDistance(given.slice(0, 20), candidate);
-    if (distance <= 2 && distance < (best?.distance ?? 3)) {
+    if (distance <= most && distance < (best?.distance ?? 3)) {
       best = { name: `SIG${candidate}`, distance };
     }
   }
