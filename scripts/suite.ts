@@ -9,37 +9,48 @@ function files(): string[] {
     .sort();
 }
 
-/** Into a file: the end of a pipe comes when the last process that a failed test has left behind ends. */
-const INTO_FILE = ["sh", "-c", 'exec "$@" > "$0" 2>&1'];
+/**
+ * Into a file: the end of a pipe comes when the last process that a failed test has left behind ends. And not for ever: Node
+ * waits for such a process too.
+ */
+const INTO_FILE = ["timeout", "600", "sh", "-c", 'exec "$@" > "$0" 2>&1'];
 
-function run({ name, suite }: Runtime): Count {
+async function run({ name, suite }: Runtime): Promise<Count> {
   const folder = Deno.makeTempDirSync({ prefix: "pidfd-suite-" });
   try {
     const file = `${folder}/output`;
     const [program, ...args] = [...INTO_FILE, file, ...suite, ...files()];
     // Node would else take the types away again for each of a thousand processes.
     const env = { NO_COLOR: "1", NODE_COMPILE_CACHE: `${folder}/cache` };
-    const { success } = new Deno.Command(program, { args, env, stdin: "null" }).outputSync();
+    const { success } = await new Deno.Command(program, { args, env, stdin: "null" }).output();
     const text = Deno.readTextFileSync(file);
     const count = countTests(name, text, success);
     if (count.failed > 0) console.log(text);
+    const { passed, failed, skipped } = count;
+    console.log(`${name.padEnd(8)} ${passed} passed, ${failed} failed, ${skipped} skipped`);
     return count;
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }
 }
 
+/** As many at once as there are processors: each runtime takes its files one by one, and much of a test is waiting. */
+async function runAll(runtimes: Runtime[]): Promise<Count[]> {
+  const counts: Count[] = [];
+  const rest = runtimes.values();
+  const take = async () => {
+    for (const runtime of rest) counts.push(await run(runtime));
+  };
+  await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, take));
+  return counts;
+}
+
 /**
  * Runs it on each, and tells the counts. False if a test fails, or if the runtimes counted different numbers of tests: a test
  * that one of them did not find would otherwise pass unseen.
  */
-export function runSuite(runtimes: Runtime[]): boolean {
-  const counts = runtimes.map((runtime) => {
-    const count = run(runtime);
-    const { passed, failed, skipped } = count;
-    console.log(`${runtime.name.padEnd(8)} ${passed} passed, ${failed} failed, ${skipped} skipped`);
-    return count;
-  });
+export async function runSuite(runtimes: Runtime[]): Promise<boolean> {
+  const counts = await runAll(runtimes);
   const totals = new Set(counts.map(({ passed, failed, skipped }) => passed + failed + skipped));
   if (totals.size > 1) console.log("the runtimes counted different numbers of tests");
   const total = sum(counts);

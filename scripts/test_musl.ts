@@ -24,4 +24,4 @@ const runtimes = Object.entries(PROGRAMS).map(([name, program]) => {
   const suite = [...through, program, ...like.suite.slice(1)];
   return { name: like.name.split(" ")[0], suite, file: [] };
 });
-if (!runSuite(runtimes)) Deno.exit(1);
+if (!await runSuite(runtimes)) Deno.exit(1);

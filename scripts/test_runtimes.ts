@@ -2,4 +2,4 @@
 import { RUNTIMES } from "./runtimes.ts";
 import { runSuite } from "./suite.ts";
 
-if (!runSuite(RUNTIMES)) Deno.exit(1);
+if (!await runSuite(RUNTIMES)) Deno.exit(1);
