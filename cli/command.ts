@@ -29,6 +29,9 @@ export interface Command {
   ): number | Promise<number>;
 }
 
+/** Every command, by its name. */
+export type Table = Readonly<Record<string, Command>>;
+
 /** The user asked for something that makes no sense. */
 export class UsageError extends Error {}
 

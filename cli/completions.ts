@@ -1,9 +1,7 @@
 /** `pidfd completions`: what a shell needs to complete the command, made of the table of commands itself. */
 import { signalName } from "../src/signals.ts";
-import { type Command, EXIT_OK, UsageError } from "./command.ts";
+import { type Command, EXIT_OK, type Table, UsageError } from "./command.ts";
 import { print } from "./output.ts";
-
-type Table = Readonly<Record<string, Command>>;
 
 /** What can follow one command. */
 interface Entry {
@@ -61,7 +59,7 @@ function bash(all: Entry[]): string {
   return `_pidfd() {
   local word=\${COMP_WORDS[COMP_CWORD]} command=\${COMP_WORDS[1]}
   if [ "$COMP_CWORD" -eq 1 ]; then
-    ${offer([...all.map(({ name }) => name), "--help"])}
+    ${offer([...all.map(({ name }) => name), "--help", "--version"])}
     return
   fi
   case "$command:\${COMP_WORDS[COMP_CWORD - 1]}" in

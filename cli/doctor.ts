@@ -3,6 +3,7 @@ import process from "node:process";
 import { features, Pidfd, type SyscallNumbers, syscallNumbers } from "../mod.ts";
 import { type Command, EXIT_NO, EXIT_OK, UsageError } from "./command.ts";
 import { print } from "./output.ts";
+import { VERSION } from "./version.ts";
 
 function runtime(): string {
   const { deno, bun, node } = process.versions as Record<string, string | undefined>;
@@ -31,13 +32,18 @@ export const doctor: Command = {
     if (args.length > 0) throw new UsageError("doctor takes no arguments");
     const { supported } = Pidfd;
     const all = features();
-    const system = { runtime: runtime(), platform: process.platform, cpu: process.arch };
+    const system = {
+      version: VERSION,
+      runtime: runtime(),
+      platform: process.platform,
+      cpu: process.arch,
+    };
     if (json) {
       print(
         JSON.stringify({ supported, ...system, numbers: numbers(), features: all }, null, 2),
       );
     } else {
-      print(`${system.runtime} on ${system.platform}, ${system.cpu}`);
+      print(`pidfd ${VERSION} for ${system.runtime} on ${system.platform}, ${system.cpu}`);
       print(
         supported ? "Process handles work here.\n" : "Process handles don't work here.\n",
       );

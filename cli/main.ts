@@ -1,10 +1,18 @@
 /** Picks the command, and turns what it throws into an exit code. */
 import { parseArgs } from "node:util";
 import { check } from "./check.ts";
-import { type Command, EXIT_ERROR, EXIT_OK, EXIT_USAGE, UsageError } from "./command.ts";
+import {
+  type Command,
+  EXIT_ERROR,
+  EXIT_OK,
+  EXIT_USAGE,
+  type Table,
+  UsageError,
+} from "./command.ts";
 import { completions } from "./completions.ts";
 import { demo } from "./demo.ts";
 import { doctor } from "./doctor.ts";
+import { commandOf, help, helpText } from "./help.ts";
 import { identity } from "./identity.ts";
 import { info } from "./info.ts";
 import { Interrupted } from "./interrupt.ts";
@@ -13,9 +21,10 @@ import { print } from "./output.ts";
 import { signal } from "./signal.ts";
 import { stop } from "./stop.ts";
 import { tree } from "./tree.ts";
+import { VERSION } from "./version.ts";
 import { wait } from "./wait.ts";
 
-const COMMANDS: Record<string, Command> = {
+const COMMANDS: Table = {
   check,
   signal,
   wait,
@@ -27,53 +36,44 @@ const COMMANDS: Record<string, Command> = {
   doctor,
   demo,
   completions: completions(() => COMMANDS),
+  help: help(() => COMMANDS),
 };
 
 /** Runs the command that the arguments name; answers the exit code. */
 export async function main(args: string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined) {
-    console.error(overview());
+    console.error(helpText(COMMANDS));
     return EXIT_USAGE;
   }
   try {
-    if (["--help", "-h", "help"].includes(name)) return help(rest);
-    return await run(name, commandOf(name), rest);
+    if (name === "--version") return version(rest);
+    return await run(["--help", "-h"].includes(name) ? "help" : name, rest);
   } catch (error) {
     if (error instanceof Interrupted) return error.exitCode;
     const isUsage = error instanceof UsageError || isParseError(error);
     console.error(`pidfd: ${error instanceof Error ? error.message : error}`);
     if (isUsage) {
-      console.error(`Try: pidfd ${Object.hasOwn(COMMANDS, name) ? `${name} ` : ""}--help`);
+      const isCommand = Object.hasOwn(COMMANDS, name) && name !== "help";
+      console.error(`Try: pidfd ${isCommand ? `${name} ` : ""}--help`);
     }
     return isUsage ? EXIT_USAGE : EXIT_ERROR;
   }
 }
 
-function commandOf(name: string): Command {
-  if (Object.hasOwn(COMMANDS, name)) return COMMANDS[name];
-  throw new UsageError(`there is no command "${name}"`);
-}
-
-/** Of one command, where one is named. */
-function help(names: string[]): number {
-  if (names.length > 1) throw new UsageError("help takes one command");
-  print(names.length === 0 ? overview() : helpOf(names[0]));
+function version(rest: string[]): number {
+  if (rest.length > 0) throw new UsageError("--version goes alone");
+  print(`pidfd ${VERSION}`);
   return EXIT_OK;
 }
 
-function helpOf(name: string): string {
-  const command = commandOf(name);
-  return `Usage: pidfd ${synopsis(name, command)}\n\n${command.help}`;
-}
-
-function synopsis(name: string, { usage }: Command): string {
-  return `${name} ${usage}`.trimEnd();
-}
-
-async function run(name: string, command: Command, args: string[]): Promise<number> {
+async function run(name: string, args: string[]): Promise<number> {
+  const command = commandOf(COMMANDS, name);
   const { values, positionals } = parse(command, args);
-  if (values.help) return help([name]);
+  if (values.help) {
+    print(helpText(COMMANDS, name));
+    return EXIT_OK;
+  }
   return await command.run(positionals, values as Record<string, string | boolean | undefined>);
 }
 
@@ -100,20 +100,4 @@ function parse(command: Command, args: string[]) {
 /** What parseArgs throws for an unknown option; its code is the same on every runtime. */
 function isParseError(error: unknown): boolean {
   return String((error as { code?: string }).code).startsWith("ERR_PARSE_ARGS");
-}
-
-function overview(): string {
-  const rows = Object.entries(COMMANDS).map(([name, command]) => ({
-    left: synopsis(name, command),
-    right: command.summary,
-  }));
-  const width = Math.max(...rows.map(({ left }) => left.length));
-  const lines = rows.map(({ left, right }) => `  ${left.padEnd(width)}  ${right}`);
-  return `Usage: pidfd COMMAND …
-
-${lines.join("\n")}
-
-A PID may be an identity as \`pidfd identity\` shows it, or PID:INODE: then nobody else is taken for that process.
-Each command takes --help, and --json for a result that programs can read; only tree --watch has none.
-Exit codes: 0 yes, 1 no, 2 wrong usage, 3 it failed, 124 the time was up.`;
 }

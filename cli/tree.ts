@@ -55,7 +55,7 @@ export function draw(node: Node, first = "", rest = ""): string[] {
 
 function show(tree: ProcessTree, asJson: boolean): string {
   const root = nodesOf(tree)!;
-  if (asJson) return JSON.stringify(root, null, 2);
+  if (asJson) return JSON.stringify({ ...root, hidden: tree.hidden }, null, 2);
   const hidden = tree.hidden === 0 ? [] : [`(/proc hides ${tree.hidden} processes)`];
   return [...draw(root), ...hidden].join("\n");
 }

@@ -1,5 +1,5 @@
 /**
- * Makes a version: `deno task release 1.2.3` writes it to deno.json, gives the changelog's unreleased section its name
+ * Makes a version: `deno task release 1.2.3` writes it to deno.json and cli/version.ts, gives the changelog's unreleased section its name
  * and date, commits and tags. Pushing the tag publishes. With `--dry-run` it only shows what would change.
  */
 async function git(...args: string[]): Promise<string> {
@@ -27,12 +27,14 @@ if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(wanted)) {
 }
 const date = new Date().toISOString().slice(0, 10);
 const changelog = named(Deno.readTextFileSync("CHANGELOG.md"), wanted, date);
-const changed = config.replace(`"version": "${current}"`, `"version": "${wanted}"`);
+const constant = Deno.readTextFileSync("cli/version.ts");
 if (isDryRun) {
   console.log(`version ${current} → ${wanted}, tag v${wanted}\n\n${changelog}`);
 } else {
   if (await git("status", "--porcelain")) throw new Error("commit your changes first");
-  Deno.writeTextFileSync("deno.json", changed);
+  const replaced = (text: string) => text.replace(`"${current}"`, `"${wanted}"`);
+  Deno.writeTextFileSync("deno.json", replaced(config));
+  Deno.writeTextFileSync("cli/version.ts", replaced(constant));
   Deno.writeTextFileSync("CHANGELOG.md", changelog);
   await git("commit", "-am", `Release ${wanted}`);
   await git("tag", "-a", `v${wanted}`, "-m", `Version ${wanted}`);
