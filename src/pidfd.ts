@@ -31,8 +31,8 @@ import { sendSignal, type SignalOptions } from "./signalling.ts";
 import { type Signal, signalNumber } from "./signals.ts";
 import { terminate, type TerminateOptions, type Termination } from "./terminating.ts";
 
-/** What is inside a handle, for the other concepts that act on it. Throws for what is no `Pidfd`. */
-export let handleOf: (pidfd: Pidfd) => Handle;
+/** What is inside a handle, for the other concepts that act on it; undefined for what is no `Pidfd`. */
+export let handleOf: (value: unknown) => Handle | undefined;
 
 /** The `Pidfd` of a handle that was made elsewhere in this module. */
 export let pidfdOf: (handle: Handle) => Pidfd;
@@ -59,7 +59,7 @@ export class Pidfd implements Disposable {
   readonly #handle: Handle;
 
   static {
-    handleOf = (pidfd) => pidfd.#handle;
+    handleOf = (value) => value instanceof Object && #handle in value ? value.#handle : undefined;
     pidfdOf = (handle) => new Pidfd(handle, PRIVATE);
   }
 
@@ -346,9 +346,8 @@ export class Pidfd implements Disposable {
    * here any more, because then nobody can tell.
    */
   equals(other: Pidfd): boolean {
-    if (typeof other === "object" && other !== null && #handle in other) {
-      return isSame(this.#handle, other.#handle);
-    }
+    const second = handleOf(other);
+    if (second) return isSame(this.#handle, second);
     throw new TypeError(`Cannot compare processes: "other" must be a Pidfd: ${show(other)}`);
   }
 

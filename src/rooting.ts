@@ -6,7 +6,7 @@
 import { checkBoolean, checkOptions, checkPid, show } from "./arguments.ts";
 import { Handle } from "./handle.ts";
 import { openPid } from "./opening.ts";
-import { handleOf, Pidfd } from "./pidfd.ts";
+import { handleOf } from "./pidfd.ts";
 import { isThread } from "./proc.ts";
 import { Walk } from "./walk.ts";
 
@@ -49,11 +49,11 @@ export function walkFrom(action: string, root: unknown, options: TreeOptions): W
 
 function rootHandle(action: string, root: unknown): Handle {
   if (typeof root === "number") return openPid(checkPid(action, root));
-  if (!(root instanceof Pidfd)) {
-    throw new TypeError(`Cannot ${action}: "root" must be a pid or a Pidfd: ${show(root)}`);
-  }
   // The caller's handle stays the caller's, who may close it at any time.
   const given = handleOf(root);
+  if (!given) {
+    throw new TypeError(`Cannot ${action}: "root" must be a pid or a Pidfd: ${show(root)}`);
+  }
   const { fd, pid, child } = given;
   // Children are of the whole process, so a thread has no tree.
   if (isThread({ fd, knownPid: pid })) {

@@ -216,6 +216,12 @@ test("ProcessTree.of() refuses what is neither a pid nor a handle, before any na
   for (const value of [...WRONG_TYPES, {}]) {
     assert.throws(() => ProcessTree.of(value as never), TypeError);
   }
+  const self = Pidfd.self();
+  for (const value of [Pidfd.prototype, Object.create(Pidfd.prototype)]) {
+    assert.throws(() => ProcessTree.of(value), /"root" must be a pid or a Pidfd: /);
+    assert.throws(() => self.equals(value), /"other" must be a Pidfd: /);
+  }
+  self.close();
   for (const value of [...WRONG_NUMBERS, 0]) assert.throws(() => ProcessTree.of(value), RangeError);
   assert.throws(() => ProcessTree.of(1, { session: 1 as never }), {
     name: "TypeError",
