@@ -11,11 +11,11 @@
 import process from "node:process";
 import { EXIT_ERROR } from "./cli/command.ts";
 import { main } from "./cli/main.ts";
-import { outputFailure } from "./cli/output.ts";
+import { complain, outputFailure } from "./cli/output.ts";
 
 // Whoever reads may stop reading, as head(1) does, and Node would end everything: a tree half ended, or stopped.
 process.stdout.on("error", () => {});
 const code = await main(process.argv.slice(2));
 const failure = await outputFailure();
-if (failure) console.error(`pidfd: the output can't be written: ${failure.message}`);
+if (failure) complain(`pidfd: the output can't be written: ${failure.message}`);
 process.exitCode = failure ? EXIT_ERROR : code;

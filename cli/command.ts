@@ -1,7 +1,7 @@
 /** What a command is, and what all of them share. */
 import { type ExitStatus, type Pidfd, PidfdError } from "../mod.ts";
 import { signalNumber } from "../src/signals.ts";
-import { print } from "./output.ts";
+import { complain, print } from "./output.ts";
 import { parseTarget, type Target } from "./target.ts";
 
 /** Everything was as asked. */
@@ -47,6 +47,9 @@ export interface Outcome {
   text?: string;
 }
 
+/** What a process answered. */
+type Asked = Omit<Outcome, "pid">;
+
 /** The processes that the arguments name, by pid or by identity; at least one. */
 export function parsePids(args: string[]): Target[] {
   if (args.length === 0) throw new UsageError("no pid was given");
@@ -68,10 +71,13 @@ export function parseSignal(text: string): number {
   }
 }
 
-/** Asks each process, by a handle that is closed afterwards; one that fails stops none of the others. */
+/**
+ * Asks one process after the other, by a handle that is closed afterwards, so that any number of them can be asked; for
+ * questions that change nothing. One that fails stops none of the others.
+ */
 export function forEach(
   targets: Target[],
-  ask: (handle: Pidfd) => Omit<Outcome, "pid">,
+  ask: (handle: Pidfd) => Asked,
 ): Outcome[] {
   return targets.map((target) => {
     try {
@@ -89,32 +95,47 @@ export function forEach(
 }
 
 /**
- * Opens all of the processes at once, and then asks each of them: so none of them can end, and its pid be given away,
- * while another one is asked. Each outcome is shown as soon as there is one; answered are all of them, in the order in which they were named.
+ * Opens all of the processes, and only then asks the first of them: so none can end, and its pid be given away, because or
+ * while another one is asked. Each outcome is shown as soon as there is one; answered are all of them, in the order in which
+ * they were named.
  */
 export async function forEachAtOnce(
   targets: Target[],
-  ask: (handle: Pidfd) => Promise<Omit<Outcome, "pid">>,
+  ask: (handle: Pidfd) => Asked | Promise<Asked>,
   show: (outcome: Outcome) => void,
 ): Promise<Outcome[]> {
-  const asked = targets.map(async (target): Promise<Outcome> => {
-    let handle: Pidfd | undefined;
-    try {
-      handle = target.open();
-      // An identity may have been made in another pid namespace, where the number was another.
-      return { pid: handle.pid, ...await ask(handle) };
-    } catch (error) {
-      if (!(error instanceof PidfdError)) throw error;
-      return failed(target, error);
-    } finally {
-      handle?.close();
-    }
-  });
-  return await Promise.all(asked.map(async (asking) => {
-    const outcome = await asking;
+  const opened = targets.map((target) => ({ target, handle: openOrFail(target) }));
+  return await Promise.all(opened.map(async ({ target, handle }) => {
+    const outcome = await askOne(target, handle, ask);
     show(outcome);
     return outcome;
   }));
+}
+
+function openOrFail(target: Target): Pidfd | PidfdError {
+  try {
+    return target.open();
+  } catch (error) {
+    if (!(error instanceof PidfdError)) throw error;
+    return error;
+  }
+}
+
+async function askOne(
+  target: Target,
+  handle: Pidfd | PidfdError,
+  ask: (handle: Pidfd) => Asked | Promise<Asked>,
+): Promise<Outcome> {
+  if (handle instanceof PidfdError) return failed(target, handle);
+  try {
+    // An identity may have been made in another pid namespace, where the number was another.
+    return { pid: handle.pid, ...await ask(handle) };
+  } catch (error) {
+    if (!(error instanceof PidfdError)) throw error;
+    return failed(target, error);
+  } finally {
+    handle.close();
+  }
 }
 
 /** How a process ended, in words. */
@@ -133,7 +154,8 @@ export function endWords(status: ExitStatus, forced: boolean, durationMs: number
 /** The outcome of a failed call. */
 export function failed({ pid, text }: Target, error: PidfdError): Outcome {
   const { code, errno, syscall, message } = error;
-  const isGone = code === "ESRCH";
+  // The kernel says ENOENT of a number that is a thread's, not a process's.
+  const isGone = code === "ESRCH" || (code === "ENOENT" && syscall === "pidfd_open");
   return {
     pid,
     text,
@@ -164,7 +186,7 @@ export function reportLine(outcome: Outcome): void {
 
 /** What is in the way of an answer, apart from the answers. */
 export function reportLack(outcome: Outcome): void {
-  console.error(lineOf(outcome));
+  complain(lineOf(outcome));
 }
 
 function lineOf({ pid, text, line }: Outcome): string {

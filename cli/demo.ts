@@ -4,7 +4,7 @@ import { once } from "node:events";
 import process from "node:process";
 import { Pidfd } from "../mod.ts";
 import { type Command, EXIT_ERROR, EXIT_OK, UsageError } from "./command.ts";
-import { print } from "./output.ts";
+import { complain, print } from "./output.ts";
 
 interface Step {
   what: string;
@@ -98,13 +98,13 @@ function knock(pid: number): boolean {
 export const demo: Command = {
   summary: "shows what a handle keeps and a number loses",
   usage: "",
-  help:
-    "Starts a few processes of its own and ends them. As root it also gives a pid to a stranger.",
+  help: `Starts a few processes of its own and ends them. As root it also gives a pid to a stranger.
+In Deno it needs --allow-run and --allow-env too.`,
   options: {},
   async run(args, { json }) {
     if (args.length > 0) throw new UsageError("demo takes no arguments");
     if (!Pidfd.supported) {
-      console.error("pidfd: process handles don't work here; `pidfd doctor` tells why");
+      complain("pidfd: process handles don't work here; `pidfd doctor` tells why");
       return EXIT_ERROR;
     }
     const steps: Step[] = [];

@@ -17,7 +17,7 @@ import { identity } from "./identity.ts";
 import { info } from "./info.ts";
 import { Interrupted } from "./interrupt.ts";
 import { orphans } from "./orphans.ts";
-import { print } from "./output.ts";
+import { complain, print } from "./output.ts";
 import { signal } from "./signal.ts";
 import { stop } from "./stop.ts";
 import { tree } from "./tree.ts";
@@ -43,7 +43,7 @@ const COMMANDS: Table = {
 export async function main(args: string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined) {
-    console.error(helpText(COMMANDS));
+    complain(helpText(COMMANDS));
     return EXIT_USAGE;
   }
   try {
@@ -52,10 +52,10 @@ export async function main(args: string[]): Promise<number> {
   } catch (error) {
     if (error instanceof Interrupted) return error.exitCode;
     const isUsage = error instanceof UsageError || isParseError(error);
-    console.error(`pidfd: ${error instanceof Error ? error.message : error}`);
+    complain(`pidfd: ${error instanceof Error ? error.message : error}`);
     if (isUsage) {
       const isCommand = Object.hasOwn(COMMANDS, name) && name !== "help";
-      console.error(`Try: pidfd ${isCommand ? `${name} ` : ""}--help`);
+      complain(`Try: pidfd ${isCommand ? `${name} ` : ""}--help`);
     }
     return isUsage ? EXIT_USAGE : EXIT_ERROR;
   }

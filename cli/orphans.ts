@@ -17,7 +17,7 @@ import {
   reportJson,
   UsageError,
 } from "./command.ts";
-import { print } from "./output.ts";
+import { complain, print } from "./output.ts";
 import { stopTrees } from "./stop_tree.ts";
 import type { Target } from "./target.ts";
 import { printable } from "./tree.ts";
@@ -89,7 +89,7 @@ had to be forced; 3 if the process has not ended, or can't be told.`,
     } catch (error) {
       if (!(error instanceof PidfdError)) throw error;
       const isAlive = error.code === "EBUSY";
-      console.error(
+      complain(
         isAlive ? `${args[0]}: has not ended, use pidfd tree ${error.pid}` : error.message,
       );
       return EXIT_ERROR;

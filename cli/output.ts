@@ -24,6 +24,15 @@ export function print(text: string): Promise<boolean> {
   return isWritten;
 }
 
+/** Says what is in the way, on stderr. Where that can't be said, Deno's console.error() throws, and the work must go on. */
+export function complain(text: string): void {
+  try {
+    console.error(text);
+  } catch {
+    // There is nobody left to tell.
+  }
+}
+
 /** The first failure tells why; what follows one is of no interest. */
 function fail(error: Error): void {
   failure ??= error;

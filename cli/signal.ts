@@ -3,11 +3,12 @@ import {
   type Command,
   EXIT_NO,
   EXIT_OK,
-  forEach,
+  forEachAtOnce,
   parsePids,
   parseSignal,
   report,
 } from "./command.ts";
+import type { Pidfd } from "../mod.ts";
 import { signalName } from "../src/signals.ts";
 
 /** The command. */
@@ -19,14 +20,15 @@ export const signal: Command = {
 
 Exit code: 0 if every process got it, 1 if one had ended or is not there, 3 if one may not be signalled.`,
   options: { signal: { type: "string", short: "s" } },
-  run(args, { signal, json }) {
+  async run(args, { signal, json }) {
     const number = parseSignal(typeof signal === "string" ? signal : "SIGTERM");
     const name = number === 0 ? "0" : signalName(number);
-    const outcomes = forEach(parsePids(args), (handle) => {
+    const send = (handle: Pidfd) => {
       const sent = handle.signal(number);
       const line = sent ? `sent ${name}` : "had ended already, nothing was sent";
       return { line, record: { signal: name, sent }, code: sent ? EXIT_OK : EXIT_NO };
-    });
+    };
+    const outcomes = await forEachAtOnce(parsePids(args), send, () => {});
     return report(outcomes, json === true);
   },
 };

@@ -97,13 +97,6 @@ export class Freezing {
     }
   }
 
-  /** Nothing is stopped any more: SIGKILL was sent to all of it. */
-  forget(): void {
-    this.#leaveHooks();
-    this.#stopped.clear();
-    this.#still.clear();
-  }
-
   /** Answers whether everything stands still. */
   #stopAll(proc: Proc): boolean {
     for (const member of this.#walk.members) {

@@ -71,6 +71,9 @@ export interface TreeKill extends Promise<TreeReport> {
  * The handle of a process that was reaped before the call gives an empty report and ends nobody, also where its session lives
  * on: ask {@linkcode findOrphans} for who is in there.
  *
+ * Of two calls for one tree at once each tells of those that ran at its own first look, however they then end. pid 1 of this
+ * pid namespace, which nobody in it can kill, escapes as refused (`EPERM`).
+ *
  * No subprocess: in Deno it needs `--allow-ffi` and nothing else. Needs Linux 5.3; how each ended is told from 6.15.
  *
  * @param root A pid, or a handle, which stays yours.

@@ -14,7 +14,7 @@ import { type ExitStatus, UNKNOWN } from "./exit.ts";
 import { deepestFirst, Freezing } from "./freezing.ts";
 import type { Member } from "./member.ts";
 import { native } from "./native.ts";
-import { sendSignal } from "./signalling.ts";
+import { sendKill, sendSignal } from "./signalling.ts";
 import type { TreeEnd, TreeEscape, TreeReport } from "./tree_report.ts";
 import type { Walk } from "./walk.ts";
 
@@ -105,7 +105,7 @@ export class Killing {
   /** Answers whether everything is gone before the grace is over. */
   async #askAndWait(): Promise<boolean> {
     const { freeze, graceMs } = this.#options;
-    if (freeze) await this.#freezing.freeze(() => this.#check());
+    if (freeze) await this.#freezeAll();
     else this.#walk.settle(MAX_ROUNDS);
     const end = performance.now() + graceMs;
     this.#ask();
@@ -117,6 +117,13 @@ export class Killing {
       if (!this.#isAnyoneLeft()) return true;
       this.#ask();
     }
+  }
+
+  /** Whoever runs by now is told of, also where it ends while the others are stopped. */
+  async #freezeAll(): Promise<void> {
+    this.#walk.settle(1);
+    this.#findTargets();
+    await this.#freezing.freeze(() => this.#check());
   }
 
   /** Asks everything that was not asked. */
@@ -144,7 +151,8 @@ export class Killing {
     for (const target of deepestFirst(this.#findTargets())) {
       if (this.#send(target, SIGKILL)) target.forced = true;
     }
-    this.#freezing.forget();
+    // Also whoever could be stopped and was not killed, because it could not be signalled before.
+    this.#freezing.thaw();
     await this.#until(() => this.#running.size === 0);
   }
 
@@ -228,7 +236,8 @@ export class Killing {
   /** Answers whether it was sent. */
   #send(target: Target, number: number): boolean {
     try {
-      return sendSignal(target.member.pinned, number);
+      const { pinned } = target.member;
+      return number === SIGKILL ? sendKill(pinned) : sendSignal(pinned, number);
     } catch (error) {
       if (!(error instanceof PidfdError)) throw error;
       // There is no use in waiting for one that may not be ended.
@@ -246,7 +255,9 @@ export class Killing {
     this.#freezing.thaw();
     const { killSignal, graceMs } = this.#options;
     sendSignal(self.pinned, killSignal);
-    await this.#until(() => false, graceMs);
+    // Its own handler may have things to do, and nothing else may keep the program alive.
+    const keepAlive = setTimeout(() => {}, graceMs);
+    await this.#until(() => false, graceMs).finally(() => clearTimeout(keepAlive));
     sendSignal(self.pinned, SIGKILL);
   }
 

@@ -356,6 +356,8 @@ export class Pidfd implements Disposable {
    * {@linkcode Pidfd.fromPidfile} reads, and that no tool takes for a bare pid. The file appears whole or not at all, readable for all. A
    * stale one is replaced; so is one of this very process.
    *
+   * A symbolic link at PATH is replaced, not followed.
+   *
    * Of several programs that write it at one time through this call, exactly one wins. The new file is made beside the old
    * one, as PATH.pidfd-new, and then takes its place; the folder must let you do so.
    *
@@ -460,7 +462,7 @@ export class Pidfd implements Disposable {
    * Rejects with a {@linkcode PidfdError}: `EBADF` if the handle is closed first; `EMFILE`, `ENFILE`, `ENOMEM` or `EAGAIN` if the
    * watcher can't be started; `ENOSPC` if this user waits for as much as it may (/proc/sys/fs/epoll/max_user_watches).
    *
-   * @throws {PidfdError} `EBADF` if the handle is closed.
+   * @throws {PidfdError} `EBADF` if the handle is closed, unless it was asked for before.
    *
    * @example Whoever started it
    * ```ts
@@ -513,7 +515,8 @@ export class Pidfd implements Disposable {
    * @throws {TypeError} If an option is of a wrong type, or `killSignal` an unknown name.
    * @throws {RangeError} If a number is outside its range.
    * @throws The reason of `signal`, when it is aborted; the process is then left as it is.
-   * @throws {PidfdSignalFailedError} `EPERM` if you may not signal it; else as {@linkcode Pidfd.signal}.
+   * @throws {PidfdSignalFailedError} `EPERM` if you may not signal it, or if it is pid 1 of your own pid namespace and has not ended
+   * within the grace: nobody in there can kill it (pid_namespaces(7)). Else as {@linkcode Pidfd.signal}.
    * @throws {PidfdError} As {@linkcode Pidfd.wait}.
    *
    * @example Politely, then by force

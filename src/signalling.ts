@@ -4,7 +4,7 @@
  * @module
  */
 import { checkInteger, checkOptions, show } from "./arguments.ts";
-import { EINVAL, ENOSYS, EREMOTE, ESRCH } from "./constants.ts";
+import { EINVAL, ENOSYS, EPERM, EREMOTE, ESRCH, SIGKILL } from "./constants.ts";
 import { failure } from "./errors.ts";
 import { feature } from "./features.ts";
 import type { Handle } from "./handle.ts";
@@ -46,6 +46,16 @@ export function sendSignal(handle: Handle, number: number, options?: SignalOptio
     : queue(fd, number, flags, value);
   if (result === 0) return true;
   return refused(handle, result, flags);
+}
+
+/**
+ * Sends SIGKILL to end a process; false if it has ended. Whoever is the first of a pid namespace (pid_namespaces(7)) gets none from
+ * inside it, of which the kernel says nothing: waiting for the end would take for ever.
+ */
+export function sendKill(handle: Handle): boolean {
+  if (handle.knownPid !== 1) return sendSignal(handle, SIGKILL);
+  const reason = "nobody in a pid namespace can kill its first process";
+  throw failure({ errno: EPERM, syscall: "pidfd_send_signal", pid: 1, reason });
 }
 
 /** The options in numbers, each read once. */

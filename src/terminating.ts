@@ -5,10 +5,9 @@
  */
 import { checkAbortSignal, checkInteger, checkOptions } from "./arguments.ts";
 import { lastWord, untilExited } from "./awaiting.ts";
-import { SIGKILL } from "./constants.ts";
 import type { ExitStatus } from "./exit.ts";
 import type { Handle } from "./handle.ts";
-import { sendSignal } from "./signalling.ts";
+import { sendKill, sendSignal } from "./signalling.ts";
 import { type Signal, signalNumber } from "./signals.ts";
 
 /** How to end a process. */
@@ -41,7 +40,7 @@ export async function terminate(handle: Handle, options: TerminateOptions): Prom
   signal?.throwIfAborted();
   const start = performance.now();
   sendSignal(handle, number);
-  const forced = !(await endsWithin(handle, graceMs, signal)) && sendSignal(handle, SIGKILL);
+  const forced = !(await endsWithin(handle, graceMs, signal)) && sendKill(handle);
   if (forced && handle.isAlive()) await untilExited(handle, { signal });
   const durationMs = performance.now() - start;
   return { status: await lastWord(handle, signal), forced, durationMs };

@@ -192,6 +192,8 @@ async function untilGone(tree: ProcessTree, timeoutMs: number): Promise<void> {
   clearTimeout(timer);
 }
 
+/** The kernel says ENOENT of a number that is a thread's; where /proc is not mounted, another call does. */
 function isGone(error: unknown): boolean {
-  return error instanceof PidfdError && (error.code === "ESRCH" || error.code === "ENOENT");
+  if (!(error instanceof PidfdError)) return false;
+  return error.code === "ESRCH" || (error.code === "ENOENT" && error.syscall === "pidfd_open");
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Pidfd } from "../mod.ts";
 import { pidfd, pidfdCommand } from "./support/cli.ts";
 import { HELPER, paused, run } from "./support/processes.ts";
 
@@ -16,6 +17,43 @@ test("pidfd fails, and says so, when its output can't be written", async () => {
   for (const [index, { code, stderr }] of results.entries()) {
     assert.equal(code, 3, commands[index].join(" "));
     assert.match(stderr, /^pidfd: the output can't be written: .*no space left on device.*\n$/i);
+  }
+});
+
+test("pidfd does what was asked also where it can't say on stderr what failed", async () => {
+  const helper = await paused();
+  const handle = Pidfd.of(helper.child);
+  const deny = [HELPER, "deny", "pidfd_send_signal", "1"];
+  const full = (...command: string[]) =>
+    run("sh", ["-c", 'exec "$@" 2> /dev/full', "sh", ...command]);
+  assert.equal((await full(...deny, ...pidfdCommand("stop", String(handle.pid)))).code, 3);
+  assert.equal((await full(...pidfdCommand("check", "x"))).code, 2);
+  handle.close();
+  await helper.kill();
+});
+
+/** The system calls of a command, in their order. */
+async function callsOf(command: string[]): Promise<string[]> {
+  const trace = ["-f", "-qq", "-e", "trace=pidfd_open,pidfd_send_signal", "-e", "signal=none"];
+  // After the library has shown what it can do by looking at the program itself.
+  const { stderr } = await run("strace", [...trace, ...command]);
+  return [...stderr.matchAll(/(pidfd_open\(\d+|pidfd_send_signal\(\d+, SIG\w+)/g)].map(([call]) =>
+    call.startsWith("pidfd_open") ? call.replace("pidfd_open(", "open ") : "signal"
+  );
+}
+
+const isTraceable = await run("strace", ["true"]).then(({ code }) => code === 0, () => false);
+
+test("pidfd opens all that are named before it signals the first", {
+  skip: isTraceable ? false : "there is no strace, or it may not trace",
+}, async () => {
+  for (const command of ["signal", "stop"]) {
+    const helpers = [await paused(), await paused()];
+    const pids = helpers.map(({ child }) => String(child.pid));
+    const calls = await callsOf(pidfdCommand(command, ...pids));
+    const wanted = calls.filter((call) => call === "signal" || pids.includes(call.slice(5)));
+    assert.deepEqual(wanted.slice(0, 4), [...pids.map((pid) => `open ${pid}`), "signal", "signal"]);
+    await Promise.all(helpers.map(({ exit }) => exit));
   }
 });
 

@@ -46,6 +46,8 @@ test("pidfd completions bash offers commands, options and signals", async () => 
   assert.deepEqual(await offered("pidfd", "wait", "--t"), ["--timeout"]);
   assert.deepEqual(await offered("pidfd", "signal", "-s", "SIGUSR"), ["SIGUSR1", "SIGUSR2"]);
   assert.deepEqual(await offered("pidfd", "completions", "f"), ["fish"]);
+  assert.deepEqual(await offered("pidfd", "help", "co"), ["completions"]);
+  assert.deepEqual(await offered("pidfd", "--v"), ["--version"]);
   assert.deepEqual(await offered("pidfd", "wait", "--timeout", ""), []);
 });
 

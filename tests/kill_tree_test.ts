@@ -118,6 +118,18 @@ test("killTree() ends a fork bomb of 150 processes whole, when it is frozen", as
   }
 });
 
+test("each of two who end a frozen tree at once tells of all of it", async () => {
+  for (const killSignal of ["SIGTERM", "SIGKILL"] as const) {
+    const { helper, root } = await grow("deep", 4);
+    const options = { freeze: true, killSignal, graceMs: 60_000 };
+    const reports = await Promise.all([killTree(root, options), killTree(root, options)]);
+    assert.deepEqual(reports.map(({ ended }) => ended.length), [4, 4]);
+    const pids = reports.map(({ ended }) => ended.map(({ pid }) => pid).sort());
+    assert.deepEqual(pids[0], pids[1]);
+    await helper.end();
+  }
+});
+
 test("killTree() finds a double fork by its session", async () => {
   const { helper, report, other } = await endTree(["double-fork", 2], {});
   assert.equal(report.ended.length, 2);

@@ -180,6 +180,20 @@ test("signal() throws EREMOTE for a process in another pid namespace", {
   await helper.kill();
 });
 
+test("terminate() throws for the first process of the pid namespace, which nobody in it can kill", {
+  skip: process.getuid!() === 0 ? false : "a pid namespace needs root",
+}, async () => {
+  const isolated = [HELPER, "in-pid-namespace", String(process.pid), HELPER, "mount-proc", "ro"];
+  const first = ["/bin/sh", "-c", 'trap "" TERM; "$@"; echo "ended with $?"', "sh"];
+  const { stdout, stderr } = await runScript("end_first.ts", { through: [...isolated, ...first] });
+  assert.match(
+    stdout,
+    // Node hears SIGTERM also where its parent ignored it.
+    /^pidfd_send_signal EPERM: nobody .* kill its first process, pid 1\nended with (137|143)\n$/,
+    stderr,
+  );
+});
+
 test("signal() throws on a closed handle", () => {
   const handle = Pidfd.self();
   handle.close();
