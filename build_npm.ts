@@ -49,7 +49,7 @@ function nameRuntime(path: string): void {
 
 /** The guides with their programs, so that every link of the README leads somewhere wherever the package lies. */
 function writeDocuments(): void {
-  for (const name of ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"]) {
+  for (const name of ["README.md", "CHANGELOG.md", "LICENSE"]) {
     Deno.copyFileSync(name, `${OUT}/${name}`);
   }
   for (const folder of ["docs", "examples"]) {

@@ -53,12 +53,13 @@ function write(code: string): string {
 function failureOf(command: string[], code: string): string | undefined {
   const path = write(code);
   try {
-    const { success, stdout, stderr } = new Deno.Command(command[0], {
-      args: [...command.slice(1), path],
+    // One that leaves a process behind would else wait for it without end.
+    const { success, stdout, stderr } = new Deno.Command("timeout", {
+      args: ["60", ...command, path],
       env: { NO_COLOR: "1" },
     }).outputSync();
     const lines = new TextDecoder().decode(stdout).trim().split("\n");
-    if (!success) return new TextDecoder().decode(stderr);
+    if (!success) return new TextDecoder().decode(stderr) || "it failed, or did not end";
     const wrong = promised(code).filter((words, index) => lines[index] !== words);
     return wrong.length === 0 ? undefined : `promised ${wrong}, printed ${lines}`;
   } finally {

@@ -65,8 +65,8 @@ export interface TreeKill extends Promise<TreeReport> {
  * Children that appear meanwhile are caught up with. What is to be forced is stopped first, so nothing can escape by
  * forking then; with `freeze` that holds for the polite signal too. What was stopped before stays stopped, and is forced when
  * the grace is over. Never ends this process or an ancestor of it, unless `includeSelf` says so. What a walk can't see is a
- * process whose parent had ended before the call, and that is in no session of the tree (nor group, nor cgroup, where
- * these are looked at). A process in uninterruptible sleep is waited for.
+ * process whose parent had ended before the call (without `freeze` also: that was started after the last look at a parent which the
+ * polite signal then ended), and that is in no session of the tree (nor group, nor cgroup, where these are looked at). A process in uninterruptible sleep is waited for.
  *
  * The handle of a process that was reaped before the call gives an empty report and ends nobody, also where its session lives
  * on: ask {@linkcode findOrphans} for who is in there.
@@ -92,7 +92,7 @@ export interface TreeKill extends Promise<TreeReport> {
  * import { killTree, Pidfd } from "@x/pidfd";
  *
  * const shell = Pidfd.of(spawn("sh", ["-c", "sleep 1000 & sleep 1000 & wait"]));
- * const { ended, escaped } = await killTree(shell, { graceMs: 2000 });
+ * const { ended, escaped } = await killTree(shell, { freeze: true, graceMs: 2000 });
  * console.log(ended.length > 0, escaped.length); // true 0
  * shell.close();
  * ```

@@ -58,8 +58,10 @@ const MAX_ROUNDS = 64;
  * import { spawn } from "node:child_process";
  * import treeKill from "@x/pidfd/tree-kill";
  *
- * const shell = spawn("sh", ["-c", "sleep 1000 & wait"]);
- * treeKill(shell.pid!, (error) => console.log(error)); // undefined
+ * const shell = spawn("sh", ["-c", "sleep 1000 & echo started; wait"]);
+ * shell.stdout.once("data", () => {
+ *   treeKill(shell.pid!, (error) => console.log(error)); // undefined
+ * });
  * ```
  */
 export const treeKill: TreeKillFunction = makeTreeKill();

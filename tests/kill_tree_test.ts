@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { features, killTree, type KillTreeOptions, Pidfd, ProcessTree } from "../mod.ts";
 import { countPidfds } from "./support/descriptors.ts";
 import { WRONG_NUMBERS, WRONG_TYPES } from "./support/errors.ts";
@@ -127,6 +128,41 @@ test("each of two who end a frozen tree at once tells of all of it", async () =>
     const pids = reports.map(({ ended }) => ended.map(({ pid }) => pid).sort());
     assert.deepEqual(pids[0], pids[1]);
     await helper.end();
+  }
+});
+
+test("killTree() leaves nobody stopped who refuses the signal and then becomes a user of ours", {
+  skip: needsRoot,
+}, async () => {
+  const become = `'${HELPER}' as 65534`;
+  const script = `${become} /bin/sh -c 'trap "" TERM; echo $$; exec sleep 1000' &
+read go; exec ${become} /bin/sh -c 'echo changed; exec sleep 1000'`;
+  const shell = spawn("sh", ["-c", script], { stdio: ["pipe", "pipe", "inherit"] });
+  const lines = createInterface({ input: shell.stdout })[Symbol.asyncIterator]();
+  const exit = once(shell, "exit");
+  const handle = Pidfd.of(shell);
+  await lines.next();
+  const [program, ...args] = runtimeCommand(
+    fileURLToPath(new URL("./fixtures/kill_changing.ts", import.meta.url)),
+    { through: [HELPER, "as", "65534"], args: [String(handle.pid)] },
+  );
+  const killer = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const told = createInterface({ input: killer.stdout })[Symbol.asyncIterator]();
+  try {
+    assert.equal((await told.next()).value, "asked");
+    shell.stdin.write("\n");
+    const report = told.next();
+    const first = await Promise.race([lines.next(), report]);
+    assert.equal(first.value, "changed", "it must change before the grace is over");
+    assert.deepEqual(JSON.parse(String((await report).value)), {
+      ended: 1,
+      escaped: [{ pid: handle.pid, reason: "refused", code: "EPERM" }],
+    });
+    assert.equal(statFields(handle.pid)![0], "S");
+  } finally {
+    handle.signal("SIGKILL");
+    handle.close();
+    await exit;
   }
 });
 
