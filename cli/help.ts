@@ -48,17 +48,12 @@ export function help(table: () => Table): Command {
     },
     run(args, { json }) {
       if (args.length > 1) throw new UsageError("help takes one command");
-      const text = helpText(table(), args[0]);
-      if (!json) {
-        print(text);
-        return EXIT_OK;
-      }
       const names = args.length > 0 ? args : Object.keys(table());
       const entries = names.map((command) => {
-        const { usage, summary, help } = table()[command];
+        const { usage, summary, help } = commandOf(table(), command);
         return { command, usage, summary, help };
       });
-      print(JSON.stringify(entries, null, 2));
+      print(json ? JSON.stringify(entries, null, 2) : helpText(table(), args[0]));
       return EXIT_OK;
     },
   };

@@ -65,8 +65,9 @@ export interface TreeKill extends Promise<TreeReport> {
  * Children that appear meanwhile are caught up with. What is to be forced is stopped first, so nothing can escape by
  * forking then; with `freeze` that holds for the polite signal too. What was stopped before stays stopped, and is forced when
  * the grace is over. Never ends this process or an ancestor of it, unless `includeSelf` says so. What a walk can't see is a
- * process whose parent had ended before the call (without `freeze` also: that was started after the last look at a parent which the
- * polite signal then ended), and that is in no session of the tree (nor group, nor cgroup, where these are looked at). A process in uninterruptible sleep is waited for.
+ * process that is in no session of the tree (nor group, nor cgroup, where these are looked at) and whose parent had ended before
+ * the call; without `freeze` also one that was started after the last look at a parent which the polite signal then ended. A
+ * process in uninterruptible sleep is waited for.
  *
  * The handle of a process that was reaped before the call gives an empty report and ends nobody, also where its session lives
  * on: ask {@linkcode findOrphans} for who is in there.

@@ -35,7 +35,6 @@ test("pidfd does what was asked also where it can't say on stderr what failed", 
 /** The system calls of a command, in their order. */
 async function callsOf(command: string[]): Promise<string[]> {
   const trace = ["-f", "-qq", "-e", "trace=pidfd_open,pidfd_send_signal", "-e", "signal=none"];
-  // After the library has shown what it can do by looking at the program itself.
   const { stderr } = await run("strace", [...trace, ...command]);
   return [...stderr.matchAll(/(pidfd_open\(\d+|pidfd_send_signal\(\d+, SIG\w+)/g)].map(([call]) =>
     call.startsWith("pidfd_open") ? call.replace("pidfd_open(", "open ") : "signal"

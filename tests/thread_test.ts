@@ -9,6 +9,7 @@ import {
   ProcessTree,
   type SignalOptions,
 } from "../mod.ts";
+import { pidfd } from "./support/cli.ts";
 import { assertThrows, thrown } from "./support/errors.ts";
 import { HELPER, Helper, paused, runScript } from "./support/processes.ts";
 
@@ -242,6 +243,13 @@ test("threads and scopes are ENOSYS where the kernel answers EINVAL, as before L
     scope: "ENOSYS",
     available: [opens, false],
   }, signal.stderr);
+});
+
+test("the command says of a thread's number that there is no such process", threads, async () => {
+  const helper = await Threads.start();
+  const { code, stdout } = await pidfd("check", String(helper.second));
+  assert.deepEqual([code, stdout], [1, `${helper.second}: no such process\n`]);
+  await helper.end();
 });
 
 test("a thread has no tree, because children are of the whole process", threads, async () => {
