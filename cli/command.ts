@@ -1,5 +1,6 @@
 /** What a command is, and what all of them share. */
 import { type ExitStatus, type Pidfd, PidfdError } from "../mod.ts";
+import { isNobodys } from "../src/nobody.ts";
 import { signalNumber } from "../src/signals.ts";
 import { complain, print } from "./output.ts";
 import { parseTarget, type Target } from "./target.ts";
@@ -154,8 +155,7 @@ export function endWords(status: ExitStatus, forced: boolean, durationMs: number
 /** The outcome of a failed call. */
 export function failed({ pid, text }: Target, error: PidfdError): Outcome {
   const { code, errno, syscall, message } = error;
-  // The kernel says ENOENT of a number that is a thread's, not a process's.
-  const isGone = code === "ESRCH" || (code === "ENOENT" && syscall === "pidfd_open");
+  const isGone = isNobodys(error);
   return {
     pid,
     text,

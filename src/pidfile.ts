@@ -10,6 +10,7 @@ import { check, failure, PidfdError } from "./errors.ts";
 import type { Handle } from "./handle.ts";
 import { type ProcessIdentity, toIdentity } from "./identity.ts";
 import { native } from "./native.ts";
+import { isNobodys } from "./nobody.ts";
 import { openPid } from "./opening.ts";
 import { find, identityOf, isSame, startTicksOf } from "./recognising.ts";
 import { NativeRecord } from "./record.ts";
@@ -50,10 +51,8 @@ function openBare(pid: number, modifiedNs: bigint): Handle | null {
     if (!isAfter(startedNs, modifiedNs)) return handle;
   } catch (error) {
     handle?.close();
-    // ENOENT of the opening: the number is a thread's by now. Of reading the start time: it is hidden, so nothing is sure.
-    const isGone = error instanceof PidfdError &&
-      (error.errno === ESRCH || (error.errno === ENOENT && handle === undefined));
-    if (isGone) return null;
+    // Where the start time is hidden, another call's ENOENT, nothing is sure.
+    if (isNobodys(error)) return null;
     throw error;
   }
   handle.close();

@@ -10,6 +10,7 @@ import { feature } from "./features.ts";
 import { Handle } from "./handle.ts";
 import { makeIdentity, type ProcessIdentity, toIdentity } from "./identity.ts";
 import { native } from "./native.ts";
+import { isNobodys } from "./nobody.ts";
 import { openDescriptor } from "./opening.ts";
 import { describe, isThread, STAT } from "./proc.ts";
 import { NativeRecord } from "./record.ts";
@@ -139,9 +140,7 @@ export function openIfThere(pid: number): number | null {
   try {
     return openDescriptor(pid);
   } catch (error) {
-    const isNobody = error instanceof PidfdError &&
-      (error.errno === ESRCH || error.errno === ENOENT);
-    if (isNobody) return null;
+    if (isNobodys(error)) return null;
     throw error;
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { checkFunction, checkPid, show } from "./arguments.ts";
-import { PidfdError } from "./errors.ts";
+import { isNobodys } from "./nobody.ts";
 import { Pidfd } from "./pidfd.ts";
 import { type Signal, signalNumber } from "./signals.ts";
 import { ProcessTree } from "./tree.ts";
@@ -111,7 +111,7 @@ export function isRunning(pid: number): boolean {
   try {
     handle = Pidfd.open(pid);
   } catch (error) {
-    if (isGone(error)) return false;
+    if (isNobodys(error)) return false;
     throw error;
   }
   try {
@@ -160,7 +160,7 @@ function signalTree(pid: number, signal: number, done: TreeKillCallback | undefi
   try {
     tree = ProcessTree.of(pid);
   } catch (error) {
-    if (!isGone(error)) throw error;
+    if (!isNobodys(error)) throw error;
     if (done) queueMicrotask(done);
     return;
   }
@@ -192,10 +192,4 @@ async function untilGone(tree: ProcessTree, timeoutMs: number): Promise<void> {
   // A wait that fails, for want of descriptors, says nothing of the signals, which were sent.
   await Promise.race([Promise.all(ends), timeUp]).catch(() => {});
   clearTimeout(timer);
-}
-
-/** The kernel says ENOENT of a number that is a thread's; where /proc is not mounted, another call does. */
-function isGone(error: unknown): boolean {
-  if (!(error instanceof PidfdError)) return false;
-  return error.code === "ESRCH" || (error.code === "ENOENT" && error.syscall === "pidfd_open");
 }
