@@ -1,4 +1,5 @@
 /** The one suite on some runtimes, with what they counted. */
+import { atOnce } from "./at_once.ts";
 import { type Count, countTests, sum } from "./counts.ts";
 import type { Runtime } from "./runtimes.ts";
 
@@ -34,23 +35,13 @@ async function run({ name, suite }: Runtime): Promise<Count> {
   }
 }
 
-/** As many at once as there are processors: each runtime takes its files one by one, and much of a test is waiting. */
-async function runAll(runtimes: Runtime[]): Promise<Count[]> {
-  const counts: Count[] = [];
-  const rest = runtimes.values();
-  const take = async () => {
-    for (const runtime of rest) counts.push(await run(runtime));
-  };
-  await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, take));
-  return counts;
-}
-
 /**
  * Runs it on each, and tells the counts. False if a test fails, or if the runtimes counted different numbers of tests: a test
  * that one of them did not find would otherwise pass unseen.
  */
 export async function runSuite(runtimes: Runtime[]): Promise<boolean> {
-  const counts = await runAll(runtimes);
+  // Each runtime takes its files one by one, and much of a test is waiting.
+  const counts = await atOnce(runtimes, run);
   const totals = new Set(counts.map(({ passed, failed, skipped }) => passed + failed + skipped));
   if (totals.size > 1) console.log("the runtimes counted different numbers of tests");
   const total = sum(counts);

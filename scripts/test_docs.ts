@@ -3,6 +3,7 @@
  * itself with code 0, and print what its comments say, where a comment behind `console.log` says something. Paths as
  * arguments are the only ones looked at.
  */
+import { atOnce } from "./at_once.ts";
 import { RUNTIMES } from "./runtimes.ts";
 
 interface Example {
@@ -50,14 +51,14 @@ function write(code: string): string {
   return path;
 }
 
-function failureOf(command: string[], code: string): string | undefined {
+async function failureOf(command: string[], code: string): Promise<string | undefined> {
   const path = write(code);
   try {
     // One that leaves a process behind would else wait for it without end.
-    const { success, stdout, stderr } = new Deno.Command("timeout", {
+    const { success, stdout, stderr } = await new Deno.Command("timeout", {
       args: ["60", ...command, path],
       env: { NO_COLOR: "1" },
-    }).outputSync();
+    }).output();
     const lines = new TextDecoder().decode(stdout).trim().split("\n");
     if (!success) return new TextDecoder().decode(stderr) || "it failed, or did not end";
     const wrong = promised(code).filter((words, index) => lines[index] !== words);
@@ -67,18 +68,16 @@ function failureOf(command: string[], code: string): string | undefined {
   }
 }
 
-let failed = 0;
-let passed = 0;
 const sources = Deno.args.length > 0 ? Deno.args : SOURCES;
-for (const { from, code } of sources.flatMap(examples)) {
-  for (const { name, file } of RUNTIMES) {
-    const failure = failureOf(file, code);
-    if (failure === undefined) passed++;
-    else {
-      failed++;
-      console.log(`${from} on ${name}: ${failure}`);
-    }
-  }
-}
+const runs = sources.flatMap(examples).flatMap((example) =>
+  RUNTIMES.map((runtime) => ({ ...example, ...runtime }))
+);
+const failures = await atOnce(runs, async ({ from, code, name, file }) => {
+  const failure = await failureOf(file, code);
+  if (failure !== undefined) console.log(`${from} on ${name}: ${failure}`);
+  return failure;
+});
+const failed = failures.filter((failure) => failure !== undefined).length;
+const passed = failures.length - failed;
 console.log(`examples: ${passed} passed, ${failed} failed`);
 if (failed > 0 || passed === 0) Deno.exit(1);
