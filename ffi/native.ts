@@ -77,10 +77,8 @@ export interface Native {
   subreaper(on: number): number;
   /** getpid(2). */
   own_pid(): number;
-  /** fcntl F_DUPFD_CLOEXEC. */
-  dup(fd: number): number;
-  /** fcntl F_SETFD with FD_CLOEXEC. */
-  set_close_on_exec(fd: number): number;
+  /** fcntl(2). */
+  fcntl(fd: number, command: number, argument: number): number;
   /** close(2). */
   close(fd: number): number;
   /**

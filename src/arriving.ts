@@ -6,6 +6,7 @@
 import { startTimer } from "../ffi/timer.ts";
 import { checkFd } from "./arguments.ts";
 import { checkedLimits, type WaitOptions } from "./awaiting.ts";
+import { F_DUPFD_CLOEXEC } from "./constants.ts";
 import { type Held, hold, release } from "./descriptor.ts";
 import { check, timeoutError } from "./errors.ts";
 import { type ReceivedMessage, receiveMessage } from "./message.ts";
@@ -69,7 +70,7 @@ class Arrival {
     resolve: (message: ReceivedMessage) => void,
     reject: (reason: unknown) => void,
   ) {
-    this.#held = hold(check(native().dup(socketFd), "dup"), this);
+    this.#held = hold(check(native().fcntl(socketFd, F_DUPFD_CLOEXEC, 0), "fcntl"), this);
     this.#resolve = resolve;
     this.#reject = reject;
     this.#undo.push(() => release(this.#held));

@@ -64,6 +64,17 @@ export const PIDFD_SELF_THREAD_GROUP = -10001;
 /** The same on Linux 6.15 and 6.16. */
 export const PIDFD_SELF_THREAD_GROUP_BEFORE = -20000;
 
+/** fcntl(2): a second descriptor, closed on exec, of this number or the next free one. */
+export const F_DUPFD_CLOEXEC = 1030;
+/** fcntl(2): sets the descriptor's flags. */
+export const F_SETFD = 2;
+/** fcntl(2): the one flag that a descriptor has. */
+export const FD_CLOEXEC = 1;
+/** fcntl(2): the flags of the open file. */
+export const F_GETFL = 3;
+
+/** Sockets, SOL_SOCKET: whether it listens. */
+export const SO_ACCEPTCONN = 30;
 /** Sockets, SOL_SOCKET: the kind of network. */
 export const SO_DOMAIN = 39;
 /** Sockets, SOL_SOCKET: messages say who sent them (Linux 6.5). */

@@ -7,6 +7,7 @@ import type { Native } from "../ffi/native.ts";
 import {
   CLD_DUMPED,
   CLD_EXITED,
+  EBADF,
   PIDFD_INFO_EXIT,
   WALL,
   WEXITED,
@@ -106,4 +107,12 @@ export function reapExit(library: Native, fd: number, pid?: number): ExitStatus 
 /** Whether the process behind a pidfd is an unreaped child of this process: only then does waitid(2) take it. */
 export function isOwnChild(library: Native, fd: number): boolean {
   return library.wait(fd, PEEK, waited.bytes) >= 0;
+}
+
+/**
+ * Whether a descriptor is a pidfd. waitid(2) looks at what kind of file it is, while an ioctl is answered by whoever serves the
+ * file: on FUSE by a program, which may name any process, or never answer.
+ */
+export function isPidfd(library: Native, fd: number): boolean {
+  return library.wait(fd, PEEK, waited.bytes) !== EBADF;
 }

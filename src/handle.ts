@@ -4,7 +4,7 @@
  * @module
  */
 import type { ChildLike } from "./child.ts";
-import { EBADF, POLLIN, POLLNVAL } from "./constants.ts";
+import { EBADF, F_DUPFD_CLOEXEC, POLLIN, POLLNVAL } from "./constants.ts";
 import { giveUp, type Held, hold, release } from "./descriptor.ts";
 import { check, failure } from "./errors.ts";
 import type { ExitStatus } from "./exit.ts";
@@ -95,7 +95,7 @@ export class Handle {
 
   /** A second descriptor of the same process, which nobody here owns. */
   duplicate(): number {
-    return check(native().dup(this.fd), "fcntl", this.knownPid);
+    return check(native().fcntl(this.fd, F_DUPFD_CLOEXEC, 0), "fcntl", this.knownPid);
   }
 
   #failWaits(): void {

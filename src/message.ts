@@ -16,9 +16,10 @@ import {
   POLLNVAL,
   SO_PASSPIDFD,
 } from "./constants.ts";
-import { check, failure, PidfdError } from "./errors.ts";
+import { check, failure, type PidfdError } from "./errors.ts";
+import { Handle } from "./handle.ts";
 import { native } from "./native.ts";
-import { Pidfd } from "./pidfd.ts";
+import { type Pidfd, pidfdOf } from "./pidfd.ts";
 import { NativeRecord } from "./record.ts";
 import { checkUnix } from "./socket.ts";
 
@@ -100,6 +101,9 @@ function checkMessage(message: OutgoingMessage): Required<OutgoingMessage> {
     throw new TypeError(`Cannot ${action}: "data" must be a Uint8Array: ${show(data)}`);
   }
   checkInteger(action, "data.length", data.length, 1, MOST_DATA);
+  // A copy, of its real bytes: an array that is resized, detached or pretends to be shorter is not asked again.
+  const bytes = new Uint8Array(data);
+  checkInteger(action, "data.length", bytes.length, 1, MOST_DATA);
   if (!Array.isArray(descriptors)) {
     throw new TypeError(`Cannot ${action}: "descriptors" must be an array: ${show(descriptors)}`);
   }
@@ -107,7 +111,7 @@ function checkMessage(message: OutgoingMessage): Required<OutgoingMessage> {
   checkInteger(action, "descriptors.length", length, 0, MOST_DESCRIPTORS);
   // Read once: what is checked is what is sent.
   const checked = Array.from({ length }, (_, index) => checkFd(action, descriptors[index]));
-  return { data, descriptors: checked };
+  return { data: bytes, descriptors: checked };
 }
 
 /**
@@ -127,7 +131,17 @@ export function receiveMessage(socketFd: number, timeoutMs: number = 0): Receive
   const action = "receive a message";
   checkInteger(action, "socketFd", socketFd, 0);
   checkInteger(action, "timeoutMs", timeoutMs, 0);
-  if (timeoutMs > 0) waitUntilReadable(socketFd, timeoutMs);
+  const end = performance.now() + timeoutMs;
+  for (let left = timeoutMs; left > 0; left = end - performance.now()) {
+    waitUntilReadable(socketFd, Math.ceil(left));
+    // What woke us may be out-of-band data, or a message that somebody else was quicker to take.
+    const message = take(socketFd);
+    if (message) return message;
+  }
+  return take(socketFd);
+}
+
+function take(socketFd: number): ReceivedMessage | null {
   const record = new NativeRecord("MessageRecord");
   const result = native().receive_message(socketFd, record.bytes);
   if (result === EAGAIN) return null;
@@ -157,14 +171,8 @@ function senderOf(fd: number): Sender {
     const senderError = failure({ errno: fd === EINVAL ? ESRCH : fd, syscall: "recvmsg" });
     return { sender: null, senderError };
   }
-  try {
-    return { sender: Pidfd.adopt(fd), senderError: null };
-  } catch (error) {
-    // The message and its descriptors were received; they must not be lost with the sender.
-    native().close(fd);
-    if (error instanceof PidfdError) return { sender: null, senderError: error };
-    throw error;
-  }
+  // Nothing here can fail: the message and its descriptors were received, and must not be lost with the sender.
+  return { sender: pidfdOf(new Handle(fd, native().pid_of(fd))), senderError: null };
 }
 
 /**

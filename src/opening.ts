@@ -5,10 +5,23 @@
  */
 import { checkFd, checkInteger, checkOptions, checkPid, show } from "./arguments.ts";
 import { type ChildLike, hasEnded } from "./child.ts";
-import { EINVAL, ENOSYS, ENOTTY, EREMOTE, ESRCH, PIDFD_THREAD, SO_PEERPIDFD } from "./constants.ts";
+import {
+  EINVAL,
+  ENODATA,
+  ENOSYS,
+  ENOTTY,
+  EREMOTE,
+  ESRCH,
+  F_GETFL,
+  F_SETFD,
+  FD_CLOEXEC,
+  PIDFD_THREAD,
+  SO_ACCEPTCONN,
+  SO_PEERPIDFD,
+} from "./constants.ts";
 import { isOwned } from "./descriptor.ts";
 import { check, failure, type PidfdError, PidfdOpenFailedError } from "./errors.ts";
-import { isOwnChild } from "./exit.ts";
+import { isOwnChild, isPidfd } from "./exit.ts";
 import { feature, opensPidfds } from "./features.ts";
 import { Handle } from "./handle.ts";
 import { native } from "./native.ts";
@@ -70,18 +83,23 @@ export function adopt(fd: number): Handle {
   const action = "adopt a descriptor";
   checkFd(action, fd);
   if (isOwned(fd)) throw new TypeError(`Cannot ${action}: a handle owns it already: ${fd}`);
-  const pid = native().pid_of(fd);
+  const flags = check(native().fcntl(fd, F_GETFL, 0), "fcntl");
+  const pid = isPidfd(native(), fd) ? native().pid_of(fd) : ENOTTY;
   if (pid === ENOTTY) throw new TypeError(`Cannot ${action}: it is not a pidfd: ${fd}`);
   // A process that is gone, or that lives in another pid namespace, has no number here but can be held.
   if (pid !== ESRCH && pid !== EREMOTE) check(pid, "pidfd_getpid");
-  check(native().set_close_on_exec(fd), "fcntl");
-  return new Handle(fd, pid);
+  check(native().fcntl(fd, F_SETFD, FD_CLOEXEC), "fcntl");
+  const handle = new Handle(fd, pid);
+  handle.isThread = (flags & PIDFD_THREAD) !== 0;
+  return handle;
 }
 
 /** Opens the process at the other end of a Unix socket. */
 export function openPeer(socketFd: number): Handle {
   checkInteger("open a socket's peer", "socketFd", socketFd, 0);
-  const fd = native().socket_option(socketFd, SO_PEERPIDFD);
+  // The kernel says of a socket that listens that its peer is whoever listens.
+  const isListening = native().socket_option(socketFd, SO_ACCEPTCONN) === 1;
+  const fd = isListening ? ENODATA : native().socket_option(socketFd, SO_PEERPIDFD);
   if (fd < 0) {
     // Before Linux 6.16 the kernel says EINVAL for a peer that was reaped; there is no other argument to be wrong.
     const errno = fd === EINVAL ? ESRCH : fd;

@@ -6,6 +6,7 @@
 import { EMFILE, ENFILE, ENOMEM } from "./constants.ts";
 import { failure } from "./errors.ts";
 import type { Handle } from "./handle.ts";
+import { askKernel } from "./kernel_info.ts";
 import { native } from "./native.ts";
 import { NativeRecord } from "./record.ts";
 
@@ -51,8 +52,10 @@ export function cgroupOf(handle: Pick<Handle, "fd" | "knownPid">): string {
   return String.fromCharCode(...record.tail("cgroup").subarray(0, record.number("cgroup_length")));
 }
 
-/** Whether a handle names a thread other than the first one, as far as /proc tells. */
+/** Whether a handle names a thread other than the first one, as far as the kernel or /proc tells. */
 export function isThread(handle: Pick<Handle, "fd" | "knownPid">): boolean {
+  const { pid, tgid } = askKernel(handle.fd);
+  if (pid !== undefined) return pid !== tgid;
   const { found, record } = describe(handle, STAT | IDS);
   const isTold = found > 0 && (found & IDS) !== 0 && (found & OWN_PIDS) !== 0;
   return isTold && record.number("tgid") !== handle.knownPid;

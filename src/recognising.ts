@@ -9,6 +9,7 @@ import { check, failure, PidfdError } from "./errors.ts";
 import { feature } from "./features.ts";
 import { Handle } from "./handle.ts";
 import { makeIdentity, type ProcessIdentity, toIdentity } from "./identity.ts";
+import { askKernel } from "./kernel_info.ts";
 import { native } from "./native.ts";
 import { isNobodys } from "./nobody.ts";
 import { openDescriptor } from "./opening.ts";
@@ -112,7 +113,9 @@ export function openByHandle(inode: bigint): number {
 /** Takes the descriptor if it names the process of this inode and that was not reaped; else closes it. */
 function verify(fd: number, inode: bigint, pid = native().pid_of(fd)): Handle | null {
   const seen = inodeOf(fd);
-  if (seen === inode && pid > 0) return new Handle(fd, pid);
+  // A thread has an inode too, and from Linux 6.14 a handle that leads to it.
+  const { pid: number, tgid } = askKernel(fd);
+  if (seen === inode && pid > 0 && number === tgid) return new Handle(fd, pid);
   native().close(fd);
   if (seen === inode && pid !== ESRCH) check(pid, "pidfd_getpid");
   if (seen !== null) return null;
@@ -148,7 +151,8 @@ export function openIfThere(pid: number): number | null {
 /** Whether two handles name one process. */
 export function isSame(one: Handle, other: Handle): boolean {
   const inode = inodeOf(one.fd);
-  if (inode !== null) return inode === inodeOf(other.fd);
+  const otherInode = inodeOf(other.fd);
+  if (inode !== null || otherInode !== null) return inode === otherInode;
   return one.fd === other.fd || haveSamePid(one, other);
 }
 

@@ -54,9 +54,9 @@ function rootHandle(action: string, root: unknown): Handle {
   if (!given) {
     throw new TypeError(`Cannot ${action}: "root" must be a pid or a Pidfd: ${show(root)}`);
   }
-  const { fd, pid, child } = given;
+  const { pid, child } = given;
   // Children are of the whole process, so a thread has no tree.
-  if (isThread({ fd, knownPid: pid })) {
+  if (isThread(given)) {
     throw new TypeError(
       `Cannot ${action}: "root" must be a process, this is a thread of one: ${pid}`,
     );

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { inspect } from "node:util";
-import { Pidfd } from "../mod.ts";
+import { load } from "../ffi/load.ts";
+import { RECORDS } from "../ffi/symbols.ts";
+import { closeDescriptor, Pidfd, receiveMessage, socketPair } from "../mod.ts";
 import { countPidfds } from "./support/descriptors.ts";
 import { assertThrows, WRONG_NUMBERS, WRONG_TYPES } from "./support/errors.ts";
-import { paused, runScript } from "./support/processes.ts";
+import { Helper, paused, runScript } from "./support/processes.ts";
+import { needsRoot } from "./support/trees.ts";
 
 test("close() closes the descriptor and not the process", async () => {
   const helper = await paused();
@@ -86,6 +89,21 @@ test("adopt() refuses a descriptor that is no pidfd, and leaves it open", () => 
   } finally {
     closeSync(file);
   }
+});
+
+test("adopt() refuses a file whose server says that it is a pidfd", {
+  skip: needsRoot || (existsSync("/dev/fuse") ? false : "there is no /dev/fuse"),
+}, async () => {
+  const [here, there] = socketPair();
+  const helper = new Helper("fuse", "1", "3", [there]);
+  closeDescriptor(there);
+  const [fd] = receiveMessage(here, 60_000)!.descriptors;
+  const record = new Uint8Array(RECORDS.PidfdInfo.size);
+  assert.equal(load().info(fd, record), 0, "the file answers the ioctl");
+  assert.equal(new DataView(record.buffer).getUint32(RECORDS.PidfdInfo.fields.pid[0], true), 1);
+  assert.throws(() => Pidfd.adopt(fd), { name: "TypeError", message: /it is not a pidfd/ });
+  [fd, here].forEach(closeDescriptor);
+  await helper.end();
 });
 
 test("adopt() refuses a descriptor that has an owner, and one that is not open", () => {

@@ -3,6 +3,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { load } from "../ffi/load.ts";
+import { RECORDS } from "../ffi/symbols.ts";
 import {
   closeDescriptor,
   features,
@@ -334,6 +336,69 @@ test("messages refuse wrong arguments before any native call", () => {
   for (const kind of [null, 1, "raw", "toString"]) {
     assert.throws(() => socketPair(kind as never), { name: "TypeError" });
   }
+});
+
+test("sendMessage() sends the bytes that are there, whatever becomes of the array", () => {
+  const [here, there] = socketPair("datagram");
+  let asked = 0;
+  const lying = Object.defineProperty(Uint8Array.of(1, 2, 3), "length", {
+    get: () => asked++ === 0 ? 1 : 20_000,
+  });
+  assert.equal(sendMessage(here, { data: lying }), 3);
+  assert.deepEqual([...receiveMessage(there)!.data], [1, 2, 3]);
+  const buffer = new ArrayBuffer(8, { maxByteLength: 16 });
+  const descriptors = Object.defineProperty([here], 0, { get: () => (buffer.resize(0), here) });
+  assert.equal(sendMessage(here, { data: new Uint8Array(buffer), descriptors }), 8);
+  receiveMessage(there)!.descriptors.forEach(closeDescriptor);
+  [here, there].forEach(closeDescriptor);
+});
+
+test("the library sends nothing that is behind a record, whatever its counts say", () => {
+  const [here, there] = socketPair("datagram");
+  const { size, fields } = RECORDS.MessageRecord;
+  const record = new Uint8Array(size);
+  const view = new DataView(record.buffer);
+  new Uint32Array(record.buffer, fields.length[0], 1)[0] = 2 ** 31;
+  assert.equal(load().send_message(here, record), 4096);
+  new Uint32Array(record.buffer, fields.descriptor_count[0], 1)[0] = 254;
+  view.setInt32(fields.descriptors[0], -1);
+  assert.equal(load().send_message(here, record), -9, "253 descriptors, and the first is none");
+  [here, there].forEach(closeDescriptor);
+});
+
+test("receiveMessage() gives a sender the number that a broken handle claims", senders, () => {
+  const [here, there] = socketPair("datagram");
+  passSender(there);
+  sendMessage(here, {});
+  const broken = Pidfd.self();
+  const { fd } = broken;
+  load().close(fd);
+  const { sender } = receiveMessage(there)!;
+  assert.equal(sender!.fd, fd);
+  assert.equal(sender!.pid, process.pid);
+  sender!.close();
+  broken.detach();
+  [here, there].forEach(closeDescriptor);
+});
+
+const probe = socketPair();
+const prober = new Helper("out-of-band", "3", [probe[0]]);
+const hasOutOfBand = await prober.line() === "sent";
+await prober.end();
+probe.forEach(closeDescriptor);
+test("receiveMessage() waits on when a byte comes out of band, which is no message", {
+  skip: hasOutOfBand ? false : "Unix sockets send nothing out of band here (Linux 5.15)",
+}, async () => {
+  const [here, there] = socketPair();
+  const helper = new Helper("out-of-band", "3", [there]);
+  await helper.line();
+  const start = performance.now();
+  assert.equal(receiveMessage(here, 50), null);
+  assert.ok(performance.now() - start >= 49);
+  sendMessage(there, {});
+  assert.equal(receiveMessage(here, 60_000)!.data.length, 1);
+  await helper.end();
+  [here, there].forEach(closeDescriptor);
 });
 
 test("sendMessage() checks the very descriptors that it sends", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { once } from "node:events";
+import { connect } from "node:net";
 import {
   closeDescriptor,
   features,
@@ -94,6 +95,22 @@ test("peer() throws ENODATA for a socket that has no peer", {
   handle.close();
   await helper.end();
 });
+
+test(
+  "peer() throws ENODATA for a socket that listens, whose peer the kernel says is itself",
+  peers,
+  async () => {
+    const { name, server, accept } = await listen();
+    assertThrows(() => Pidfd.peer(socketDescriptor(server)), { code: "ENODATA" });
+    const accepting = accept();
+    const client = connect(`\0${name}`);
+    const socket = await accepting;
+    assert.equal(Pidfd.peer(socketDescriptor(socket)).pid, process.pid, "the accepted one has one");
+    client.destroy();
+    socket.destroy();
+    server.close();
+  },
+);
 
 test("peer() throws ENOTSOCK and EBADF for what is no socket", () => {
   const handle = Pidfd.self();

@@ -1,15 +1,20 @@
 import assert from "node:assert/strict";
 import {
+  closeSync,
+  existsSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
+  readSync,
   rmSync,
   statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +23,7 @@ import { features, Pidfd } from "../mod.ts";
 import { load } from "../ffi/load.ts";
 import { RECORDS } from "../ffi/symbols.ts";
 import { assertThrows } from "./support/errors.ts";
-import { HELPER, Helper, paused, runScript } from "./support/processes.ts";
+import { HELPER, Helper, paused, run, runScript } from "./support/processes.ts";
 
 const isRoot = process.getuid!() === 0;
 const needsRoot = isRoot ? false : "it needs root";
@@ -122,6 +127,33 @@ test("fromPidfile() believes a bare pid only if its process is older than the fi
     assert.equal(owner(path), null, "it has ended");
     writeFileSync(path, "2147483647");
     assert.equal(owner(path), null);
+  }));
+
+test("a time beyond all that 64 bits of nanoseconds can hold is late, not early", {
+  skip: existsSync("/dev/shm") ? false : "there is no file system that keeps such times",
+}, () => {
+  const folder = mkdtempSync("/dev/shm/pidfd-test-");
+  try {
+    const path = join(folder, "service.pid");
+    writeFileSync(path, String(process.pid));
+    utimesSync(path, 20_000_000_000, 20_000_000_000);
+    assert.equal(owner(path), process.pid);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("a pipe names nobody, and what is in it stays", () =>
+  inFolder(async (path) => {
+    const { code } = await run("mkfifo", [path]);
+    assert.equal(code, 0);
+    const pipe = openSync(path, "r+");
+    writeSync(pipe, `${process.pid}\n`);
+    const expected = { name: "PidfdError", code: "EINVAL", syscall: "read" };
+    assertThrows(() => Pidfd.fromPidfile(path), expected);
+    const content = Buffer.alloc(64);
+    assert.equal(readSync(pipe, content), `${process.pid}\n`.length);
+    closeSync(pipe);
   }));
 
 test("fromPidfile() takes no thread for a process", () =>

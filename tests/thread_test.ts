@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
 import {
   features,
@@ -279,7 +279,10 @@ test(
     const thread = Pidfd.open(helper.second, { thread: true });
     const first = Pidfd.open(helper.first, { thread: true });
     const adopted = Pidfd.adopt(Pidfd.open(helper.second, { thread: true }).detach());
-    for (const handle of [thread, first, adopted]) {
+    const adoptedFirst = Pidfd.adopt(Pidfd.open(helper.first, { thread: true }).detach());
+    const { ino } = statSync(`/proc/self/fd/${thread.fd}`, { bigint: true });
+    assert.equal(Pidfd.reopen(`${helper.second}:${ino}`), null, "a made-up one leads nowhere");
+    for (const handle of [thread, first, adopted, adoptedFirst]) {
       assert.throws(() => handle.identity(), {
         name: "TypeError",
         message: `Cannot tell an identity: this is a thread of a process: ${handle.pid}`,

@@ -269,14 +269,10 @@ pub fn own_pid() callconv(.c) i32 {
     return call(named(.getpid), .{});
 }
 
-/// fcntl(fd, F_DUPFD_CLOEXEC) — a second descriptor of the same open file. EBADF, EMFILE.
-pub fn dup(fd: i32) callconv(.c) i32 {
-    return call(named(.fcntl), .{ fd, kernel.F_DUPFD_CLOEXEC, 0 });
-}
-
-/// fcntl(fd, F_SETFD, FD_CLOEXEC) — 0. For a descriptor that came from elsewhere. EBADF: not open.
-pub fn set_close_on_exec(fd: i32) callconv(.c) i32 {
-    return call(named(.fcntl), .{ fd, kernel.F_SETFD, kernel.FD_CLOEXEC });
+/// fcntl(fd, command, argument) — for F_DUPFD_CLOEXEC a second descriptor of the same open file, for F_SETFD 0, for F_GETFL
+/// the flags of the open file, where a pidfd of a thread has PIDFD_THREAD (6.9). EBADF: not open. EMFILE. fcntl(2).
+pub fn fcntl(fd: i32, command: i32, argument: i32) callconv(.c) i32 {
+    return call(named(.fcntl), .{ fd, command, argument });
 }
 
 /// close(fd) — 0. It is never repeated: Linux has freed the number even when it says EINTR.

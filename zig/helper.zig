@@ -34,6 +34,8 @@
 //!   helper group                   leads a process group with one member, and both tell their signals
 //!   helper connect NAME CODE       connects to an abstract Unix socket; ends with CODE at the end of its input
 //!   helper hand-over [SOCKET]      hands a socket over, and sends capitals back: helper_handover.zig
+//!   helper fuse PID SOCKET         sends a file that says it is a pidfd of PID: helper_fuse.zig
+//!   helper out-of-band SOCKET      sends a byte out of band: helper_handover.zig
 //!   helper memory MIB              has so much memory in use, prints its address and size, and stays
 //!   helper hold-exit PID           holds this process when it begins to end
 const std = @import("std");
@@ -91,6 +93,8 @@ pub fn main() void {
         .{ "group", signals.run_group },
         .{ "connect", handover.run_connect },
         .{ "hand-over", handover.run_hand_over },
+        .{ "fuse", @import("helper_fuse.zig").run },
+        .{ "out-of-band", handover.run_out_of_band },
         .{ "memory", handover.run_memory },
         .{ "hold-exit", handover.run_hold_exit },
         .{ "orphans", @import("helper_orphans.zig").run },

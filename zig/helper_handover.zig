@@ -39,7 +39,7 @@ pub fn run_hand_over() void {
     }
 }
 
-fn send_descriptor(socket: i32, fd: i32) void {
+pub fn send_descriptor(socket: i32, fd: i32) void {
     const Control = extern struct { length: usize, level: i32, kind: i32, fd: i32 };
     const control = Control{
         .length = @offsetOf(Control, "fd") + 4,
@@ -58,6 +58,15 @@ fn send_descriptor(socket: i32, fd: i32) void {
         .flags = 0,
     };
     _ = helper.check(linux.sendmsg(socket, &message, 0), "sendmsg");
+}
+
+/// `out-of-band SOCKET` sends one byte out of band over the socket with this number, prints "sent", or "none" where Unix sockets
+/// have no such thing, and stays.
+pub fn run_out_of_band() void {
+    const socket = helper.number(i32, 2);
+    const result = linux.sendto(socket, "!", 1, linux.MSG.OOB, null, 0);
+    helper.print("{s}", .{if (result == 1) "sent" else "none"});
+    while (helper.next_line()) {}
 }
 
 /// `memory MIB` has so much memory in use, prints its address and size, and stays.

@@ -75,7 +75,7 @@ pub fn run_mount_file() void {
 }
 
 /// What is mounted from here on is seen by us and our children alone.
-fn own_mounts() void {
+pub fn own_mounts() void {
     _ = helper.check(linux.unshare(linux.CLONE.NEWNS), "unshare");
     const private = linux.MS.REC | linux.MS.PRIVATE;
     _ = helper.check(linux.mount("none", "/", null, private, 0), "mount");

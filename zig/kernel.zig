@@ -40,9 +40,7 @@ pub const POLLHUP: i16 = 0x010;
 pub const POLLNVAL: i16 = 0x020;
 
 pub const AT_EMPTY_PATH: u32 = 0x1000;
-pub const F_SETFD: usize = 2;
-pub const FD_CLOEXEC: usize = 1;
-pub const F_DUPFD_CLOEXEC: usize = 1030;
+pub const F_DUPFD_CLOEXEC: i32 = 1030;
 pub const PR_SET_CHILD_SUBREAPER: usize = 36;
 pub const PR_GET_CHILD_SUBREAPER: usize = 37;
 pub const PIDFS_MAGIC: u64 = 0x5049_4446;

@@ -64,11 +64,12 @@ pub fn pair(kind: i32, record: *records.PairRecord) i32 {
 
 pub fn send(socket: i32, record: *const records.MessageRecord) i32 {
     var control: Control align(@alignOf(Header)) = undefined;
-    const fds = std.mem.sliceAsBytes(record.descriptors[0..record.descriptor_count]);
+    // Nothing behind the record is read, whatever its counts say.
+    const fds = std.mem.sliceAsBytes(record.descriptors[0..@min(record.descriptor_count, most)]);
     const header = Header{ .length = @sizeOf(Header) + fds.len, .level = SOL_SOCKET, .kind = SCM_RIGHTS };
     control[0..@sizeOf(Header)].* = std.mem.toBytes(header);
     @memcpy(control[@sizeOf(Header)..][0..fds.len], fds);
-    const part = kernel.Iovec{ .base = @intFromPtr(&record.data), .length = record.length };
+    const part = kernel.Iovec{ .base = @intFromPtr(&record.data), .length = @min(record.length, record.data.len) };
     const message = Message{
         .parts = @intFromPtr(&part),
         .control = @intFromPtr(&control),

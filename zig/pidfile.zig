@@ -39,7 +39,11 @@ pub fn read(path: *const PathRecord, record: *TextRecord) i32 {
     defer proc_file.close(file);
     const attributes = look(file, "", kernel.AT_EMPTY_PATH) orelse return negated(.NOSYS);
     const seconds: u64 = @intCast(@max(0, attributes.mtime.sec));
-    record.modified_ns = seconds * std.time.ns_per_s + attributes.mtime.nsec;
+    // A time that does not fit, after the year 2554, is the last one that does.
+    record.modified_ns = seconds *| std.time.ns_per_s +| attributes.mtime.nsec;
+    // A pipe or a device names nobody, and reading would take from others what is in it.
+    const kind = attributes.mode & linux.S.IFMT;
+    if (kind != linux.S.IFREG and kind != linux.S.IFDIR) return 0;
     const length = proc_file.read_open(file, &record.bytes);
     if (length < 0) return length;
     record.length = @intCast(length);
@@ -102,6 +106,9 @@ fn replace(path: *const PathRecord, other: *const PathRecord, file: i32, record:
     const written = call(named(.write), .{ file, &record.bytes, length });
     if (written < 0) return written;
     if (written != length) return negated(.NOSPC);
+    // Else a new name may outlive a power cut and its content may not: an empty file that nobody dares to replace.
+    const kept = call(named(.fdatasync), .{file});
+    if (kept < 0) return kept;
     // Until here nobody else could open the file, and so nobody else could hold its lock.
     const readable = call(named(.fchmod), .{ file, @as(u32, 0o644) });
     if (readable < 0) return readable;

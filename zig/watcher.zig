@@ -50,7 +50,7 @@ fn prepare(record: *records.WatcherRecord, pair: *[2]i32, ending: *i32) i32 {
     record.epoll = call(named(.epoll_create1), .{@as(u32, linux.EPOLL.CLOEXEC)});
     if (record.epoll < 0) return record.epoll;
     record.step = @intFromEnum(Step.fcntl);
-    ending.* = calls.dup(pair[0]);
+    ending.* = calls.fcntl(pair[0], kernel.F_DUPFD_CLOEXEC, 0);
     if (ending.* < 0) return ending.*;
     record.step = @intFromEnum(Step.epoll_ctl);
     var event = Event{ .events = linux.EPOLL.RDHUP, .data = .{ .u64 = hang_up } };
