@@ -36,7 +36,8 @@ import { type Watcher, watcher } from "./watcher.ts";
  *
  * const [here, there] = socketPair("seqpacket"); // in truth, `there` is another process's
  * setTimeout(() => sendMessage(there, { data: new TextEncoder().encode("READY=1") }), 50);
- * const { data } = await waitForMessage(here, { timeoutMs: 10_000 });
+ * const { data, descriptors } = await waitForMessage(here, { timeoutMs: 10_000 });
+ * descriptors.forEach(closeDescriptor); // nobody has asked for any
  * console.log(new TextDecoder().decode(data)); // READY=1
  * closeDescriptor(here);
  * closeDescriptor(there);

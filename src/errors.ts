@@ -97,6 +97,7 @@ const REASONS_OF_CALLS: Readonly<Record<string, string>> = {
   "recvmsg ESRCH": "the sender has ended and was reaped",
   "recvmsg EINVAL": "the socket is not connected",
   "recvmsg ECONNRESET": "the other end was closed before it had received all",
+  "sendmsg ECONNRESET": "the other end was closed before it had received all",
   "sendmsg EBADF": "one of the descriptors is not open",
   "sendmsg ETOOMANYREFS": "too many descriptors are on their way (RLIMIT_NOFILE)",
   "pidfd_send_signal EPERM": "not permitted to signal this process",

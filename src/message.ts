@@ -35,7 +35,7 @@ export interface OutgoingMessage {
 export interface ReceivedMessage {
   /** Up to 4096 bytes. None means that the other end of a stream was closed, or that the message is empty. */
   readonly data: Uint8Array;
-  /** Descriptors, closed on exec. They are yours: {@linkcode Pidfd.adopt}, or {@linkcode closeDescriptor}. */
+  /** Descriptors, closed on exec. They are yours, wanted or not: {@linkcode Pidfd.adopt}, or {@linkcode closeDescriptor}. */
   readonly descriptors: readonly number[];
   /** Who sent it, where {@linkcode passSender} has asked for that. It is yours to close. */
   readonly sender: Pidfd | null;
@@ -60,7 +60,8 @@ const MOST_DATA = 4096;
  * @throws {TypeError} If an argument is of a wrong type.
  * @throws {RangeError} If a number is outside its range, or if there is too much data or too many descriptors.
  * @throws {PidfdError} `EBADF` if one of the descriptors is not open; `ENOTSOCK` if the first is no socket, `EAFNOSUPPORT` if it is
- * no Unix socket; `EPIPE` or `ECONNREFUSED` if nobody is at the other end; `ENOTCONN`; `ETOOMANYREFS` if more
+ * no Unix socket; `EPIPE` or `ECONNREFUSED` if nobody is at the other end, `ECONNRESET` if it was closed before it had
+ * received all; `ENOTCONN`; `ETOOMANYREFS` if more
  * descriptors are on their way than you may have open (RLIMIT_NOFILE).
  *
  * @example Hand a process over
@@ -121,7 +122,7 @@ function checkMessage(message: OutgoingMessage): Required<OutgoingMessage> {
  * @param socketFd A Unix socket's descriptor, from 0 to 2147483647, which no event loop reads: see {@linkcode socketDescriptor}.
  * @param timeoutMs How long to block this JavaScript thread until a message comes: milliseconds from 0 to 2147483647; 0 if left
  * out.
- * @returns The message, or null if none has come.
+ * @returns The message, or null if none has come. Descriptors that you did not ask for are yours to close too.
  * @throws {TypeError} If an argument is no number.
  * @throws {RangeError} If a number is outside its range.
  * @throws {PidfdError} `EBADF` if the descriptor is not open, `ENOTSOCK` if it is no socket; `EINVAL` if it is
@@ -177,8 +178,11 @@ function senderOf(fd: number): Sender {
 
 /**
  * Has the kernel say with each message that this socket receives who sent it: {@linkcode ReceivedMessage.sender}. The sender
- * can neither prevent nor forge it. Ask before the message is sent. A sender names whoever called sendmsg(2) or
- * write(2) last for these bytes, while {@linkcode Pidfd.peer} names whoever connected.
+ * can't prevent it. Ask before the message is sent. A sender names whoever called sendmsg(2) or write(2) last for
+ * these bytes, while {@linkcode Pidfd.peer} names whoever connected.
+ *
+ * Who has CAP_SYS_ADMIN over its own pid namespace (root, and root of a user namespace of its own) can name another process
+ * of that namespace instead: SCM_CREDENTIALS, unix(7). Who connected can't be forged so.
  *
  * Needs Linux 6.5, SO_PASSPIDFD and SCM_PIDFD in unix(7).
  *
@@ -196,7 +200,8 @@ function senderOf(fd: number): Sender {
  * const [here, there] = socketPair("datagram");
  * passSender(there);
  * sendMessage(here, { data: new TextEncoder().encode("READY=1") });
- * const { data, sender } = receiveMessage(there)!;
+ * const { data, descriptors, sender } = receiveMessage(there)!;
+ * descriptors.forEach(closeDescriptor); // nobody has asked for any
  * console.log(new TextDecoder().decode(data)); // READY=1
  * console.log(sender?.pid === process.pid); // true
  * sender?.close();

@@ -228,8 +228,8 @@ export class Pidfd implements Disposable {
    * seconds where the file system keeps whole seconds), by today's clock. That is the best that can be had from a number.
    *
    * @param path A file's path, at most 4095 bytes.
-   * @returns Null if the file is stale: its process has ended, is younger than the file, or is of another boot or pid
-   * namespace.
+   * @returns Null if the file is stale: its process has ended, is younger than the file, or is of another boot or, where that is
+   * told, pid namespace. A bare number does not tell it, and names whoever has it in this one.
    * @throws {TypeError} If `path` is no string, is empty, or has a zero in it.
    * @throws {RangeError} If `path` is too long.
    * @throws {PidfdError} `ENOENT` if there is no such file; `EACCES`, `EISDIR` and the like if it can't be read; `EINVAL` if it names
@@ -320,8 +320,8 @@ export class Pidfd implements Disposable {
    * hundredth of a second where the process is younger than that: afterwards nobody else can have the same one.
    *
    * @throws {PidfdError} `EBADF` if the handle is closed; `ENOENT` or `EACCES` if /proc does not tell the id of this boot or, before
-   * Linux 6.9, the start time; `ESRCH` if it was reaped, before Linux 6.9 or for an adopted descriptor; `EREMOTE` for an adopted
-   * descriptor whose process can't be seen from here.
+   * Linux 6.9, the start time; `ESRCH` if it was reaped, before Linux 6.9 or before the handle was adopted, or received; `EREMOTE` for
+   * such a handle whose process can't be seen from here.
    * @throws {TypeError} For a thread's handle: what is found again is a process, whose signals are not for one thread.
    *
    * @example
@@ -358,15 +358,16 @@ export class Pidfd implements Disposable {
    *
    * A symbolic link at PATH is replaced, not followed.
    *
-   * Of several programs that write it at one time through this call, exactly one wins. The new file is made beside the old
+   * Of several programs of one pid namespace that write it at one time through this call, exactly one wins; to a program of
+   * another one an owner there counts as gone. The new file is made beside the old
    * one, as PATH.pidfd-new, and then takes its place; the folder must let you do so.
    *
    * @param path A file's path, at most 4085 bytes.
    * @throws {TypeError} If `path` is no string, is empty, or has a zero in it; for a thread's handle.
    * @throws {RangeError} If `path` is too long.
    * @throws {PidfdError} `EEXIST` if the file names another process that runs, with its `pid`; `EAGAIN` if somebody else is
-   * writing the file at this moment; `EINVAL` if there is a file that names no process, which is left alone; `EPERM` if
-   * PATH.pidfd-new is somebody else's; `ENAMETOOLONG`, `EACCES`, `ENOENT`, `EROFS`, `ENOSPC` and the like if it can't be written; `ESRCH` if the
+   * writing the file at this moment; `EINVAL` if there is a file that names no process, which is left alone; `EPERM` or
+   * `EACCES` if PATH.pidfd-new is somebody else's; `ENAMETOOLONG`, `EACCES`, `ENOENT`, `EROFS`, `ENOSPC` and the like if it can't be written; `ESRCH` if the
    * process has ended; else as {@linkcode Pidfd.identity} and {@linkcode Pidfd.fromPidfile}.
    *
    * @example One instance only

@@ -23,7 +23,8 @@ interface AnySocket {
  * and `Bun.listen`. A `Deno.Conn` tells no descriptor: connect by `node:net` there.
  *
  * Where the runtime reads from the socket, it takes the messages, and what came with them is lost: receive only on one that
- * it does not read, such as those of {@linkcode socketPair}, or a paused one.
+ * it has never read, such as those of {@linkcode socketPair}, or one that was paused before it was connected:
+ * `createServer({ pauseOnConnect: true })`, or `connect(…).pause()` at once. Paused later, it has begun to read.
  *
  * @throws {TypeError} If `socket` is none of these, is closed, or has no descriptor yet.
  * @throws {PidfdError} `ENOTSOCK` if what it tells is no socket.
