@@ -27,12 +27,15 @@ export interface Credentials {
 }
 
 // ExitStatus
-export interface ExitStatus {
-    readonly known: boolean;
+export type ExitStatus = KnownStatus | UnknownStatus;
+
+// ExitedStatus
+export interface ExitedStatus {
+    readonly known: true;
     readonly success: boolean;
-    readonly code: number | null;
-    readonly signal: SignalName | null;
-    readonly coreDumped: boolean;
+    readonly code: number;
+    readonly signal: null;
+    readonly coreDumped: false;
     readonly resourceUsage?: ResourceUsage;
 }
 
@@ -70,6 +73,19 @@ export interface Features {
 // KillTreeOptions
 export interface KillTreeOptions extends TerminateTreeOptions, TreeOptions {
 }
+
+// KilledStatus
+export interface KilledStatus {
+    readonly known: true;
+    readonly success: false;
+    readonly code: null;
+    readonly signal: SignalName;
+    readonly coreDumped: boolean;
+    readonly resourceUsage?: ResourceUsage;
+}
+
+// KnownStatus
+export type KnownStatus = ExitedStatus | KilledStatus;
 
 // MemoryAdvice
 export type MemoryAdvice = "COLD" | "PAGEOUT" | "WILLNEED" | "COLLAPSE";
@@ -388,6 +404,16 @@ export interface TreeReport {
     readonly escaped: readonly TreeEscape[];
     readonly hidden: number;
     readonly durationMs: number;
+}
+
+// UnknownStatus
+export interface UnknownStatus {
+    readonly known: false;
+    readonly success: false;
+    readonly code: null;
+    readonly signal: null;
+    readonly coreDumped: false;
+    readonly resourceUsage?: undefined;
 }
 
 // WaitOptions

@@ -58,7 +58,13 @@ export {
   type TreeKill,
 } from "./src/kill_tree.ts";
 export type { TreeEnd, TreeEscape, TreeReport } from "./src/tree_report.ts";
-export type { ExitStatus } from "./src/exit.ts";
+export type {
+  ExitedStatus,
+  ExitStatus,
+  KilledStatus,
+  KnownStatus,
+  UnknownStatus,
+} from "./src/exit.ts";
 export type { ResourceUsage } from "./src/usage.ts";
 export type { RealTimeSignal, Signal, SignalName, StandardSignal } from "./src/signals.ts";
 export {

@@ -39,7 +39,7 @@ async function waitFor(handle: Pidfd, abort: AbortSignal): Promise<ExitStatus | 
 /** As a shell says it. */
 function passedCode(status: ExitStatus): number {
   if (!status.known) return EXIT_ERROR;
-  return status.signal === null ? status.code! : 128 + signalNumber(status.signal);
+  return status.signal === null ? status.code : 128 + signalNumber(status.signal);
 }
 
 function outcomeOf(status: ExitStatus | null, passes: boolean): Omit<Outcome, "pid"> {

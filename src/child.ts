@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { exited, type ExitStatus, killed } from "./exit.ts";
+import { exited, killed, type KnownStatus } from "./exit.ts";
 import { signalNumber } from "./signals.ts";
 
 /** What a child process looks like in every runtime: ChildProcess, Deno.ChildProcess, Bun.Subprocess, execa's. */
@@ -48,14 +48,14 @@ export function hearEnd(child: ChildLike, onEnd: () => void): () => void {
 }
 
 /** How the child ended, if the runtime has seen that and says so without being waited for: Deno does not. */
-export function statusSoFar(child: ChildLike): ExitStatus | null {
+export function statusSoFar(child: ChildLike): KnownStatus | null {
   return hasEnded(child) ? ended(child as AnyChild) : null;
 }
 
 /**
  * How the child ended, in the runtime's own words; null where it has none. A core dump is something it does not tell.
  */
-export async function runtimeStatus(child: ChildLike): Promise<ExitStatus | null> {
+export async function runtimeStatus(child: ChildLike): Promise<KnownStatus | null> {
   const { exited, status, once } = child as AnyChild;
   if (hasEnded(child)) return ended(child as AnyChild);
   if (exited instanceof Promise) {
@@ -72,11 +72,11 @@ export async function runtimeStatus(child: ChildLike): Promise<ExitStatus | null
   );
 }
 
-function ended({ exitCode, signalCode }: AnyChild): ExitStatus | null {
+function ended({ exitCode, signalCode }: AnyChild): KnownStatus | null {
   return translate(exitCode ?? null, signalCode ?? null);
 }
 
-function translate(code: number | null, signal: string | null): ExitStatus | null {
+function translate(code: number | null, signal: string | null): KnownStatus | null {
   if (signal !== null) return killed(signalNumber(signal), false);
   return code === null ? null : exited(code);
 }

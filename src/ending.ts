@@ -6,7 +6,7 @@
 import { checkInteger } from "./arguments.ts";
 import { statusSoFar } from "./child.ts";
 import { ESRCH, POLLHUP, POLLIN } from "./constants.ts";
-import { type ExitStatus, peekExit, reapExit, UNKNOWN } from "./exit.ts";
+import { type ExitStatus, type KnownStatus, peekExit, reapExit, UNKNOWN } from "./exit.ts";
 import { feature } from "./features.ts";
 import type { Handle } from "./handle.ts";
 import { native } from "./native.ts";
@@ -59,7 +59,7 @@ function areLooksSound(): boolean {
 }
 
 /** Remembers what the runtime says, who has reaped its child, with what only a look tells: what the child had used up. */
-export function keepWord(handle: Handle, word: ExitStatus): ExitStatus {
+export function keepWord(handle: Handle, word: KnownStatus): ExitStatus {
   const { seen } = handle;
   return handle.status ??= seen ? Object.freeze({ ...seen, ...word }) : word;
 }

@@ -19,18 +19,24 @@ import { NativeRecord } from "./record.ts";
 import { type SignalName, signalName } from "./signals.ts";
 import { type ResourceUsage, usageOf } from "./usage.ts";
 
-/** How a process ended. */
-export interface ExitStatus {
-  /** Whether anybody told how it ended. If not, every other field says nothing: it is never guessed. */
-  readonly known: boolean;
-  /** Whether it ended by itself with code 0. */
+/** How a process ended: by itself, by a signal, or nobody told. `known` and then `signal` tell which. */
+export type ExitStatus = KnownStatus | UnknownStatus;
+
+/** Somebody told how it ended. */
+export type KnownStatus = ExitedStatus | KilledStatus;
+
+/** It ended by itself. */
+export interface ExitedStatus {
+  /** Somebody told how it ended. */
+  readonly known: true;
+  /** Whether the code is 0. */
   readonly success: boolean;
-  /** The code it ended with, 0 to 255; null if a signal ended it, or if it is not known. */
-  readonly code: number | null;
-  /** The signal that ended it; null if it ended by itself, or if it is not known. */
-  readonly signal: SignalName | null;
-  /** Whether the signal made it dump its core. */
-  readonly coreDumped: boolean;
+  /** The code it ended with, 0 to 255. */
+  readonly code: number;
+  /** No signal ended it. */
+  readonly signal: null;
+  /** It dumped no core. */
+  readonly coreDumped: false;
   /**
    * What it had used up. Only there for a child of this process that was looked at between its end and its reaping: nobody
    * else is told, and a runtime often reaps its own children first.
@@ -38,8 +44,40 @@ export interface ExitStatus {
   readonly resourceUsage?: ResourceUsage;
 }
 
+/** A signal ended it. */
+export interface KilledStatus {
+  /** Somebody told how it ended. */
+  readonly known: true;
+  /** It did not end by itself with code 0. */
+  readonly success: false;
+  /** It has no code. */
+  readonly code: null;
+  /** The signal that ended it. */
+  readonly signal: SignalName;
+  /** Whether the signal made it dump its core. */
+  readonly coreDumped: boolean;
+  /** What it had used up, as in {@linkcode ExitedStatus}. */
+  readonly resourceUsage?: ResourceUsage;
+}
+
+/** Nobody told how it ended. Every other field says nothing: it is never guessed. */
+export interface UnknownStatus {
+  /** Nobody told: it may have ended well or not. */
+  readonly known: false;
+  /** Not known, so never true. */
+  readonly success: false;
+  /** Not known. */
+  readonly code: null;
+  /** Not known. */
+  readonly signal: null;
+  /** Not known, so never true. */
+  readonly coreDumped: false;
+  /** Not known. */
+  readonly resourceUsage?: undefined;
+}
+
 /** Nobody told. */
-export const UNKNOWN: ExitStatus = Object.freeze({
+export const UNKNOWN: UnknownStatus = Object.freeze({
   known: false,
   success: false,
   code: null,
@@ -48,12 +86,12 @@ export const UNKNOWN: ExitStatus = Object.freeze({
 });
 
 /** It ended by itself. */
-export function exited(code: number): ExitStatus {
+export function exited(code: number): ExitedStatus {
   return Object.freeze({ known: true, success: code === 0, code, signal: null, coreDumped: false });
 }
 
 /** A signal ended it. */
-export function killed(signal: number, coreDumped: boolean): ExitStatus {
+export function killed(signal: number, coreDumped: boolean): KilledStatus {
   const name = signalName(signal);
   return Object.freeze({ known: true, success: false, code: null, signal: name, coreDumped });
 }

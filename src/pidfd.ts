@@ -641,7 +641,7 @@ export class Pidfd implements Disposable {
    * @returns About how many bytes it was given: less than those of the ranges if a later part of them failed.
    * @throws {TypeError} If `advice` is another one, or a range is of a wrong type.
    * @throws {RangeError} If an address or a length is outside its range.
-   * @throws {PidfdError} `EACCES` or `EPERM` if you may not; `ENOMEM` if nothing is mapped at the first range; `EFAULT` if it reaches
+   * @throws {PidfdError} `EACCES` or `EPERM` if you may not; `ENOMEM` if a part of the first range is not mapped, where the parts that are have got the advice; `EFAULT` if it reaches
    * beyond the address space; `EINVAL` if it begins inside a page, or if this advice is not for it; `ESRCH` if the
    * process has ended; `ENOSYS` before Linux 5.10, or from a seccomp profile; `EBADF` if the handle is closed.
    */

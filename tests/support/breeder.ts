@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { constants } from "node:os";
-import { type ExitStatus, Pidfd } from "../../mod.ts";
+import { type ExitStatus, type KilledStatus, Pidfd } from "../../mod.ts";
 import { HELPER } from "./processes.ts";
 import { ending, exitedWith, killedBy } from "./statuses.ts";
 
@@ -46,7 +46,7 @@ export function expected(end: string): ExitStatus {
   const [how, digits] = end.split(" ");
   if (how === "exit") return exitedWith(Number(digits));
   const [name] = FATAL_SIGNALS.find(([, number]) => number === Number(digits))!;
-  return killedBy(name as ExitStatus["signal"], how === "core");
+  return killedBy(name as KilledStatus["signal"], how === "core");
 }
 
 /** What became of one process: what a wait on it told, and the wait status that its parent saw. */

@@ -1,5 +1,5 @@
 /** Exit statuses as tests expect them. */
-import type { ExitStatus } from "../../mod.ts";
+import type { ExitStatus, KilledStatus } from "../../mod.ts";
 
 /** Nobody told. */
 export const UNKNOWN: ExitStatus = {
@@ -14,7 +14,7 @@ export function exitedWith(code: number): ExitStatus {
   return { known: true, success: code === 0, code, signal: null, coreDumped: false };
 }
 
-export function killedBy(signal: ExitStatus["signal"], coreDumped = false): ExitStatus {
+export function killedBy(signal: KilledStatus["signal"], coreDumped = false): ExitStatus {
   return { known: true, success: false, code: null, signal, coreDumped };
 }
 

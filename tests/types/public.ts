@@ -46,6 +46,11 @@ expectTypeOf<"TREM">().not.toExtend<Signal>();
 expectTypeOf<ExitStatus["signal"]>().toEqualTypeOf<SignalName | null>();
 expectTypeOf<ExitStatus["code"]>().toEqualTypeOf<number | null>();
 
+declare const status: ExitStatus;
+if (!status.known) expectTypeOf(status.success).toEqualTypeOf<false>();
+else if (status.signal === null) expectTypeOf(status.code).toEqualTypeOf<number>();
+else expectTypeOf(status.signal).toEqualTypeOf<SignalName>();
+
 expectTypeOf(features()).toEqualTypeOf<Features>();
 expectTypeOf(syscallNumbers()).toEqualTypeOf<SyscallNumbers>();
 expectTypeOf(overrideSyscallNumbers).parameter(0).toEqualTypeOf<Partial<SyscallNumbers>>();
