@@ -158,14 +158,14 @@ export function isSame(one: Handle, other: Handle): boolean {
 
 /** Before Linux 6.9: as long as neither was reaped, no two processes have one pid. */
 function haveSamePid(one: Handle, other: Handle): boolean {
-  const [first, second, third, fourth] = [one, other, one, other].map(({ fd }) =>
+  const [oneBefore, otherBefore, oneAfter, otherAfter] = [one, other, one, other].map(({ fd }) =>
     native().pid_of(fd)
   );
-  if (first > 0 && second > 0 && first !== second) return false;
-  if (first > 0 && first === second && second === third) return true;
+  if (oneBefore > 0 && otherBefore > 0 && oneBefore !== otherBefore) return false;
+  if (oneBefore > 0 && oneBefore === otherBefore && otherBefore === oneAfter) return true;
   // One that has a number after the other one has lost its own is another one.
-  if ((second < 0 && third > 0) || (third < 0 && fourth > 0)) return false;
+  if ((otherBefore < 0 && oneAfter > 0) || (oneAfter < 0 && otherAfter > 0)) return false;
   const reason = "before Linux 6.9, processes that have no number any more can't be told apart";
-  const errno = fourth < 0 ? fourth : ESRCH;
+  const errno = otherAfter < 0 ? otherAfter : ESRCH;
   throw failure({ errno, syscall: "pidfd_getpid", pid: one.knownPid, reason });
 }
