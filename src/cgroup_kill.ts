@@ -16,6 +16,8 @@ const MOUNTS = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
  * some 600, whose list is not read whole.
  */
 export function killCgroup(path: string, members: Member[]): boolean {
+  // Above the namespace's root is nothing that a mount of it shows: such a path would lead out of the mount.
+  if (path.startsWith("/../")) return false;
   return members.length > 0 && MOUNTS.some((mount) => killAt(`${mount}${path}`, members));
 }
 

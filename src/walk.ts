@@ -6,6 +6,7 @@
  * @module
  */
 import { lastBorn } from "./births.ts";
+import { isWithin } from "./cgroup_path.ts";
 import { Handle } from "./handle.ts";
 import { Member, type TreeRelation } from "./member.ts";
 import { native } from "./native.ts";
@@ -275,11 +276,6 @@ const witness: ProcessRecord = new NativeRecord("ProcessRecord");
 /** Whether what has this start time was started before the pass began, whatever the clock's grain. */
 function isOlder(startTicks: number, sight: Sight): boolean {
   return startTicks >= 0 && startTicks < sight.startTicks - 1;
-}
-
-/** Whether a cgroup is this one, or below it. */
-function isWithin(cgroup: string, path: string): boolean {
-  return cgroup === path || cgroup.startsWith(path === "/" ? path : `${path}/`);
 }
 
 /** This process and its ancestors. Nobody in this set can end, and its number go to another one, without this process being given to a new parent. */

@@ -2,9 +2,15 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { killTree, Pidfd } from "../mod.ts";
-import { cgroupFolder, lacksCgroups } from "./support/cgroups.ts";
+import {
+  cgroupFolder,
+  lacksCgroups,
+  lacksFolders,
+  makeCgroup,
+  removeCgroup,
+} from "./support/cgroups.ts";
 import { HELPER, Helper, paused, runScript } from "./support/processes.ts";
-import { statFields } from "./support/trees.ts";
+import { needsRoot, statFields } from "./support/trees.ts";
 
 /** Why a cgroup can't be ended at once here, or false. */
 async function lacksKill(): Promise<string | false> {
@@ -22,6 +28,7 @@ async function lacksKill(): Promise<string | false> {
 }
 
 const skip = await lacksKill();
+const skipFolders = needsRoot || await lacksFolders();
 
 /** A tree that has a cgroup of its own; the root's pid, and the helper's first process that is in there too. */
 async function grown(...shape: string[]) {
@@ -114,4 +121,52 @@ test("the root is spared where that is asked for, though it is in the cgroup", {
   assert.equal(handle.isAlive(), true);
   handle.close();
   await helper.end();
+});
+
+/** What a caller in another cgroup namespace does to a tree and to a stranger, who are in these cgroups. */
+async function killFromNamespace(...folders: [root: string, stranger: string, ...string[]]) {
+  const through = [HELPER, "in-own-proc", ""];
+  const { stdout, stderr } = await runScript("kill_seen_from_below.ts", { through, args: folders });
+  return JSON.parse(stdout || JSON.stringify(stderr));
+}
+
+test("a cgroup above the caller's namespace holds the caller too, and nobody in it is ended", {
+  skip: skipFolders,
+}, async () => {
+  const [top, other] = [makeCgroup(), makeCgroup()];
+  const folders = ["", "/a", "/a/b"].map((end) => top + end);
+  folders.slice(1).forEach((folder) => mkdirSync(folder));
+  try {
+    for (const rootFolder of folders.slice(0, 2)) {
+      const path = rootFolder === top ? "/../.." : "/..";
+      assert.deepEqual(await killFromNamespace(rootFolder, other, folders[2], folders[2]), {
+        result:
+          `Cannot end a tree: the root has no cgroup of its own, it holds this process too: "${path}"`,
+        isRootAlive: true,
+        isStrangerAlive: true,
+      });
+    }
+  } finally {
+    for (const folder of [...folders.reverse(), other]) await removeCgroup(folder);
+  }
+});
+
+test("a cgroup that the caller has left, with its namespace, is the tree's own", {
+  skip: skipFolders,
+}, async () => {
+  const [own, caller] = [makeCgroup(), makeCgroup()];
+  // A name that begins as a step up does is none.
+  const below = `${own}/..b`;
+  mkdirSync(below);
+  try {
+    const results = [
+      await killFromNamespace(own, caller, own, caller),
+      await killFromNamespace(below, own, own, caller),
+      await killFromNamespace(own, caller, caller, caller),
+    ];
+    const hit = { result: { ended: 1, escaped: [], hidden: 0 }, isRootAlive: false };
+    assert.deepEqual(results, Array(3).fill({ ...hit, isStrangerAlive: true }));
+  } finally {
+    for (const folder of [below, own, caller]) await removeCgroup(folder);
+  }
 });

@@ -18,6 +18,7 @@
 //!   helper in-pid-namespace PID CMD…   runs CMD in a new pid namespace, with a pidfd of PID as descriptor 9
 //!   helper in-own-proc OPTIONS CMD…   runs CMD as pid 1 of a new pid namespace, whose /proc is mounted with OPTIONS ("")
 //!   helper in-cgroup NAME CMD…     runs CMD in a new cgroup of this name, which is removed when it is empty; 77: there can be none
+//!   helper in-cgroup-namespace FOLDER OTHER CMD…   runs CMD in OTHER's cgroup, in a namespace whose root is FOLDER's
 //!   helper tree, helper strangers  see helper_tree.zig
 //!   helper orphans, helper two-owners   see helper_orphans.zig
 //!   helper time                    prints what the library's system calls cost in a loop, in nanoseconds
@@ -79,6 +80,7 @@ pub fn main() void {
         .{ "strangers", @import("helper_tree.zig").run_strangers },
         .{ "in-own-proc", run_in_own_proc },
         .{ "in-cgroup", run_in_cgroup },
+        .{ "in-cgroup-namespace", run_in_cgroup_namespace },
         .{ "time", @import("helper_time.zig").run },
         .{ "in-pid-namespace", run_in_pid_namespace },
         .{ "end", @import("helper_breed.zig").run_end },
@@ -356,6 +358,23 @@ fn run_in_cgroup() void {
         _ = linux.nanosleep(&time, null);
     }
     linux.exit_group(if (linux.W.IFEXITED(status)) linux.W.EXITSTATUS(status) else 126);
+}
+
+fn run_in_cgroup_namespace() void {
+    const first = open_procs(text(2));
+    // Opened before: who may be moved is a question of the namespace in which that was.
+    const second = open_procs(text(3));
+    _ = check(linux.write(first, "0", 1), "write");
+    const new_cgroup_namespace = 0x02000000;
+    _ = check(linux.unshare(new_cgroup_namespace), "unshare");
+    _ = check(linux.write(second, "0", 1), "write");
+    exec(4);
+}
+
+fn open_procs(folder: []const u8) i32 {
+    var buffer: [220]u8 = undefined;
+    const path = std.fmt.bufPrintZ(&buffer, "{s}/cgroup.procs", .{folder}) catch fail("the path is too long");
+    return @intCast(check(linux.open(path, .{ .ACCMODE = .WRONLY, .CLOEXEC = true }, 0), "open"));
 }
 
 fn run_in_pid_namespace() void {
