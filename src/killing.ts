@@ -159,9 +159,9 @@ export class Killing {
   /** Ends everything at once where the tree has a cgroup of its own: nothing can escape by forking then, nor is stopped. */
   #forceCgroup(): boolean {
     const { cgroup, hidden } = this.#walk;
-    if (cgroup === undefined || hidden > 0) return false;
+    if (cgroup === null || hidden > 0) return false;
     const targets = this.#findTargets().filter(({ member }) => member.runs());
-    if (!killCgroup(cgroup, targets.map(({ member }) => member))) return false;
+    if (!killCgroup(cgroup.path, targets.map(({ member }) => member))) return false;
     for (const target of targets) target.forced = true;
     return true;
   }

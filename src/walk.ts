@@ -6,12 +6,10 @@
  * @module
  */
 import { lastBorn } from "./births.ts";
-import { isWithin } from "./cgroup_path.ts";
 import { Handle } from "./handle.ts";
 import { Member, type TreeRelation } from "./member.ts";
 import { native } from "./native.ts";
-import { openSelf } from "./opening.ts";
-import { cgroupOf } from "./proc.ts";
+import { claimCgroup, type OwnCgroup } from "./own_cgroup.ts";
 import { NativeRecord } from "./record.ts";
 import { nameOf, type Proc, type ProcessRecord, startTicksOf, withProc } from "./scan.ts";
 import { type Entry, Sight } from "./sight.ts";
@@ -44,7 +42,7 @@ export class Walk {
   /** Who was born last before the last pass, and when that ended, if it has found everybody who was there. */
   #whole: { born: number; at: number } | null = null;
   /** The cgroup that the tree owns, where it is to be looked at. */
-  #cgroup: string | undefined;
+  #cgroup: OwnCgroup | null = null;
   /** Those that were pinned only after the last pass had shown everything. */
   readonly #late = new Set<Member>();
   /** The members that may still have children, by their numbers. */
@@ -63,20 +61,11 @@ export class Walk {
 
   /** Takes in everything in the root's cgroup from now on; throws where that is not the tree's own. */
   claimCgroup(action: string): void {
-    const path = cgroupOf(this.root.pinned);
-    const self = openSelf();
-    const ours = cgroupOf(self);
-    self.close();
-    const isTold = path.startsWith("/") && ours.startsWith("/");
-    if (isTold && !isWithin(ours, path)) this.#cgroup = path;
-    else {
-      const reason = isTold ? "it holds this process too" : "none is told";
-      throw new Error(`Cannot ${action}: the root has no cgroup of its own, ${reason}: "${path}"`);
-    }
+    this.#cgroup = claimCgroup(action, this.root);
   }
 
   /** The cgroup whose members are all the tree's, where it is looked at. */
-  get cgroup(): string | undefined {
+  get cgroup(): OwnCgroup | null {
     return this.#cgroup;
   }
 
@@ -113,7 +102,7 @@ export class Walk {
     }
     if (this.#options.session) this.#visitLed(proc, "session", sight);
     if (this.#options.group) this.#visitLed(proc, "group", sight);
-    if (this.#cgroup !== undefined) this.#visitCgroup(proc, this.#cgroup, sight);
+    if (this.#cgroup !== null) this.#visitCgroup(proc, this.#cgroup, sight);
   }
 
   /**
@@ -130,7 +119,7 @@ export class Walk {
   /** Whether a pass has found everybody who was there when it began, so that only who is born later can be missing. */
   #isWhole(found: Member[]): boolean {
     if (this.#isDoubtful || this.hidden > 0) return false;
-    if (this.#options.group || this.#cgroup !== undefined) return false;
+    if (this.#options.group || this.#cgroup !== null) return false;
     return found.every(({ relation }) => relation === "parent");
   }
 
@@ -216,11 +205,11 @@ export class Walk {
     }
   }
 
-  #visitCgroup(proc: Proc, path: string, sight: Sight): void {
+  #visitCgroup(proc: Proc, cgroup: OwnCgroup, sight: Sight): void {
     for (const entry of sight.byPid.values()) {
       if (this.#holders.has(entry.pid)) continue;
       this.#take(proc, entry, this.root, "cgroup", (fd) => {
-        return isWithin(cgroupOf({ fd, knownPid: entry.pid }), path);
+        return cgroup.holds({ fd, knownPid: entry.pid }, this.members);
       });
     }
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { killTree, Pidfd } from "../mod.ts";
 import {
@@ -7,10 +7,11 @@ import {
   lacksCgroups,
   lacksFolders,
   makeCgroup,
+  moveTo,
   removeCgroup,
 } from "./support/cgroups.ts";
 import { HELPER, Helper, paused, runScript } from "./support/processes.ts";
-import { needsRoot, statFields } from "./support/trees.ts";
+import { needsRoot, runs, statFields } from "./support/trees.ts";
 
 /** Why a cgroup can't be ended at once here, or false. */
 async function lacksKill(): Promise<string | false> {
@@ -168,5 +169,51 @@ test("a cgroup that the caller has left, with its namespace, is the tree's own",
     assert.deepEqual(results, Array(3).fill({ ...hit, isStrangerAlive: true }));
   } finally {
     for (const folder of [below, own, caller]) await removeCgroup(folder);
+  }
+});
+
+test("a cgroup that was removed, and made anew by its path, is the tree's no longer", {
+  skip: skipFolders,
+}, async () => {
+  const GET_INFO = String(0xC058FF0B);
+  // The second stands for Linux before 6.13, where cgroups have no ids.
+  for (const through of [[], [HELPER, "deny-ioctl", GET_INFO, "25"]]) {
+    const folder = makeCgroup();
+    try {
+      const { stdout, stderr } = await runScript("cgroup_anew.ts", { through, args: [folder] });
+      assert.deepEqual(JSON.parse(stdout || JSON.stringify(stderr)), {
+        foundWhileItStands: ["cgroup", "cgroup"],
+        foundAnew: [],
+        ended: 0,
+        areStrangersAlive: [true, true],
+      });
+    } finally {
+      await removeCgroup(folder);
+    }
+  }
+});
+
+test("the mark of a removed cgroup is no name of another one", { skip: skipFolders }, async () => {
+  const name = `pidfd-zombie-${process.pid}`;
+  const helper = new Helper("in-cgroup", name, HELPER, "zombie", "3");
+  const pid = Number(await helper.line());
+  const path = readFileSync(`/proc/${pid}/cgroup`, "utf8").match(/^0::(.*)$/m)![1];
+  const folder = cgroupFolder(pid);
+  const top = folder.slice(0, -path.length);
+  const namesake = `${folder} (deleted)`;
+  const stranger = await paused();
+  mkdirSync(namesake);
+  try {
+    moveTo(namesake, stranger.child.pid!);
+    // Only the zombie, who holds no cgroup, is left in there.
+    moveTo(top, Number(statFields(pid)![1]));
+    await removeCgroup(folder);
+    const options = { killSignal: "SIGKILL", cgroup: true } as const;
+    assert.deepEqual((await killTree(pid, options)).ended, []);
+    assert.equal(runs(stranger.child.pid!), true);
+  } finally {
+    await stranger.kill();
+    await removeCgroup(namesake);
+    await helper.end();
   }
 });
