@@ -51,6 +51,9 @@ const MAX_ROUNDS = 64;
 /** When to look for new children of those that do not end; then after twice the time, and so on. */
 const FIRST_LOOK_MS = 50;
 
+/** How long nobody has to end before those are looked after whom a write to cgroup.kill did not reach. */
+const CGROUP_MS = 250;
+
 /** One tree's end. */
 export class Killing {
   readonly #walk: Walk;
@@ -142,10 +145,7 @@ export class Killing {
 
   /** What is to be killed is stopped first: so it can't have children between the last look and its end. */
   async #force(): Promise<void> {
-    if (this.#forceCgroup()) {
-      await this.#until(() => this.#running.size === 0);
-      return;
-    }
+    if (this.#forceCgroup() && await this.#untilNobodyEnds()) return;
     await this.#freezing.freeze(() => this.#check());
     this.#freezing.untangle();
     for (const target of deepestFirst(this.#findTargets())) {
@@ -164,6 +164,19 @@ export class Killing {
     if (!killCgroup(cgroup.path, targets.map(({ member }) => member))) return false;
     for (const target of targets) target.forced = true;
     return true;
+  }
+
+  /**
+   * Answers whether all have ended after the write, or nobody does any more. It does not reach the first of a pid namespace from
+   * inside it, one whose first thread has ended while others run, one that is in execve(2) in another thread just then, nor one that
+   * was moved to another cgroup right before: these are ended one by one, or refuse.
+   */
+  async #untilNobodyEnds(): Promise<boolean> {
+    for (let count = -1; count !== this.#ended.length;) {
+      count = this.#ended.length;
+      if (await this.#until(() => this.#running.size === 0, CGROUP_MS)) return true;
+    }
+    return false;
   }
 
   /** Whether anybody runs who can be ended, also of those that appeared since the last look. */

@@ -11,7 +11,7 @@ import {
   removeCgroup,
 } from "./support/cgroups.ts";
 import { HELPER, Helper, paused, runScript } from "./support/processes.ts";
-import { needsRoot, runs, statFields } from "./support/trees.ts";
+import { childrenOf, needsRoot, runs, statFields } from "./support/trees.ts";
 
 /** Why a cgroup can't be ended at once here, or false. */
 async function lacksKill(): Promise<string | false> {
@@ -215,5 +215,52 @@ test("the mark of a removed cgroup is no name of another one", { skip: skipFolde
     await stranger.kill();
     await removeCgroup(namesake);
     await helper.end();
+  }
+});
+
+test("one whose first thread has ended, whom the write does not reach, is ended too", {
+  skip,
+}, async () => {
+  const name = `pidfd-leader-${process.pid}`;
+  const helper = new Helper("in-cgroup", name, HELPER, "leader-ends", "7");
+  assert.equal(await helper.line(), "ready");
+  const [pid] = childrenOf(helper.child.pid!);
+  const handle = Pidfd.open(pid);
+  const signal = AbortSignal.timeout(30_000);
+  try {
+    const { ended, escaped } = await killTree(pid, { killSignal: "SIGKILL", cgroup: true, signal });
+    assert.deepEqual(ended.map((end) => [end.pid, end.forced]), [[pid, true]]);
+    assert.deepEqual(escaped, []);
+  } finally {
+    handle.signal("SIGKILL");
+    handle.close();
+    await helper.exit;
+  }
+});
+
+test("the first of a pid namespace, whom the write does not reach, refuses who has entered it", {
+  skip: skip || skipFolders,
+}, async () => {
+  const name = `pidfd-first-${process.pid}`;
+  const helper = new Helper("in-cgroup", name, HELPER, "in-own-proc", "", HELPER, "pause");
+  assert.equal(await helper.line(), "ready");
+  const [outside] = childrenOf(helper.child.pid!);
+  const [first] = childrenOf(outside);
+  const handle = Pidfd.open(first);
+  try {
+    // From inside of that namespace the list of a cgroup that holds it too would show a 0.
+    moveTo(`${cgroupFolder(first)}/..`, outside);
+    const { stdout, stderr } = await runScript("kill_tree.ts", {
+      through: [HELPER, "enter", String(first)],
+      args: ["1", JSON.stringify({ killSignal: "SIGKILL", cgroup: true })],
+    });
+    const { ended, escaped } = JSON.parse(stdout || JSON.stringify(stderr));
+    assert.equal(ended, 0);
+    const [{ pid, reason, error }] = escaped;
+    assert.deepEqual([pid, reason, error.code], [1, "refused", "EPERM"]);
+  } finally {
+    handle.signal("SIGKILL");
+    handle.close();
+    await helper.exit;
   }
 });

@@ -17,6 +17,7 @@
 //!   helper as UID CMD…             runs CMD as this user and group, who may read every file and nothing else
 //!   helper in-pid-namespace PID CMD…   runs CMD in a new pid namespace, with a pidfd of PID as descriptor 9
 //!   helper in-own-proc OPTIONS CMD…   runs CMD as pid 1 of a new pid namespace, whose /proc is mounted with OPTIONS ("")
+//!   helper enter PID CMD…          runs CMD in the pid namespace and the mount namespace of PID
 //!   helper in-cgroup NAME CMD…     runs CMD in a new cgroup of this name, which is removed when it is empty; 77: there can be none
 //!   helper in-cgroup-namespace FOLDER OTHER CMD…   runs CMD in OTHER's cgroup, in a namespace whose root is FOLDER's
 //!   helper tree, helper strangers  see helper_tree.zig
@@ -79,6 +80,7 @@ pub fn main() void {
         .{ "chain", @import("helper_tree.zig").run_chain },
         .{ "strangers", @import("helper_tree.zig").run_strangers },
         .{ "in-own-proc", run_in_own_proc },
+        .{ "enter", run_enter },
         .{ "in-cgroup", run_in_cgroup },
         .{ "in-cgroup-namespace", run_in_cgroup_namespace },
         .{ "time", @import("helper_time.zig").run },
@@ -321,6 +323,17 @@ fn run_in_own_proc() void {
         _ = check(linux.mount("proc", "/proc", "proc", 0, @intFromPtr(arguments[2])), "mount");
         exec(3);
     }
+    var status: u32 = 0;
+    _ = check(linux.waitpid(@intCast(pid), &status, 0), "waitpid");
+    linux.exit_group(if (linux.W.IFEXITED(status)) linux.W.EXITSTATUS(status) else 126);
+}
+
+fn run_enter() void {
+    const pidfd: i32 = @intCast(check(linux.pidfd_open(number(i32, 2), 0), "pidfd_open"));
+    const kinds = linux.CLONE.NEWPID | linux.CLONE.NEWNS;
+    _ = check(linux.syscall2(.setns, @intCast(pidfd), kinds), "setns");
+    const pid = check(linux.fork(), "fork");
+    if (pid == 0) exec(3);
     var status: u32 = 0;
     _ = check(linux.waitpid(@intCast(pid), &status, 0), "waitpid");
     linux.exit_group(if (linux.W.IFEXITED(status)) linux.W.EXITSTATUS(status) else 126);

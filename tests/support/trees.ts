@@ -36,3 +36,9 @@ export function runs(pid: number): boolean {
 
 /** Why what needs root can't be tested; false where it can. */
 export const needsRoot: string | false = process.getuid!() === 0 ? false : "needs root";
+
+/** The children of a process's first thread. */
+export function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1");
+  return text.split(" ").filter(Boolean).map(Number);
+}
