@@ -66,14 +66,15 @@ export interface TreeKill extends Promise<TreeReport> {
  * forking then; with `freeze` that holds for the polite signal too. What was stopped before stays stopped, and is forced when
  * the grace is over. Never ends this process or an ancestor of it, unless `includeSelf` says so. What a walk can't see is a
  * process that is in no session of the tree (nor group, nor cgroup, where these are looked at) and whose parent had ended before
- * the call; without `freeze` also one that was started after the last look at a parent which the polite signal then ended. A
- * process in uninterruptible sleep is waited for.
+ * the call; one that /proc hides (hidepid), also where it may be signalled; without `freeze` also one that was started after the last
+ * look at a parent which the polite signal then ended. A process in uninterruptible sleep is waited for.
  *
  * The handle of a process that was reaped before the call gives an empty report and ends nobody, also where its session lives
  * on: ask {@linkcode findOrphans} for who is in there.
  *
  * Of two calls for one tree at once each tells of those that ran at its own first look, however they then end. pid 1 of this
- * pid namespace, which nobody in it can kill, escapes as refused (`EPERM`).
+ * pid namespace, which nobody in it can kill, escapes as refused (`EPERM`). Where /proc hides an ancestor of this process, before Linux
+ * 6.13, whoever was started before this process may be one too, and is spared.
  *
  * No subprocess: in Deno it needs `--allow-ffi` and nothing else. Needs Linux 5.3; how each ended is told from 6.15.
  *

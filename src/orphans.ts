@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ancestorsIn } from "./ancestors.ts";
 import { show } from "./arguments.ts";
 import { EBADF } from "./constants.ts";
 import { type DeadParent, deadParent } from "./dead_parent.ts";
@@ -14,7 +15,6 @@ import { type Pidfd, pidfdOf } from "./pidfd.ts";
 import { entryOf, type ProcessEntry } from "./processes.ts";
 import { openIfThere } from "./recognising.ts";
 import { withProc } from "./scan.ts";
-import { ancestorsIn } from "./walk.ts";
 
 /** A process that was left behind. */
 export interface Orphan {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { ancestorsIn } from "./ancestors.ts";
 import { lastBorn } from "./births.ts";
 import { Handle } from "./handle.ts";
 import { Member, type TreeRelation } from "./member.ts";
@@ -90,7 +91,7 @@ export class Walk {
     this.#late.clear();
     sight.look(proc, this.#holders.keys());
     this.hidden = sight.hidden;
-    this.ancestors = ancestorsIn(sight.byPid);
+    this.ancestors = ancestorsIn(sight.byPid, [this.root.pid]);
     this.#forgetReaped();
     const known = this.members.length;
     for (const member of this.#holders.values()) this.#noteLeader(member, sight);
@@ -265,15 +266,4 @@ const witness: ProcessRecord = new NativeRecord("ProcessRecord");
 /** Whether what has this start time was started before the pass began, whatever the clock's grain. */
 function isOlder(startTicks: number, sight: Sight): boolean {
   return startTicks >= 0 && startTicks < sight.startTicks - 1;
-}
-
-/** This process and its ancestors. Nobody in this set can end, and its number go to another one, without this process being given to a new parent. */
-export function ancestorsIn(byPid: Map<number, { ppid: number }>): Set<number> {
-  const ancestors = new Set<number>();
-  let pid = native().own_pid();
-  while (pid > 0 && !ancestors.has(pid)) {
-    ancestors.add(pid);
-    pid = byPid.get(pid)?.ppid ?? 0;
-  }
-  return ancestors;
 }

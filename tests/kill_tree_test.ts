@@ -413,6 +413,24 @@ test("killTree() counts whom /proc hides, and can't be misled by the /proc of ot
   await helper.end();
 });
 
+test("killTree() spares an ancestor behind one that /proc hides", { skip: needsRoot }, async () => {
+  const GET_INFO = String(0xC058FF0B);
+  // The second stands for Linux before 6.13, which does not tell the parent of a process without /proc.
+  for (const deny of [[], [HELPER, "deny-ioctl", GET_INFO, "25"]]) {
+    const { stdout, stderr } = await runScript("hidden_ancestor.ts", {
+      through: [HELPER, "mount-proc", "hidepid=2", HELPER, "as", "65534", HELPER, "above-hidden"]
+        .concat(deny),
+      args: ["@"],
+    });
+    assert.deepEqual(JSON.parse(stdout || JSON.stringify(stderr)), {
+      isParentShown: false,
+      ancestor: { ended: 0, escaped: ["spared"] },
+      signalled: 0,
+      child: { ended: 1, escaped: [] },
+    });
+  }
+});
+
 test("killTree() works as pid 1 of a namespace, also where /proc hides others", {
   skip: needsRoot,
 }, async () => {

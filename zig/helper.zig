@@ -30,6 +30,7 @@
 //!   helper exec-then CMD…          prints "ready", and becomes CMD at the next line of its input
 //!   helper thread-exec CMD…        the same, done by a second thread
 //!   helper leader-ends CODE        its first thread ends; a second prints "ready", and ends with CODE at the next line
+//!   helper above-hidden CMD…       runs CMD below a child that hidepid hides; an argument "@" becomes this one's pid
 //!   helper trace PID               traces it, prints "traced", and "ended" when it has; lets go of it at the next line
 //!   helper fail-once NUMBER ERRNO CMD…   runs CMD with a child that can make one syscall fail: helper_fault.zig
 //!   helper signals [PENDING]       two threads, which tell their signals: helper_signals.zig
@@ -92,6 +93,7 @@ pub fn main() void {
         .{ "exec-then", states.run_exec_then },
         .{ "thread-exec", states.run_thread_exec },
         .{ "leader-ends", states.run_leader_ends },
+        .{ "above-hidden", states.run_above_hidden },
         .{ "trace", states.run_trace },
         .{ "signals", signals.run_signals },
         .{ "group", signals.run_group },
