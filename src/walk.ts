@@ -245,9 +245,8 @@ export class Walk {
       this.#isDoubtful ||= fd === null;
       return null;
     }
-    if (!isOurs(fd)) {
+    if (!judge(fd, isOurs)) {
       this.#isDoubtful = true;
-      native().close(fd);
       return null;
     }
     const { pid } = entry;
@@ -258,6 +257,17 @@ export class Walk {
     this.#late.add(member);
     return member;
   }
+}
+
+/** Asks whether a process is one of the tree; closes its descriptor where it is not, or where that can't be told. */
+function judge(fd: number, isOurs: (fd: number) => boolean): boolean {
+  let isMember = false;
+  try {
+    isMember = isOurs(fd);
+  } finally {
+    if (!isMember) native().close(fd);
+  }
+  return isMember;
 }
 
 /** For the second process in a question about two. */

@@ -264,3 +264,17 @@ test("the first of a pid namespace, whom the write does not reach, refuses who h
     await helper.exit;
   }
 });
+
+test("no descriptor is left of a look at cgroups for which there are too few", {
+  skip: skipFolders,
+}, async () => {
+  const folder = makeCgroup();
+  try {
+    const through = ["prlimit", "--nofile=128"];
+    const { stdout, stderr } = await runScript("cgroup_emfile.ts", { through, args: [folder] });
+    const result = JSON.parse(stdout || JSON.stringify(stderr));
+    assert.deepEqual(result, { said: ["EMFILE", "done"], left: 0 });
+  } finally {
+    await removeCgroup(folder);
+  }
+});
