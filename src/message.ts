@@ -135,9 +135,10 @@ export function receiveMessage(socketFd: number, timeoutMs: number = 0): Receive
   const end = performance.now() + timeoutMs;
   for (let left = timeoutMs; left > 0; left = end - performance.now()) {
     waitUntilReadable(socketFd, Math.ceil(left));
-    // What woke us may be out-of-band data, or a message that somebody else was quicker to take.
     const message = take(socketFd);
     if (message) return message;
+    // Somebody else was quicker, or there is out-of-band data, which stays: then nothing tells of a message any more.
+    native().poll(-1, 0, 1);
   }
   return take(socketFd);
 }
