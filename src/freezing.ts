@@ -103,7 +103,7 @@ export class Freezing {
       if (this.#stopped.has(member) || !this.#isWanted(member) || !member.runs()) continue;
       if (!proc.read(member.pinned.fd, member.pid, record)) continue;
       // What was stopped before is not ours to continue; a traced one is its tracer's.
-      if ("Tt".includes(stateLetterOf(record))) continue;
+      if (isStopped(proc, member)) continue;
       this.#stop({ member, group: record.number("group"), session: record.number("session") });
     }
     let isStill = true;
@@ -126,6 +126,13 @@ export class Freezing {
       if (!(error instanceof PidfdError)) throw error;
     }
   }
+}
+
+/** Whether a process that runs, and fills the record, is stopped. A first thread that has ended before others tells nothing of these. */
+function isStopped(proc: Proc, { pid }: Member): boolean {
+  const letter = stateLetterOf(record);
+  if (letter !== "Z") return "Tt".includes(letter);
+  return record.number("threads") > 1 && proc.standsStill(pid);
 }
 
 /** Whether every thread stands still. One that forks finishes that first, before it stops. */

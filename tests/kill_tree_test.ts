@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, realpathSync } from "node:fs";
+import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -299,6 +299,32 @@ test("what was stopped before stays stopped when it survives", async () => {
   await assert.rejects(killing, { name: "AbortError" });
   assert.equal(statFields(root)![0], "T");
   await helper.end();
+});
+
+test("what was stopped before stays stopped, also where its first thread has ended", async () => {
+  const helper = new Helper("leader-ends", "7");
+  assert.equal(await helper.line(), "ready");
+  const handle = Pidfd.of(helper.child);
+  const { pid } = handle;
+  const controller = new AbortController();
+  const states = () => {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    return threads.map((tid) => statFields(`${pid}/task/${tid}`)![0]).sort().join("");
+  };
+  try {
+    handle.signal("SIGSTOP");
+    while (states() !== "TZ") await new Promise((resolve) => setTimeout(resolve, 1));
+    const { signal } = controller;
+    const killing = killTree(pid, { freeze: true, killSignal: "SIGURG", signal });
+    // By now it was stopped where it was not before.
+    controller.abort();
+    await assert.rejects(killing, { name: "AbortError" });
+    assert.equal(states(), "TZ");
+  } finally {
+    handle.signal("SIGKILL");
+    handle.close();
+    await helper.exit;
+  }
 });
 
 test("a signal that was aborted before ends nobody", async () => {
