@@ -36,7 +36,9 @@ export interface TerminateTreeOptions {
   readonly includeSelf?: boolean;
   /**
    * Whether those that were given to this process when their parents ended are reaped: where it is pid 1 of its pid namespace, or
-   * after {@linkcode adoptOrphans}. Never a child that it has started itself: that one is the runtime's to reap. False if left out.
+   * after {@linkcode adoptOrphans}; also those that had ended before the call, and that their parents had not reaped. Never a child that
+   * it has started itself: that one is the runtime's to reap; nor one that may be such a child, because it was this process's already
+   * when it was found, or was found by a session, group or cgroup. False if left out.
    */
   readonly reapAdopted?: boolean;
   /**

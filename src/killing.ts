@@ -235,9 +235,11 @@ export class Killing {
     if (this.#untold === 0) this.#wake();
   }
 
-  /** Whoever ended before its parent did was given to us only then. */
+  /** Whoever ended before its parent did was given to us only then; some had ended before the call, and were no targets. */
   #reapAll(): void {
     for (const target of this.#ended) this.#reap(target);
+    if (!this.#options.reapAdopted) return;
+    for (const member of this.#walk.members) if (!member.runs()) reapAdopted(member);
   }
 
   #reap(target: Target): void {

@@ -475,6 +475,7 @@ test("orphans are given to this process, and reaped where that is asked for", as
     without: { ended: 20, children: 0 },
     kept: { ended: 20, zombies: 19 },
     reaped: { ended: 20, zombies: 0, known: true },
+    neglected: "reaped",
     after: { ended: 20, children: 0 },
     ownExit: [null, "SIGKILL"],
   });
