@@ -84,6 +84,7 @@ export interface TreeKill extends Promise<TreeReport> {
  * @returns A promise of the report, with `report()` for the time before, and for after an abort.
  * @throws {TypeError} If an argument is of a wrong type, `root` the handle of a thread, or `killSignal` an unknown name.
  * @throws {RangeError} If a number is outside its range.
+ * @throws {Error} With `cgroup`, if the root's cgroup holds this process too, or is not told.
  * @throws The reason of `signal`, when it is aborted. `report()` tells what had ended by then.
  * @throws What `onEnd` throws.
  * @throws {PidfdOpenFailedError} `ESRCH` if there is no such process; else as {@linkcode Pidfd.open}.

@@ -14,9 +14,10 @@ import { cgroupOf } from "./proc.ts";
 /** What a process is asked by. */
 type Asked = Pick<Handle, "fd" | "knownPid">;
 
-/** The root's cgroup. Null where it was removed; throws where it is not the tree's own. */
+/** The root's cgroup. Null where it was removed, or the root was reaped; throws where it is not the tree's own. */
 export function claimCgroup(action: string, root: Member): OwnCgroup | null {
   const path = cgroupOf(root.pinned);
+  if (path === "" && !root.holdsPid()) return null;
   // Whoever runs is in no cgroup that was removed, but for the first thread of one that has others.
   if (isOfRemoved(path) && !root.runs()) return null;
   const isTold = path.startsWith("/") && !isOfRemoved(path);

@@ -65,6 +65,7 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
    * @param root A pid, or a handle, which stays yours: the tree holds a second one.
    * @throws {TypeError} If an argument is of a wrong type, or `root` is the handle of a thread that is not its process's first.
    * @throws {RangeError} If `root` is a number, and no integer from 1 to 2147483647.
+   * @throws {Error} With `cgroup`, if the root's cgroup holds this process too, or is not told.
    * @throws {PidfdOpenFailedError} `ESRCH` if there is no such process; else as {@linkcode Pidfd.open}.
    * @throws {PidfdError} `EREMOTE` if /proc belongs to another pid namespace, so that its pids would mislead; `ENOENT` if it is
    * not mounted; `EMFILE`, `ENFILE` or `ENOMEM` if no descriptor is free: each member takes one. `EBADF` if the given handle

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { killTree, Pidfd } from "../mod.ts";
+import { killTree, Pidfd, ProcessTree } from "../mod.ts";
 import {
   cgroupFolder,
   lacksCgroups,
@@ -277,4 +277,17 @@ test("no descriptor is left of a look at cgroups for which there are too few", {
   } finally {
     await removeCgroup(folder);
   }
+});
+
+test("the handle of a process that was reaped gives an empty report with a cgroup too", async () => {
+  const helper = await paused();
+  const handle = Pidfd.of(helper.child);
+  await helper.kill();
+  const { ended, escaped } = await killTree(handle, { cgroup: true });
+  assert.deepEqual([ended, escaped], [[], []]);
+  const tree = ProcessTree.of(handle, { cgroup: true });
+  assert.equal(tree.size, 1);
+  assert.equal(tree.root.handle.state(), "reaped");
+  tree.close();
+  handle.close();
 });
