@@ -57,6 +57,9 @@ export const SIGCONT = 18;
 /** Stops a process, and can be neither caught nor ignored. */
 export const SIGSTOP = 19;
 
+/** A kernel thread's flag in /proc/PID/stat, include/linux/sched.h. */
+export const PF_KTHREAD = 0x200000;
+
 /** pidfd_open(2): a thread instead of a process (Linux 6.9); O_EXCL on each CPU that the library is built for. */
 export const PIDFD_THREAD = 0x80;
 /** The calling process in place of a pidfd, from Linux 6.17; before, from 6.15, it was -20000. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { readClocks, TICK_NS } from "./boot.ts";
+import { PF_KTHREAD } from "./constants.ts";
 import { type ProcessState, stateOf, statusOf } from "./ending.ts";
 import type { ExitStatus } from "./exit.ts";
 import type { Handle } from "./handle.ts";
@@ -109,9 +110,6 @@ function fromStat({ found, record }: Description): Partial<ProcessInfo> {
     ...(threads > 0 ? { threads } : {}),
   };
 }
-
-/** A process's flag, include/linux/sched.h. */
-const PF_KTHREAD = 0x200000;
 
 function fromStatus({ found, record }: Description): Partial<ProcessInfo> {
   const [ruid, euid, suid, fsuid, rgid, egid, sgid, fsgid] = record.numbers("ids", 8);

@@ -75,8 +75,8 @@ export interface TreeKill extends Promise<TreeReport> {
  * on: ask {@linkcode findOrphans} for who is in there.
  *
  * Of two calls for one tree at once each tells of those that ran at its own first look, however they then end. pid 1 of this
- * pid namespace, which nobody in it can kill, escapes as refused (`EPERM`). Where /proc hides an ancestor of this process, before Linux
- * 6.13, whoever was started before this process may be one too, and is spared.
+ * pid namespace, which nobody in it can kill, and threads of the kernel escape as refused (`EPERM`). Where /proc hides an ancestor of
+ * this process, before Linux 6.13, whoever was started before this process may be one too, and is spared.
  *
  * No subprocess: in Deno it needs `--allow-ffi` and nothing else. Needs Linux 5.3; how each ended is told from 6.15.
  *

@@ -516,8 +516,8 @@ export class Pidfd implements Disposable {
    * @throws {TypeError} If an option is of a wrong type, or `killSignal` an unknown name.
    * @throws {RangeError} If a number is outside its range.
    * @throws The reason of `signal`, when it is aborted; the process is then left as it is.
-   * @throws {PidfdSignalFailedError} `EPERM` if you may not signal it, or if it is pid 1 of your own pid namespace and has not ended
-   * within the grace: nobody in there can kill it (pid_namespaces(7)). Else as {@linkcode Pidfd.signal}.
+   * @throws {PidfdSignalFailedError} `EPERM` if you may not signal it, or if it is pid 1 of your own pid namespace or a thread of the
+   * kernel, and has not ended within the grace: nobody in there can kill it (pid_namespaces(7)). Else as {@linkcode Pidfd.signal}.
    * @throws {PidfdError} As {@linkcode Pidfd.wait}.
    *
    * @example Politely, then by force

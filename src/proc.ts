@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EMFILE, ENFILE, ENOMEM } from "./constants.ts";
+import { EMFILE, ENFILE, ENOMEM, PF_KTHREAD } from "./constants.ts";
 import { failure } from "./errors.ts";
 import type { Handle } from "./handle.ts";
 import { askKernel } from "./kernel_info.ts";
@@ -59,4 +59,10 @@ export function isThread(handle: Pick<Handle, "fd" | "knownPid">): boolean {
   const { found, record } = describe(handle, STAT | IDS);
   const isTold = found > 0 && (found & IDS) !== 0 && (found & OWN_PIDS) !== 0;
   return isTold && record.number("tgid") !== handle.knownPid;
+}
+
+/** Whether a handle names a thread of the kernel, as far as /proc tells; without a free descriptor it does not. */
+export function isKernelThread({ fd }: Pick<Handle, "fd">): boolean {
+  const found = native().describe(fd, STAT, shared.bytes);
+  return found > 0 && (found & STAT) !== 0 && (shared.number("flags") & PF_KTHREAD) !== 0;
 }

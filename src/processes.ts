@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PF_KTHREAD } from "./constants.ts";
 import { nameOf, type ProcessRecord, startTicksOf, stateLetterOf, withProc } from "./scan.ts";
 
 /** A process as /proc showed it at one moment. By the time you read this its pid may name another one. */
@@ -57,8 +58,6 @@ export function processes(): ProcessEntry[] {
   withProc((proc) => proc.pass(true, (process) => entries.push(entryOf(process))));
   return entries;
 }
-
-const PF_KTHREAD = 0x00200000;
 
 /** Takes what was read out of the record, which the next read fills anew. */
 export function entryOf(process: ProcessRecord): ProcessEntry {

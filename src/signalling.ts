@@ -9,6 +9,7 @@ import { failure } from "./errors.ts";
 import { feature } from "./features.ts";
 import type { Handle } from "./handle.ts";
 import { native } from "./native.ts";
+import { isKernelThread } from "./proc.ts";
 import { NativeRecord } from "./record.ts";
 
 /** Whom a signal is for: one thread, a process, or the process group that it leads. */
@@ -50,12 +51,17 @@ export function sendSignal(handle: Handle, number: number, options?: SignalOptio
 
 /**
  * Sends SIGKILL to end a process; false if it has ended. Whoever is the first of a pid namespace (pid_namespaces(7)) gets none from
- * inside it, of which the kernel says nothing: waiting for the end would take for ever.
+ * inside it, and a thread of the kernel takes none, of which the kernel says nothing: waiting for the end would take for ever.
  */
 export function sendKill(handle: Handle): boolean {
-  if (handle.knownPid !== 1) return sendSignal(handle, SIGKILL);
-  const reason = "nobody in a pid namespace can kill its first process";
-  throw failure({ errno: EPERM, syscall: "pidfd_send_signal", pid: 1, reason });
+  const reason = whyUnkillable(handle);
+  if (reason === null) return sendSignal(handle, SIGKILL);
+  throw failure({ errno: EPERM, syscall: "pidfd_send_signal", pid: handle.knownPid, reason });
+}
+
+function whyUnkillable(handle: Handle): string | null {
+  if (handle.knownPid === 1) return "nobody in a pid namespace can kill its first process";
+  return isKernelThread(handle) ? "nobody can kill a thread of the kernel" : null;
 }
 
 /** The options in numbers, each read once. */

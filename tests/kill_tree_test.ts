@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { features, killTree, type KillTreeOptions, Pidfd, ProcessTree } from "../mod.ts";
+import { features, killTree, type KillTreeOptions, Pidfd, processes, ProcessTree } from "../mod.ts";
 import { countPidfds } from "./support/descriptors.ts";
 import { WRONG_NUMBERS, WRONG_TYPES } from "./support/errors.ts";
 import { HELPER, Helper, paused, runScript, runtimeCommand } from "./support/processes.ts";
@@ -498,6 +498,21 @@ test("killTree() says whom it may not end", { skip: needsRoot }, async () => {
   );
   assert.equal(runs(root), true);
   await helper.end();
+});
+
+const kernelThread = processes().find((entry) => entry.isKernelThread && entry.ppid > 0);
+test("a thread of the kernel, whom nobody can kill, refuses", {
+  skip: needsRoot || (kernelThread ? false : "no thread of the kernel is seen here"),
+}, async () => {
+  const { stdout, stderr } = await runScript("kill_tree.ts", {
+    // No signal is sent, and the kernel says that it was: as it does to who sends one to such a thread.
+    through: [HELPER, "deny", "pidfd_send_signal", "0"],
+    args: [String(kernelThread!.pid), JSON.stringify({ killSignal: "SIGKILL" })],
+  });
+  const { ended, escaped } = JSON.parse(stdout || JSON.stringify(stderr));
+  assert.equal(ended, 0);
+  const [{ pid, reason, error }] = escaped;
+  assert.deepEqual([pid, reason, error.code], [kernelThread!.pid, "refused", "EPERM"]);
 });
 
 test("one that may not be ended, and ends by itself, hides the status of nobody else", {
