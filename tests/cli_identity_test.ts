@@ -80,7 +80,8 @@ test("pidfd identity prints what a shell can pass on, and tells on stderr who ha
   await other.kill();
 });
 
-test("pidfd does not say of a pid that runs that there is no such process", async () => {
+const inodes = { skip: features().pidfs.available ? false : features().pidfs.found };
+test("pidfd does not say of a pid that runs that there is no such process", inodes, async () => {
   const helper = await paused();
   const named = `${helper.child.pid}:1`;
   const people = await pidfd("check", named);

@@ -14,7 +14,7 @@ const PROGRAMS = ["prlimit", "strace"];
 
 /** The commands of busybox that stand in for the real ones. */
 const APPLETS =
-  "sh mount ip uname sed cat mkdir ln timeout poweroff sync sleep true false ps ls env id kill head tail dd";
+  "sh mount ip uname sed cat mkdir ln timeout poweroff sync sleep true false ps ls env id kill head tail dd mkfifo";
 
 /** A path of this project as the virtual machine has it. */
 export function inGuest(path: string): string {
