@@ -25,7 +25,8 @@ export interface TreeOptions {
   /**
    * Also in the root's cgroup and those below it (cgroups(7), version 2), which no descendant leaves by forking: so daemons are
    * found too. Only where that cgroup is the tree's own, and does not hold this process as well. What is to be forced is then ended by one
-   * write to its cgroup.kill (Linux 5.14), where that may be written and it holds nobody else. Whoever is moved in between that look and
+   * write to its cgroup.kill (Linux 5.14), where that may be written and it holds nobody else. One that was removed, and made anew by its
+   * path, is not the tree's: its id tells (Linux 6.13), and before that whether a member is in it. Whoever is moved in between that look and
    * the write is ended too, and who is born then is ended without being told of. Of a process whose first thread has ended, /proc tells
    * for good in which cgroup that was, also once the others were moved elsewhere. False if left out.
    */
