@@ -47,11 +47,15 @@ function nameRuntime(path: string): void {
   Deno.chmodSync(path, 0o755);
 }
 
+/** Without what stands between two comments because it can be done or seen in a clone of the repository alone. */
+function withoutClone(page: string): string {
+  return page.replace(/<!-- clone -->.*?<!-- \/clone -->\n\n/gs, "");
+}
+
 /** The guides with their programs, so that every link of the README leads somewhere wherever the package lies. */
 function writeDocuments(): void {
-  for (const name of ["README.md", "CHANGELOG.md", "LICENSE"]) {
-    Deno.copyFileSync(name, `${OUT}/${name}`);
-  }
+  Deno.writeTextFileSync(`${OUT}/README.md`, withoutClone(Deno.readTextFileSync("README.md")));
+  for (const name of ["CHANGELOG.md", "LICENSE"]) Deno.copyFileSync(name, `${OUT}/${name}`);
   for (const folder of ["docs", "examples"]) {
     Deno.mkdirSync(`${OUT}/${folder}`);
     for (const { name, isFile } of Deno.readDirSync(folder)) {

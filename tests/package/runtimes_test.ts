@@ -71,6 +71,23 @@ test("Bun takes the package's modules as they are, and keeps no transpiled copy 
   assert.deepEqual(readdirSync(cache), []);
 });
 
+test("an uncaught error of the installed package shows a line of it, and not all of it", async () => {
+  const programs = {
+    "failed.mjs": "Pidfd.open(2 ** 31 - 1);",
+    "wrong.mjs": 'Pidfd.open("1");',
+    "rejected.mjs": "await killTree(Pidfd.self(), { graceMs: -1 });",
+  };
+  for (const [name, program] of Object.entries(programs)) {
+    writeFileSync(`${folder}/${name}`, `import { killTree, Pidfd } from "pidfd";\n${program}\n`);
+    for (const runtime of RUNTIMES) {
+      const { code, stderr } = await runIn(folder, [...runtime, name]);
+      assert.notEqual(code, 0, `${runtime[0]} ${name}`);
+      assert.match(stderr, /pidfd_open ESRCH|"pid" must be|"graceMs" must be/, runtime[0]);
+      assert.ok(stderr.length < 4096, `${runtime[0]} ${name}: ${stderr.length} bytes`);
+    }
+  }
+});
+
 test("the installed package can be imported on another system", async () => {
   for (const runtime of RUNTIMES) {
     const { stdout, stderr } = await runIn(folder, [...runtime, "elsewhere.mjs"]);
