@@ -52,7 +52,9 @@ export class PidfdError extends Error {
     const code = ERRNO_NAMES[-errno] ?? `E${-errno}`;
     const reason = options.reason ?? explain(syscall, code);
     const subject = pid === undefined ? "" : `, pid ${pid}`;
-    super(`${syscall} ${code}: ${reason}${subject}`, { cause: options.cause });
+    // An error that was given an option `cause` is shown with it, even where it is undefined.
+    const behind = options.cause === undefined ? undefined : { cause: options.cause };
+    super(`${syscall} ${code}: ${reason}${subject}`, behind);
     this.code = code;
     this.errno = errno;
     this.syscall = syscall;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { inspect } from "node:util";
 import { Pidfd, PidfdError, PidfdOpenFailedError } from "../mod.ts";
 import { countPidfds } from "./support/descriptors.ts";
 import { assertThrows, thrown, WRONG_NUMBERS, WRONG_TYPES } from "./support/errors.ts";
@@ -163,6 +164,14 @@ test("an unprivileged user opens root's process, and may not signal it", {
     syscall: "pidfd_send_signal",
     pid: process.pid,
   }, result.stderr);
+});
+
+test("an error has a cause where there is one, and shows none where there is not", () => {
+  const error = thrown(() => Pidfd.open(2 ** 31 - 1));
+  assert.equal("cause" in error, false);
+  assert.doesNotMatch(inspect(error), /cause/);
+  const cause = new Error("the one behind it");
+  assert.equal(new PidfdError({ errno: -38, syscall: "pidfd_open", cause }).cause, cause);
 });
 
 test("the helper that these tests rest on ends as it is told", async () => {
