@@ -2,7 +2,7 @@
 
 // ChildLike
 export interface ChildLike {
-    readonly pid?: number;
+    readonly pid?: number | undefined;
 }
 
 // CoreDump
@@ -101,7 +101,7 @@ export type NamespaceKind = "cgroup" | "ipc" | "mnt" | "net" | "pid" | "pid_for_
 
 // OpenOptions
 export interface OpenOptions {
-    readonly thread?: boolean;
+    readonly thread?: boolean | undefined;
 }
 
 // Orphan
@@ -128,8 +128,8 @@ export declare class Orphans implements Disposable, Iterable<Orphan> {
 
 // OutgoingMessage
 export interface OutgoingMessage {
-    readonly data?: Uint8Array;
-    readonly descriptors?: readonly number[];
+    readonly data?: Uint8Array | undefined;
+    readonly descriptors?: readonly number[] | undefined;
 }
 
 // Pidfd
@@ -185,8 +185,8 @@ export declare class PidfdError extends Error {
 export interface PidfdErrorOptions {
     errno: number;
     syscall: string;
-    pid?: number;
-    reason?: string;
+    pid?: number | undefined;
+    reason?: string | undefined;
     cause?: unknown;
 }
 
@@ -217,10 +217,10 @@ export interface ProcessEntry {
 // ProcessIdentity
 export interface ProcessIdentity {
     readonly pid: number;
-    readonly inode?: string;
-    readonly startTicks?: number;
-    readonly pidNamespace?: number;
-    readonly boot?: string;
+    readonly inode?: string | undefined;
+    readonly startTicks?: number | undefined;
+    readonly pidNamespace?: number | undefined;
+    readonly boot?: string | undefined;
 }
 
 // ProcessInfo
@@ -299,8 +299,8 @@ export type SignalName = `SIG${StandardSignal | RealTimeSignal}`;
 
 // SignalOptions
 export interface SignalOptions {
-    readonly scope?: SignalScope;
-    readonly value?: number;
+    readonly scope?: SignalScope | undefined;
+    readonly value?: number | undefined;
 }
 
 // SignalScope
@@ -308,7 +308,7 @@ export type SignalScope = "thread" | "process" | "process-group";
 
 // SignalTreeOptions
 export interface SignalTreeOptions {
-    readonly includeSelf?: boolean;
+    readonly includeSelf?: boolean | undefined;
 }
 
 // SocketKind
@@ -329,22 +329,22 @@ export interface SyscallNumbers {
 
 // TerminateOptions
 export interface TerminateOptions {
-    readonly killSignal?: Signal | number;
-    readonly graceMs?: number;
-    readonly signal?: AbortSignal;
+    readonly killSignal?: Signal | number | undefined;
+    readonly graceMs?: number | undefined;
+    readonly signal?: AbortSignal | undefined;
 }
 
 // TerminateTreeOptions
 export interface TerminateTreeOptions {
-    readonly killSignal?: Signal | number;
-    readonly graceMs?: number;
-    readonly signal?: AbortSignal;
-    readonly freeze?: boolean;
-    readonly includeRoot?: boolean;
-    readonly includeSelf?: boolean;
-    readonly reapAdopted?: boolean;
-    readonly statusMs?: number;
-    readonly onEnd?: (end: TreeEnd) => void;
+    readonly killSignal?: Signal | number | undefined;
+    readonly graceMs?: number | undefined;
+    readonly signal?: AbortSignal | undefined;
+    readonly freeze?: boolean | undefined;
+    readonly includeRoot?: boolean | undefined;
+    readonly includeSelf?: boolean | undefined;
+    readonly reapAdopted?: boolean | undefined;
+    readonly statusMs?: number | undefined;
+    readonly onEnd?: ((end: TreeEnd) => void) | undefined;
 }
 
 // Termination
@@ -390,9 +390,9 @@ export interface TreeMember {
 
 // TreeOptions
 export interface TreeOptions {
-    readonly session?: boolean;
-    readonly group?: boolean;
-    readonly cgroup?: boolean;
+    readonly session?: boolean | undefined;
+    readonly group?: boolean | undefined;
+    readonly cgroup?: boolean | undefined;
 }
 
 // TreeRelation
@@ -418,8 +418,8 @@ export interface UnknownStatus {
 
 // WaitOptions
 export interface WaitOptions {
-    readonly timeoutMs?: number;
-    readonly signal?: AbortSignal;
+    readonly timeoutMs?: number | undefined;
+    readonly signal?: AbortSignal | undefined;
 }
 
 // adoptOrphans

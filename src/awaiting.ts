@@ -15,9 +15,9 @@ import type { WatchEvent } from "./watcher.ts";
 /** How a wait may end before its process does. */
 export interface WaitOptions {
   /** Milliseconds from 0 to 2147483647; without limit if left out. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Gives the wait up when it is aborted. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The promise of the end, the same one for all who ask while nothing fails it. */

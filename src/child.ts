@@ -9,7 +9,7 @@ import { signalNumber } from "./signals.ts";
 /** What a child process looks like in every runtime: ChildProcess, Deno.ChildProcess, Bun.Subprocess, execa's. */
 export interface ChildLike {
   /** Its pid; undefined where the program could not be started. */
-  readonly pid?: number;
+  readonly pid?: number | undefined;
 }
 
 /** Everything of the three kinds of child that is used here; each has some of it. */

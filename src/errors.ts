@@ -12,9 +12,9 @@ export interface PidfdErrorOptions {
   /** The system call that failed. */
   syscall: string;
   /** The process that was meant, where one was. */
-  pid?: number;
+  pid?: number | undefined;
   /** What went wrong, in words; derived from the errno and the call when it is left out. */
-  reason?: string;
+  reason?: string | undefined;
   /** The error behind this one. */
   cause?: unknown;
 }

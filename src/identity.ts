@@ -14,13 +14,13 @@ export interface ProcessIdentity {
   /** The number that it had, in the pid namespace of whoever asked. */
   readonly pid: number;
   /** Its inode number in pidfs as decimal digits, which no other process of this boot gets. Linux 6.9. */
-  readonly inode?: string;
+  readonly inode?: string | undefined;
   /** Before Linux 6.9 instead: when it was started, in hundredths of a second since boot. */
-  readonly startTicks?: number;
+  readonly startTicks?: number | undefined;
   /** Together with `startTicks`: the inode number of the pid namespace that the pid counts in. */
-  readonly pidNamespace?: number;
+  readonly pidNamespace?: number | undefined;
   /** The id of the boot. Absent only where util-linux's `PID:inode`, which has none, was parsed. */
-  readonly boot?: string;
+  readonly boot?: string | undefined;
 }
 
 /** Gives an identity its text form as `String()` takes it, which JSON and a comparison of fields don't see. */

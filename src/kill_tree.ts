@@ -20,34 +20,34 @@ import type { Walk } from "./walk.ts";
 /** How to end a tree that is known already. */
 export interface TerminateTreeOptions {
   /** The polite signal; SIGTERM if left out. With SIGKILL everything is forced at once. */
-  readonly killSignal?: Signal | number;
+  readonly killSignal?: Signal | number | undefined;
   /** How long to wait before SIGKILL: milliseconds from 0 to 2147483647; 5000 if left out. */
-  readonly graceMs?: number;
+  readonly graceMs?: number | undefined;
   /** Gives up, at whatever point, when it is aborted; what was stopped goes on. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * Stops the whole tree before the polite signal is sent, so that nothing can be started and lost meanwhile, and lets it
    * go on to react. False if left out: then only what is to be killed by force is stopped, right before.
    */
-  readonly freeze?: boolean;
+  readonly freeze?: boolean | undefined;
   /** Whether the root is ended too; true if left out. */
-  readonly includeRoot?: boolean;
+  readonly includeRoot?: boolean | undefined;
   /** Whether this process and its ancestors are ended too, where they belong to the tree, this process last; false if left out. */
-  readonly includeSelf?: boolean;
+  readonly includeSelf?: boolean | undefined;
   /**
    * Whether those that were given to this process when their parents ended are reaped: where it is pid 1 of its pid namespace, or
    * after {@linkcode adoptOrphans}; also those that had ended before the call, and that their parents had not reaped. Never a child that
    * it has started itself: that one is the runtime's to reap; nor one that may be such a child, because it was this process's already
    * when it was found, or was found by a session, group or cgroup. False if left out.
    */
-  readonly reapAdopted?: boolean;
+  readonly reapAdopted?: boolean | undefined;
   /**
    * How long to wait, after the last end, for the kernel to tell how each ended, which it does at the reap: milliseconds from
    * 0 to 2147483647; 10 if left out. What is not told by then is not known.
    */
-  readonly statusMs?: number;
+  readonly statusMs?: number | undefined;
   /** Hears of each end at once. What it throws gives up, as an abort does. */
-  readonly onEnd?: (end: TreeEnd) => void;
+  readonly onEnd?: ((end: TreeEnd) => void) | undefined;
 }
 
 /** How to find a tree, and how to end it. */

@@ -26,9 +26,9 @@ import { checkUnix } from "./socket.ts";
 /** What {@linkcode sendMessage} sends. */
 export interface OutgoingMessage {
   /** From 1 to 4096 bytes; one byte of zero if left out, because descriptors do not travel without any. */
-  readonly data?: Uint8Array;
+  readonly data?: Uint8Array | undefined;
   /** Up to 253 descriptors, which stay yours: the receiver gets duplicates. */
-  readonly descriptors?: readonly number[];
+  readonly descriptors?: readonly number[] | undefined;
 }
 
 /** What {@linkcode receiveMessage} received. */

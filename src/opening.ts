@@ -29,7 +29,7 @@ import { native } from "./native.ts";
 /** What {@linkcode Pidfd.open} can open besides processes. */
 export interface OpenOptions {
   /** Open the thread that has this id, instead of a process. Needs Linux 6.9. */
-  readonly thread?: boolean;
+  readonly thread?: boolean | undefined;
 }
 
 /** Opens whoever has this pid now. */

@@ -16,12 +16,12 @@ export interface TreeOptions {
    * Also in the sessions that were begun by a member: whoever is in one descends from the process that began it, even
    * where its parent has ended since. True if left out.
    */
-  readonly session?: boolean;
+  readonly session?: boolean | undefined;
   /**
    * Also in the process groups that were begun by a member. A group is a shell's job: it may hold processes that others of
    * the same session put there. False if left out.
    */
-  readonly group?: boolean;
+  readonly group?: boolean | undefined;
   /**
    * Also in the root's cgroup and those below it (cgroups(7), version 2), which no descendant leaves by forking: so daemons are
    * found too. Only where that cgroup is the tree's own, and does not hold this process as well. What is to be forced is then ended by one
@@ -30,7 +30,7 @@ export interface TreeOptions {
    * the write is ended too, and who is born then is ended without being told of. Of a process whose first thread has ended, /proc tells
    * for good in which cgroup that was, also once the others were moved elsewhere. False if left out.
    */
-  readonly cgroup?: boolean;
+  readonly cgroup?: boolean | undefined;
 }
 
 /** A walk that has begun: it knows its root. */

@@ -22,13 +22,13 @@ export interface SignalOptions {
    * thread that has ended before the others takes signals too, and nobody acts on them);
    * "process-group" is the one that the process leads, which may outlive it. Needs Linux 6.9.
    */
-  readonly scope?: SignalScope;
+  readonly scope?: SignalScope | undefined;
   /**
    * An integer from -2147483648 to 2147483647 that goes with the signal, as sigqueue(3) sends it: a handler finds it in
    * `si_value`, with `si_code` SI_QUEUE and our pid and user. Of standard signals only one of a kind can be pending, and
    * the value of the next is lost; real-time signals are queued.
    */
-  readonly value?: number;
+  readonly value?: number | undefined;
 }
 
 /** The kernel's PIDFD_SIGNAL_THREAD, _THREAD_GROUP and _PROCESS_GROUP. */

@@ -13,11 +13,11 @@ import { type Signal, signalNumber } from "./signals.ts";
 /** How to end a process. */
 export interface TerminateOptions {
   /** The polite signal; SIGTERM if left out. */
-  readonly killSignal?: Signal | number;
+  readonly killSignal?: Signal | number | undefined;
   /** How long to wait before SIGKILL: milliseconds from 0 to 2147483647; 5000 if left out. */
-  readonly graceMs?: number;
+  readonly graceMs?: number | undefined;
   /** Gives up, at whatever point, when it is aborted. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How a process was ended. */

@@ -20,7 +20,7 @@ import type { Walk } from "./walk.ts";
 /** Whom a signal to a tree reaches. */
 export interface SignalTreeOptions {
   /** Whether it is sent to this process and its ancestors too, where they belong to the tree; false if left out. */
-  readonly includeSelf?: boolean;
+  readonly includeSelf?: boolean | undefined;
 }
 
 /** A tree that forks at full speed could be followed for ever. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { features, Pidfd } from "../mod.ts";
+import { features, Pidfd, ProcessTree } from "../mod.ts";
 import { Helper, paused } from "./support/processes.ts";
 
 const LONGEST = 2 ** 31 - 1;
@@ -108,4 +108,28 @@ test("the time that is up says whether the process has ended", async () => {
   runs.close();
   ended.close();
   await zombie.end();
+});
+
+test("an option that is given as undefined is left out, whatever call takes it", async () => {
+  const helper = await paused();
+  const none = undefined;
+  const handle = Pidfd.open(helper.child.pid!, { thread: none });
+  assert.equal(handle.signal(0, { scope: none, value: none }), true);
+  const waiting = handle.wait({ timeoutMs: none, signal: none });
+  // Two of these are undefined, whichever kind of identity this kernel gives.
+  const { pid, inode, startTicks, pidNamespace, boot } = handle.identity();
+  const again = Pidfd.reopen({ pid, inode, startTicks, pidNamespace, boot });
+  assert.equal(again?.equals(handle), true);
+  again?.close();
+  const tree = ProcessTree.of(handle, { session: none, group: none, cgroup: none });
+  assert.equal(tree.signal(0, { includeSelf: none }), 1);
+  const limits = { killSignal: none, graceMs: none, signal: none };
+  const more = { freeze: none, includeRoot: none, includeSelf: none, reapAdopted: none };
+  const { ended } = await tree.terminate({ ...limits, ...more, statusMs: none, onEnd: none });
+  assert.deepEqual(ended.map((end) => [end.pid, end.forced]), [[pid, false]]);
+  assert.equal((await handle.terminate(limits)).forced, false);
+  await waiting;
+  tree.close();
+  handle.close();
+  await helper.end();
 });

@@ -6,34 +6,43 @@ import { install, makeFolder, runIn, TOP } from "./support.ts";
 const { folder, remove } = makeFolder();
 before(async () => {
   await install(folder);
-  cpSync(`${TOP}node_modules/expect-type`, `${folder}/node_modules/expect-type`, {
-    recursive: true,
-  });
-  const program = readFileSync(`${TOP}tests/types/public.ts`, "utf8");
-  writeFileSync(`${folder}/public.ts`, program.replace('"../../mod.ts"', '"pidfd"'));
+  for (const name of ["expect-type", "@types/node", "undici-types"]) {
+    const from = `${TOP}node_modules/${name}`;
+    cpSync(from, `${folder}/node_modules/${name}`, { recursive: true });
+  }
+  for (const name of ["public.ts", "children.ts"]) {
+    const program = readFileSync(`${TOP}tests/types/${name}`, "utf8");
+    writeFileSync(`${folder}/${name}`, program.replace('"../../mod.ts"', '"pidfd"'));
+  }
 });
 after(remove);
+
+/** What the compiler says of a file of the program, and its exit code. */
+async function compile(file: string, compilerOptions: object): Promise<[number, string]> {
+  writeFileSync(`${folder}/tsconfig.json`, JSON.stringify({ compilerOptions, files: [file] }));
+  const { code, stdout } = await runIn(folder, [`${TOP}node_modules/.bin/tsc`, "-p", "."]);
+  return [code!, stdout];
+}
+
+const STRICT = { target: "es2022", strict: true, exactOptionalPropertyTypes: true, noEmit: true };
 
 const MODULES = { node16: "node16", nodenext: "nodenext", bundler: "esnext" };
 for (const [moduleResolution, module] of Object.entries(MODULES)) {
   test(`a TypeScript program finds the package's types by ${moduleResolution}`, async () => {
-    const compilerOptions = {
+    const options = {
+      ...STRICT,
       module,
       moduleResolution,
-      target: "es2022",
       lib: ["es2023", "esnext.disposable", "dom"],
       types: [],
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      noEmit: true,
       // The package's own declarations are checked with the program.
       skipLibCheck: false,
     };
-    writeFileSync(
-      `${folder}/tsconfig.json`,
-      JSON.stringify({ compilerOptions, files: ["public.ts"] }),
-    );
-    const { code, stdout } = await runIn(folder, [`${TOP}node_modules/.bin/tsc`, "-p", "."]);
-    assert.deepEqual([code, stdout], [0, ""]);
+    assert.deepEqual(await compile("public.ts", options), [0, ""]);
   });
 }
+
+test("Pidfd.of() takes Node's own child where optional properties are exact", async () => {
+  const options = { ...STRICT, module: "nodenext", types: ["node"], skipLibCheck: true };
+  assert.deepEqual(await compile("children.ts", options), [0, ""]);
+});

@@ -4,12 +4,15 @@ import {
   type ExitStatus,
   type Features,
   features,
+  killTree,
   loadLibrary,
   overrideSyscallNumbers,
   Pidfd,
   type PidfdError,
   type PidfdOpenFailedError,
   type ProcessState,
+  ProcessTree,
+  sendMessage,
   type Signal,
   type SignalName,
   type SyscallNumbers,
@@ -38,6 +41,31 @@ expectTypeOf(handle.wait({ timeoutMs: 1, signal: new AbortController().signal })
 expectTypeOf(handle.terminate({ graceMs: 1 })).toEqualTypeOf<Promise<Termination>>();
 expectTypeOf(handle.ref()).toEqualTypeOf<Pidfd>();
 expectTypeOf(handle.detach()).toEqualTypeOf<number>();
+
+// What is given as undefined is left out, also where a program is checked by `exactOptionalPropertyTypes`.
+Pidfd.of({ pid: undefined });
+Pidfd.open(1, { thread: undefined });
+handle.signal("SIGTERM", { scope: undefined, value: undefined });
+expectTypeOf(handle.wait({ timeoutMs: undefined, signal: undefined }))
+  .toEqualTypeOf<Promise<ExitStatus>>();
+handle.terminate({ killSignal: undefined, graceMs: undefined, signal: undefined });
+killTree(handle, {
+  killSignal: undefined,
+  graceMs: undefined,
+  signal: undefined,
+  freeze: undefined,
+  includeRoot: undefined,
+  includeSelf: undefined,
+  reapAdopted: undefined,
+  statusMs: undefined,
+  onEnd: undefined,
+  session: undefined,
+  group: undefined,
+  cgroup: undefined,
+});
+ProcessTree.of(handle, {}).signal("SIGTERM", { includeSelf: undefined });
+sendMessage(1, { data: undefined, descriptors: undefined });
+Pidfd.reopen({ pid: 1, inode: "1", startTicks: undefined, pidNamespace: undefined });
 
 expectTypeOf<"SIGTERM">().toExtend<Signal>();
 expectTypeOf<"TERM">().toExtend<Signal>();
