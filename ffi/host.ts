@@ -114,6 +114,11 @@ export const host: {
   readonly Buffer?: BufferConstructor;
 } = globalThis as never;
 
+/** The operating system, "linux" by each runtime's word. */
+export function platform(): string {
+  return host.Deno ? host.Deno.build.os : host.process.platform;
+}
+
 /** Whether this thread may end before its process does; asking Node would load a module of its. */
 export function mayBeWorker(): boolean {
   return host.Deno ? "DedicatedWorkerGlobalScope" in globalThis : host.Bun?.isMainThread !== true;

@@ -10,7 +10,7 @@
 import { decoded } from "./base64.ts";
 import { bun } from "./bun.ts";
 import { deno } from "./deno.ts";
-import { host } from "./host.ts";
+import { host, platform } from "./host.ts";
 import { LIBRARIES } from "./library.ts";
 import { assertComplete, assertKnown, readLibrary } from "./library_file.ts";
 import type { Adapter, Listening, Native } from "./native.ts";
@@ -30,13 +30,13 @@ const CPUS: Readonly<Record<string, string>> = {
 
 /** Loads the library. Throws an `Error` that says what was tried and what to do. */
 export function load(givenPath?: string): Native {
-  const [platform, arch] = system();
-  if (platform !== "linux") {
-    throw new Error(`process file descriptors exist on Linux only: this is ${platform}`);
+  if (platform() !== "linux") {
+    throw new Error(`process file descriptors exist on Linux only: this is ${platform()}`);
   }
   const adapter = adapterOfThisRuntime();
   const path = givenPath ?? environmentPath();
   if (path) return verified(openGiven(adapter, path), path);
+  const { arch } = host.Deno ? host.Deno.build : host.process;
   const cpu = CPUS[arch] ?? arch;
   if (!Object.hasOwn(LIBRARIES, cpu)) {
     throw new Error(`there is no native library for this CPU: ${arch}`);
@@ -51,11 +51,6 @@ export function listen(fd: number, onBytes: (bytes: Uint8Array) => void): Listen
 
 function adapterOfThisRuntime(): Adapter {
   return host.Deno ? deno : host.Bun ? bun : node;
-}
-
-function system(): [platform: string, arch: string] {
-  if (host.Deno) return [host.Deno.build.os, host.Deno.build.arch];
-  return [host.process.platform, host.process.arch];
 }
 
 function environmentPath(): string | undefined {

@@ -71,7 +71,10 @@ export class Pidfd implements Disposable {
 
   /**
    * Whether processes can be opened, signalled and watched here, found out by really doing so: false on other systems,
-   * on Linux before 5.3, and where a seccomp profile forbids it. `features()` tells why. Never throws.
+   * on Linux before 5.3, where a seccomp profile forbids it, and where the native library can't be loaded, as without the
+   * permission `--allow-ffi` (Deno) or `--allow-addons` (Node). `features().pidfd_open.found` tells which it is. Never throws.
+   *
+   * So false is no reason to signal a bare pid on Linux: a forgotten permission would do that in silence.
    */
   static get supported(): boolean {
     return isSupported();

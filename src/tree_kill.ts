@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { platform } from "../ffi/host.ts";
 import { checkFunction, checkPid, show } from "./arguments.ts";
 import { isNobodys } from "./nobody.ts";
+import { syscallNumbers } from "./numbers.ts";
 import { Pidfd } from "./pidfd.ts";
 import { type Signal, signalNumber } from "./signals.ts";
 import { ProcessTree } from "./tree.ts";
@@ -67,8 +69,9 @@ const MAX_ROUNDS = 64;
 export const treeKill: TreeKillFunction = makeTreeKill();
 
 /**
- * The same function with something to call where process handles don't work: on other systems, and on Linux before 5.3. That may
- * be tree-kill itself.
+ * The same function with something to call where process handles don't work: on other systems, on Linux before 5.3, and where a
+ * seccomp profile forbids them. That may be tree-kill itself. Where a permission is missing on Linux, or the library's file, the
+ * fallback is not called: that is an error (`ENOSYS`).
  *
  * @param fallback Is called with the same arguments, once the pid was checked.
  * @throws {TypeError} If `fallback` is no function.
@@ -130,6 +133,8 @@ function makeTreeKill(fallback?: TreeKillFallback): TreeKillFunction {
     try {
       number = pidOf(pid);
       if (Pidfd.supported) return signalTree(number, signalNumber(signal ?? "SIGTERM"), done);
+      // Throws where the library can't be loaded: a forgotten permission is to be mended, and no wish for bare pids.
+      if (platform() === "linux") syscallNumbers();
       if (!fallback) throw new Error(UNSUPPORTED);
     } catch (error) {
       if (!done) throw error;

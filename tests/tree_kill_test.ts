@@ -154,6 +154,12 @@ test("elsewhere treeKill() calls the fallback, or says that it can't", async () 
   await helper.exit;
 });
 
+test("a library that can't be loaded is an error, and no reason for the fallback", async () => {
+  const env = { PIDFD_LIBRARY: "/nowhere/pidfd.so" };
+  const { stdout, stderr } = await runScript("tree_kill_without_library.ts", { env });
+  assert.equal(stdout, '["ENOSYS","ENOSYS","ENOSYS"]\n', stderr);
+});
+
 test("isRunning() is true of what runs, and false of a zombie and of nobody", async () => {
   assert.equal(isRunning(process.pid), true);
   const zombie = new Helper("zombie", "0");
