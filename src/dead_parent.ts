@@ -5,7 +5,8 @@
  * in a session or group whose leader has ended is in that leader's own, unless all of them had ended before, and the number
  * went to another leader who has ended too. Two things tell: the leader is a zombie, who has the number still; or its
  * inode is found after it was reaped, which from Linux 6.14 to 6.19 lasts exactly as long as the number is kept. That
- * it is not found tells nothing: from Linux 7.0 on, nobody's is who was reaped.
+ * it is not found tells nothing: from Linux 7.0 on, nobody's is who was reaped. What is found so tells no number any more: that
+ * inode and number belong together is taken from the identity, and without a boot, by which inodes are counted anew, from nothing.
  *
  * @module
  */
@@ -45,7 +46,7 @@ export function deadParent(identity: ProcessIdentity): DeadParent | null {
   return {
     pid: zombie?.pid ?? pid,
     prove: () => {
-      if (isZombie() || hasInode(inode, pid)) return;
+      if (isZombie() || (here && keepsNumber(inode, pid))) return;
       throw untold(
         pid,
         "whose session or group this number is now can't be told, take a predicate",
@@ -62,16 +63,16 @@ function isTaken(pid: number): boolean {
   return fd !== null;
 }
 
-/** Whether the kernel finds the process by its inode. */
-function hasInode(inode: string | undefined, pid: number): boolean {
+/** Whether the kernel finds the process by its inode, and it was reaped: whoever runs has a number of its own. */
+function keepsNumber(inode: string | undefined, pid: number): boolean {
   const fd = inode === undefined ? EOPNOTSUPP : openByHandle(BigInt(inode));
   if (fd === EOPNOTSUPP || fd === ESTALE) return false;
   // Linux 6.15 and 6.16 find it, and open it only if it left an exit record.
   if (fd === ESRCH) return true;
   check(fd, "open_by_handle_at", pid);
-  const isThere = inodeOf(fd) === BigInt(inode!);
+  const isReaped = inodeOf(fd) === BigInt(inode!) && native().pid_of(fd) === ESRCH;
   native().close(fd);
-  return isThere;
+  return isReaped;
 }
 
 function untold(pid: number, reason: string): PidfdError {

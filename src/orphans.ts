@@ -85,7 +85,9 @@ export class Orphans implements Disposable, Iterable<Orphan> {
  * guessed: the kernel gives the number of a session or group to nobody while anybody is in it; so the number is that of the
  * dead process while that is a zombie, and, on Linux 6.14 to 6.19, after it was reaped too, for as long as its inode is
  * found. On other kernels who is in the session of a reaped process can't be told from the orphans of a stranger who had
- * the number later: where anybody is there, `EOPNOTSUPP` is thrown, where nobody is, the list is empty.
+ * the number later: where anybody is there, `EOPNOTSUPP` is thrown, where nobody is, the list is empty. So it is wherever the
+ * identity has no boot (util-linux's `PID:INODE`): inodes are counted anew at each. That number and inode are those of one
+ * process is believed: give what {@linkcode Pidfd.identity} has made.
  *
  * So it finds what a service, a job of a shell, or a child that was spawned `detached` has left, where those
  * led a session or group; an empty list does not say that nothing is left. Not found is who began a session and a group of its

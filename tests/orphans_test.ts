@@ -23,6 +23,10 @@ import { grow, needsRoot, runs } from "./support/trees.ts";
 /** From Linux 7.0 on, the inode of a process that was reaped is not found; it is what the tests expect of this kernel. */
 const keepsInodes = features().file_handles.available && parseInt(release()) < 7;
 
+/** Before Linux 6.9 no identity has an inode. */
+const { pidfs } = features();
+const needsPidfs = pidfs.available ? false : pidfs.found;
+
 /** A leader of a session or group, who it was, and the orphan that it will leave. */
 interface Family {
   helper: Helper;
@@ -109,6 +113,23 @@ test("findOrphans() finds nobody in the session of a stranger who has the number
     await tree.helper.end();
     assert.deepEqual(found(tree.identity), []);
   }
+});
+
+test("an identity without a boot proves nothing of a process that was reaped", {
+  skip: needsPidfs,
+}, async () => {
+  const tree = await family("session");
+  const own = Pidfd.self();
+  const { inode } = own.identity();
+  own.close();
+  const text = `${tree.leader}:${tree.identity.inode}`;
+  await step(tree);
+  assert.deepEqual(found(text), [[tree.orphan, "session"]], "the zombie has number and inode");
+  await step(tree);
+  assert.equal(toldOf(text), "EOPNOTSUPP");
+  assert.equal(toldOf(`${tree.leader}:${inode}`), "EOPNOTSUPP", "it is that of one who runs");
+  await tree.helper.end();
+  assert.deepEqual(found(text), [], "that nobody is there needs no proof");
 });
 
 test("findOrphans() says so where the number counts in another pid namespace", () => {
