@@ -208,11 +208,16 @@ function look(relationOf: Relation): Sight {
   const spared = ancestorsIn(new Map(entries.map((entry) => [entry.pid, entry])));
   const meant: Sight["meant"] = new Map();
   for (const entry of entries) {
-    if ("ZX".includes(entry.state) || spared.has(entry.pid)) continue;
+    if (hasEnded(entry) || spared.has(entry.pid)) continue;
     const relation = relationOf(entry);
     if (relation) meant.set(entry, relation);
   }
   return { meant, hidden };
+}
+
+/** The state is the first thread's, which may end before the others: the process runs until all of them have ended. */
+function hasEnded({ state, threads }: ProcessEntry): boolean {
+  return state === "X" || (state === "Z" && threads <= 1);
 }
 
 /** Answers whether anybody was pinned who was not before. */

@@ -18,7 +18,10 @@ export interface ProcessEntry {
   readonly session: number;
   /** When it was started, in hundredths of a second since boot (the clock CLOCK_BOOTTIME). */
   readonly startTicks: number;
-  /** R runs, S sleeps, D sleeps deeply, T is stopped, t is traced, Z has ended, I is an idle kernel thread. */
+  /**
+   * Its first thread's: R runs, S sleeps, D sleeps deeply, T is stopped, t is traced, Z has ended, I is an idle kernel thread. With
+   * Z the process has ended only where `threads` is 1 at most: others may run on, and it with them.
+   */
   readonly state: string;
   /** How many threads it has. */
   readonly threads: number;

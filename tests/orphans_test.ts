@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { release } from "node:os";
 import { test } from "node:test";
 import {
@@ -192,8 +192,8 @@ test("findOrphans() works with no permission but --allow-ffi", async () => {
   await tree.helper.end();
 });
 
-/** Whether a process has this entry in its environment. */
-function isMarked(pid: number, mark: string): boolean {
+/** Whether a process, or the thread whose folder this is, has this entry in its environment. */
+function isMarked(pid: number | string, mark: string): boolean {
   try {
     return readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(mark);
   } catch {
@@ -287,6 +287,23 @@ test("a process that ends and is reaped while it is looked at again is left out"
   assert.equal(asked, 2);
   handle.close();
   await helper.end();
+});
+
+test("one whose first thread has ended is found: it runs, although its state is that of a zombie", async () => {
+  const helper = new Helper("leader-ends", "7");
+  await helper.line();
+  const { pid } = helper.child;
+  const handle = Pidfd.of(helper.child);
+  const { state, threads } = processes().find((entry) => entry.pid === pid)!;
+  assert.deepEqual([state, threads, handle.isAlive()], ["Z", 2, true]);
+  assert.deepEqual(found((entry) => entry.pid === pid), [[pid, "predicate"]]);
+  const mark = `PATH=${process.env.PATH}`;
+  assert.equal(isMarked(pid!, mark), false);
+  const second = readdirSync(`/proc/${pid}/task`).find((tid) => tid !== String(pid));
+  assert.equal(isMarked(`${pid}/task/${second}`, mark), true);
+  handle.close();
+  helper.send();
+  assert.deepEqual(await helper.exit, [7, null]);
 });
 
 test("neither this process nor an ancestor nor a zombie is an orphan", async () => {
