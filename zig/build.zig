@@ -143,8 +143,8 @@ fn shared_object(b: *std.Build, cpu: Cpu) std.Build.LazyPath {
         "-o",
     });
     const file = link.addOutputFileArg(b.fmt("pidfd-{s}.so", .{cpu.name}));
-    // The largest one by far goes without the table that only tools read; a loader reads the program headers.
-    if (cpu.arch.isPowerPC()) link.addArgs(&.{ "-z", "nosectionheader" });
+    // The largest ones go without the table that only tools read; a loader reads the program headers.
+    if (cpu.arch.isPowerPC() or cpu.arch.isLoongArch()) link.addArgs(&.{ "-z", "nosectionheader" });
     link.addFileArg(object(b, cpu));
     return file;
 }

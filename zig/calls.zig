@@ -96,8 +96,23 @@ pub fn poll(fd: i32, events: i32, timeout_ms: i32) callconv(.c) i32 {
 /// ioctl(pidfd, PIDFD_GET_INFO, record) — `record.mask` says what is wanted, and then what was filled.
 /// ESRCH: reaped; until 6.16 also in a pid namespace not seen from here, which is EREMOTE since. ENOTTY: not a pidfd, or
 /// before 6.13.
+///
+/// Where a thread executes a program and takes the leader's place, the kernel may tell of the old leader just then: by the
+/// thread's number, or by none. Whoever asks again is told of the new one. So it is believed where it is the number of a leader, or
+/// was told twice, as that of a thread is, or where the pidfd has hung up.
 pub fn info(pidfd: i32, record: *kernel.PidfdInfo) callconv(.c) i32 {
-    return call(named(.ioctl), .{ pidfd, kernel.PIDFD_GET_INFO, record });
+    const wanted = record.mask;
+    var result: i32 = 0;
+    var before: u32 = 0;
+    for (0..8) |_| {
+        record.mask = wanted;
+        result = call(named(.ioctl), .{ pidfd, kernel.PIDFD_GET_INFO, record });
+        if (result == 0) {
+            if (record.pid == record.tgid or record.pid == before) break;
+            before = record.pid;
+        } else if (result != negated(.SRCH) or poll(pidfd, 0, 0) & kernel.POLLHUP != 0) break;
+    }
+    return result;
 }
 
 /// The pid that this descriptor names as seen from here, from PIDFD_GET_INFO or else /proc/self/fdinfo.

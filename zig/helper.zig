@@ -29,6 +29,7 @@
 //!   helper work MS MIB             uses this much time on a CPU and this much memory, and ends
 //!   helper exec-then CMD…          prints "ready", and becomes CMD at the next line of its input
 //!   helper thread-exec CMD…        the same, done by a second thread
+//!   helper thread-execs first      prints "ready"; then a second thread executes this program, and so on until it is killed
 //!   helper leader-ends CODE        its first thread ends; a second prints "ready", and ends with CODE at the next line
 //!   helper above-hidden CMD…       runs CMD below a child that hidepid hides; an argument "@" becomes this one's pid
 //!   helper trace PID               traces it, prints "traced", and "ended" when it has; lets go of it at the next line
@@ -92,6 +93,7 @@ pub fn main() void {
         .{ "work", states.run_work },
         .{ "exec-then", states.run_exec_then },
         .{ "thread-exec", states.run_thread_exec },
+        .{ "thread-execs", states.run_thread_execs },
         .{ "leader-ends", states.run_leader_ends },
         .{ "above-hidden", states.run_above_hidden },
         .{ "trace", states.run_trace },

@@ -29,6 +29,32 @@ pub fn run_thread_exec() void {
     while (true) _ = linux.pause();
 }
 
+/// The same without an end, at full speed, until it is killed: its state is read while the leader is let go of.
+pub fn run_thread_execs() void {
+    if (std.mem.eql(u8, helper.text(2), "first")) {
+        end_by_alarm();
+        helper.print("ready", .{});
+    }
+    _ = std.Thread.spawn(.{}, exec_again, .{}) catch helper.fail("no thread");
+    while (true) _ = linux.pause();
+}
+
+fn exec_again() void {
+    const program = helper.text(0).ptr;
+    const argv = [_:null]?[*:0]const u8{ @ptrCast(program), "thread-execs", "again" };
+    const envp = [_:null]?[*:0]const u8{};
+    _ = helper.check(linux.execve(@ptrCast(program), &argv, &envp), "execve");
+}
+
+/// It outlives exec.
+fn end_by_alarm() void {
+    const limit = linux.itimerspec{
+        .it_interval = .{ .sec = 0, .nsec = 0 },
+        .it_value = .{ .sec = 120, .nsec = 0 },
+    };
+    _ = linux.setitimer(0, &limit, null);
+}
+
 fn become() void {
     _ = helper.next_line();
     helper.exec(2);

@@ -95,9 +95,12 @@ fn pin(pidfd: i32) i32 {
 
 fn read_stat(folder: i32, record: *DescriptionRecord) i32 {
     var buffer: [proc_stat.max_length]u8 = undefined;
-    const length = proc_file.read(folder, "stat", &buffer);
-    if (length < 0) return length;
-    const stat = proc_stat.parse(buffer[0..@intCast(length)]) orelse return 0;
+    const file = proc_file.open(folder, "stat", .{});
+    if (file < 0) return file;
+    defer proc_file.close(file);
+    var stat: proc_stat.Stat = undefined;
+    const result = proc_stat.read(file, &buffer, &stat);
+    if (result < 0) return result;
     const is_ours = counts_as_we_do();
     if (is_ours < 0) return is_ours;
     record.found |= if (is_ours == 1) STAT | OWN_PIDS else STAT;

@@ -17,7 +17,7 @@ const negated = syscall.negated;
 const call = syscall.call;
 const named = syscall.named;
 
-/// One process at the moment of its read. `group` and `session` are -1 while it is being reaped.
+/// One process at the moment of its read. `group` and `session` are -1 where it was let go of whenever it was looked at.
 pub const ProcessRecord = extern struct {
     start_ticks: u64,
     pid: i32,
@@ -183,10 +183,9 @@ fn open_line(folder: i32, pid: i32) i32 {
 
 fn fill(file: i32, record: *ProcessRecord) i32 {
     var buffer: [proc_stat.max_length]u8 = undefined;
-    // One read from the start: the line is made whole for it, so nothing in it can be from another moment.
-    const length = call(named(.pread64), .{ file, &buffer, buffer.len, 0, 0, 0 });
-    if (length < 0) return length;
-    const stat = proc_stat.parse(buffer[0..@intCast(length)]) orelse return negated(.SRCH);
+    var stat: proc_stat.Stat = undefined;
+    const result = proc_stat.read(file, &buffer, &stat);
+    if (result < 0) return result;
     record.* = .{
         .start_ticks = stat.start_ticks,
         .pid = stat.pid,
@@ -279,13 +278,6 @@ fn path_of(number: i32, end: []const u8) Path {
 comptime {
     std.debug.assert(@sizeOf(ProcessRecord) == 112);
     std.debug.assert(@sizeOf(ScanRecord) == 24 + 512 + capacity * 112);
-    std.debug.assert(@intFromEnum(linux.SYS.pread64) == switch (@import("builtin").cpu.arch) {
-        .x86_64 => 17,
-        .aarch64, .riscv64, .loongarch64 => 67,
-        .powerpc64le => 179,
-        .s390x, .arm => 180,
-        else => unreachable,
-    });
     std.debug.assert(@intFromEnum(linux.SYS.getdents64) == switch (@import("builtin").cpu.arch) {
         .x86_64, .arm => 217,
         .aarch64, .riscv64, .loongarch64 => 61,

@@ -1,6 +1,7 @@
 //! The line of /proc/PID/stat, see proc_pid_stat(5). A name may hold spaces, parentheses and line ends, so that only
 //! the last ")" says where it ends.
 const std = @import("std");
+const syscall = @import("syscall.zig");
 const words = @import("words.zig");
 
 /// A kernel worker's; others have at most 15 bytes.
@@ -18,7 +19,7 @@ pub const Stat = struct {
     state: u8,
     /// 0 where the parent can't be seen from that /proc, and for what has none.
     ppid: i32,
-    /// -1, as the session, for a process that is being reaped just now.
+    /// -1, as the session, for a leader that is let go of just now: by its parent, or by a thread that takes its place.
     group: i32,
     session: i32,
     /// PF_KTHREAD and the like, include/linux/sched.h.
@@ -27,6 +28,25 @@ pub const Stat = struct {
     /// Since boot, in hundredths of a second on every CPU, moved by the reader's time namespace.
     start_ticks: u64,
 };
+
+/// More than one thread can take the leader's place while it is looked; nobody does so for long.
+const max_tries = 8;
+
+/// Reads the line of an open file, whose text stays in `buffer`. ESRCH: there is no such process or thread any more.
+///
+/// Where another thread executes a program, it takes the leader's place, and whoever reads just then may be told of the old leader:
+/// without group, parent and threads, though the process runs. Then the number is the new one's already, and the next read tells
+/// of that; of one that was reaped it tells nothing.
+pub fn read(file: i32, buffer: *[max_length]u8, stat: *Stat) i32 {
+    for (0..max_tries) |_| {
+        // One read from the start: the line is made whole for it, so nothing in it can be from another moment.
+        const length = syscall.call(syscall.named(.pread64), .{ file, buffer, buffer.len, 0, 0, 0 });
+        if (length < 0) return length;
+        stat.* = parse(buffer[0..@intCast(length)]) orelse return syscall.negated(.SRCH);
+        if (stat.group != -1) break;
+    }
+    return 0;
+}
 
 /// A kernel thread's flag.
 pub const PF_KTHREAD: u32 = 0x0020_0000;
@@ -63,6 +83,16 @@ fn signed(fields: *words.Words) ?i32 {
     return if (word.len == 2 and word[0] == '-' and word[1] == '1') -1 else words.decimal(i32, word);
 }
 
+comptime {
+    std.debug.assert(@intFromEnum(std.os.linux.SYS.pread64) == switch (@import("builtin").cpu.arch) {
+        .x86_64 => 17,
+        .aarch64, .riscv64, .loongarch64 => 67,
+        .powerpc64le => 179,
+        .s390x, .arm => 180,
+        else => unreachable,
+    });
+}
+
 const rest_of_line = " 20 0 3 0 12345678901 1000 200 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0\n";
 
 test "each field is where the manual page says" {
@@ -95,6 +125,18 @@ test "a process that is being reaped has no group and no session any more" {
     const stat = parse("7 (a) X 0 -1 -1 0 -1 4194316 0 0 0 0 0 0 0 0 20 0" ++ rest_of_line[5..]).?;
     try std.testing.expectEqual(-1, stat.group);
     try std.testing.expectEqual(-1, stat.session);
+}
+
+test "a line without a group is read again, but not for ever" {
+    const line = "7 (a) X 0 -1 -1 0 -1 4194316 0 0 0 0 0 0 0 0 20 0" ++ rest_of_line[5..];
+    const file: i32 = @intCast(std.os.linux.memfd_create("stat", 0));
+    defer _ = std.os.linux.close(file);
+    var buffer: [max_length]u8 = undefined;
+    var stat: Stat = undefined;
+    try std.testing.expectEqual(syscall.negated(.SRCH), read(file, &buffer, &stat));
+    try std.testing.expectEqual(line.len, std.os.linux.write(file, line, line.len));
+    try std.testing.expectEqual(0, read(file, &buffer, &stat));
+    try std.testing.expectEqual(-1, stat.group);
 }
 
 test "what is not such a line is none, wherever it is cut" {
