@@ -117,3 +117,14 @@ test(
     assert.equal(JSON.parse(stdout || JSON.stringify(stderr)).code, "EREMOTE");
   },
 );
+
+test(
+  "processes() refuses a /proc in which this process is nobody",
+  { skip: needsRoot },
+  async () => {
+    const { stdout, stderr } = await runScript("cover_proc.ts", {
+      through: [HELPER, "mount-proc", ""],
+    });
+    assert.deepEqual(JSON.parse(stdout || JSON.stringify(stderr)), ["listed", "EREMOTE"]);
+  },
+);

@@ -9,6 +9,8 @@
 //!   helper recycle                 makes a process that stays, prints its pid, and gives that pid to a new one at each line
 //!   helper in-user-namespace UID CMD…   runs CMD in a new user namespace, where we are UID; nobody for 4294967295
 //!   helper mount-proc OPTIONS CMD…      runs CMD with a fresh /proc
+//!   helper cover-proc              mounts the /proc of a new pid namespace over ours, prints "covered", and ends the one that is
+//!                                  in there at the end of the input
 //!   helper mount-empty FOLDER CMD…      runs CMD with an empty folder in the place of this one
 //!   helper mount-file FILE TARGET CMD…  runs CMD with this file in the place of that one
 //!   helper deny CALL ERRNO CMD…  runs CMD with a seccomp filter: the syscall of this number or name answers ERRNO
@@ -72,6 +74,7 @@ pub fn main() void {
         .{ "recycle", identity.run_recycle },
         .{ "in-user-namespace", identity.run_in_user_namespace },
         .{ "mount-proc", identity.run_mount_proc },
+        .{ "cover-proc", identity.run_cover_proc },
         .{ "mount-empty", identity.run_mount_empty },
         .{ "mount-file", identity.run_mount_file },
         .{ "deny", run_deny },

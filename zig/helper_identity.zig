@@ -57,6 +57,32 @@ pub fn run_mount_proc() void {
     helper.exec(3);
 }
 
+/// The /proc of a new pid namespace, in which whoever looks is nobody, for all who share our mounts.
+pub fn run_cover_proc() void {
+    const ready = pipe();
+    var arguments = helper.CloneArguments{ .flags = linux.CLONE.NEWPID, .set_tid = 0, .set_tid_size = 0 };
+    const size = @sizeOf(helper.CloneArguments);
+    const child: i32 = @intCast(helper.check(linux.syscall2(.clone3, @intFromPtr(&arguments), size), "clone3"));
+    if (child == 0) {
+        _ = linux.prctl(@intFromEnum(linux.PR.SET_PDEATHSIG), linux.SIG.KILL, 0, 0, 0);
+        _ = helper.check(linux.mount("proc", "/proc", "proc", 0, 0), "mount");
+        _ = linux.write(ready[1], "m", 1);
+        stay();
+    }
+    _ = linux.close(ready[1]);
+    var byte: [1]u8 = undefined;
+    const is_mounted = linux.read(ready[0], &byte, 1) == 1;
+    if (is_mounted) helper.print("covered", .{});
+    while (is_mounted and helper.next_line()) {}
+    end(child);
+}
+
+fn pipe() [2]i32 {
+    var ends: [2]i32 = undefined;
+    _ = helper.check(linux.pipe2(&ends, .{ .CLOEXEC = true }), "pipe2");
+    return ends;
+}
+
 /// An empty folder in the place of another one.
 pub fn run_mount_empty() void {
     own_mounts();

@@ -44,6 +44,7 @@ pub const F_DUPFD_CLOEXEC: i32 = 1030;
 pub const PR_SET_CHILD_SUBREAPER: usize = 36;
 pub const PR_GET_CHILD_SUBREAPER: usize = 37;
 pub const PIDFS_MAGIC: u64 = 0x5049_4446;
+pub const PROC_SUPER_MAGIC: u64 = 0x9FA0;
 
 pub const PIDFD_INFO_PID: u64 = 1 << 0;
 pub const PIDFD_INFO_EXIT: u64 = 1 << 3;
