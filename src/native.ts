@@ -29,7 +29,7 @@ function loadNow(path?: string): Native {
 
 /**
  * Loads the native library from a file of yours, instead of from the places where it is looked for. Needed where Deno
- * runs with `--allow-ffi=PATH`: the embedded library can't be loaded then. It must come before any other use of this
+ * runs with `--allow-ffi=PATH` and PATH is not the `lib` folder of the npm package: the embedded library can't be loaded then. It must come before any other use of this
  * module in the same thread. The environment variable `PIDFD_LIBRARY` does the same where it may be read.
  *
  * @param path The library's file, made from the same version of this package.
