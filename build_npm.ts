@@ -52,17 +52,27 @@ function withoutClone(page: string): string {
   return page.replace(/<!-- clone -->.*?<!-- \/clone -->\n\n/gs, "");
 }
 
+/** An example as the user of this package writes it: what JSR has as `@x/pidfd`, and the repository as mod.ts, is `pidfd` on npm. */
+function importByName(text: string): string {
+  return text.replace(/from "(?:jsr:)?@x\/pidfd/g, 'from "pidfd').replace('"../mod.ts"', '"pidfd"');
+}
+
 /** The guides with their programs, so that every link of the README leads somewhere wherever the package lies. */
 function writeDocuments(): void {
-  Deno.writeTextFileSync(`${OUT}/README.md`, withoutClone(Deno.readTextFileSync("README.md")));
+  const readme = withoutClone(Deno.readTextFileSync("README.md"));
+  Deno.writeTextFileSync(`${OUT}/README.md`, importByName(readme));
   for (const name of ["CHANGELOG.md", "LICENSE"]) Deno.copyFileSync(name, `${OUT}/${name}`);
   for (const folder of ["docs", "examples"]) {
     Deno.mkdirSync(`${OUT}/${folder}`);
     for (const { name, isFile } of Deno.readDirSync(folder)) {
       if (!isFile) continue;
       const text = Deno.readTextFileSync(`${folder}/${name}`);
-      Deno.writeTextFileSync(`${OUT}/${folder}/${name}`, text.replace('"../mod.ts"', '"pidfd"'));
+      Deno.writeTextFileSync(`${OUT}/${folder}/${name}`, importByName(text));
     }
+  }
+  for (const name of ENTRIES) {
+    const path = `${OUT}/types/${name}.d.ts`;
+    Deno.writeTextFileSync(path, importByName(Deno.readTextFileSync(path)));
   }
 }
 

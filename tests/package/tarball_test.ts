@@ -61,6 +61,20 @@ test("every link of the package's documents leads to a file of the package", () 
   }
 });
 
+test("no page of the package imports what its user can't, or runs a file that it lacks", () => {
+  const files = (readdirSync(installed, { recursive: true }) as string[])
+    .filter((path) => /\.(md|ts)$/.test(path) && path !== "CHANGELOG.md");
+  assert.ok(files.length > 15, `${files}`);
+  const found = files.flatMap((path) => {
+    const text = readFileSync(`${installed}/${path}`, "utf8");
+    assert.doesNotMatch(text, /\b(cli|mod|tree_kill)\.ts\b/, path);
+    return [...text.matchAll(/^[ *]*(?:import|\}) .*?from "(.*)"/gm)].map(([, name]) => name);
+  });
+  assert.ok(found.length > 40, `${found.length} imports`);
+  const names = new Set(found.filter((name) => !name.startsWith("node:")));
+  assert.deepEqual([...names].sort(), ["pidfd", "pidfd/tree-kill"]);
+});
+
 test("building twice gives the same bytes", async () => {
   const first = hash(readFileSync(TARBALL));
   const args = ["run", "-A", "--no-lock", `${TOP}build_npm.ts`];
