@@ -91,7 +91,7 @@ function parse(command: Command, args: string[]) {
     );
     // kill(1) takes -9, which is an option of that name here.
     if (command.options.signal && signal) {
-      throw new UsageError(`a signal is given so: -s ${signal}`);
+      throw new UsageError(`write the signal as -s ${signal}`);
     }
     throw error;
   }

@@ -59,7 +59,7 @@ export const orphans: Command = {
   summary: "what a process that has ended left behind",
   usage: "[--stop] [--grace MS] IDENTITY",
   help: `  --stop       end each of them with all of its descendants
-  --grace MS   with --stop: wait so many milliseconds before SIGKILL, 0 to 2147483647; 5000 unless told
+  --grace MS   with --stop: wait so many milliseconds before SIGKILL, 0 to 2147483647; default 5000
 
 Found is who is in the session or process group that the process led, for which the kernel keeps its number: nobody who
 began a session of its own is found, and nobody at all where it led neither. Once the process was reaped, only Linux 6.14

@@ -13,7 +13,7 @@ import { signalName } from "../src/signals.ts";
 
 /** The command. */
 export const signal: Command = {
-  summary: "send a signal, SIGTERM unless told",
+  summary: "send a signal, by default SIGTERM",
   usage: "[-s SIGNAL] PID…",
   help:
     `  -s, --signal SIGNAL   a name (TERM, SIGKILL, SIGRTMIN+3) or a number from 0 to 64; 0 only asks

@@ -32,8 +32,8 @@ export const stop: Command = {
   summary: "end each process, by force when it does not listen",
   usage: "[--tree] [--grace MS] [-s SIGNAL] PID…",
   help:
-    `  --grace MS            wait so many milliseconds before SIGKILL, 0 to 2147483647; 5000 unless told
-  -s, --signal SIGNAL   the polite signal: a name or a number from 0 to 64; SIGTERM unless told
+    `  --grace MS            wait so many milliseconds before SIGKILL, 0 to 2147483647; default 5000
+  -s, --signal SIGNAL   the polite signal: a name or a number from 0 to 64; default SIGTERM
   --tree                end all of its descendants too
   --freeze              with --tree: stop the whole tree before it is asked, so that nothing escapes by forking
 

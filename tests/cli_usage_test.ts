@@ -29,7 +29,7 @@ test("pidfd signal tells who writes a signal as kill(1) does how it is written",
   for (const [arg, signal] of [["-9", "9"], ["-KILL", "KILL"], ["-SIGUSR1", "SIGUSR1"]]) {
     const { code, stderr } = await pidfd("signal", arg, "2147483647");
     assert.equal(code, 2);
-    assert.ok(stderr.startsWith(`pidfd: a signal is given so: -s ${signal}\n`), stderr);
+    assert.ok(stderr.startsWith(`pidfd: write the signal as -s ${signal}\n`), stderr);
   }
   assert.doesNotMatch((await pidfd("check", "-9", "1")).stderr, /-s 9/);
 });
