@@ -52,23 +52,27 @@ function withoutClone(page: string): string {
   return page.replace(/<!-- clone -->.*?<!-- \/clone -->\n\n/gs, "");
 }
 
-/** An example as the user of this package writes it: what JSR has as `@x/pidfd`, and the repository as mod.ts, is `pidfd` on npm. */
+/** An example as the user of this package writes it: what JSR has as `@x/pidfd` is `pidfd` on npm. */
 function importByName(text: string): string {
-  return text.replace(/from "(?:jsr:)?@x\/pidfd/g, 'from "pidfd').replace('"../mod.ts"', '"pidfd"');
+  return text.replace(/from "(?:jsr:)?@x\/pidfd/g, 'from "pidfd');
 }
 
-/** The guides with their programs, so that every link of the README leads somewhere wherever the package lies. */
+/** The programs of the guides stay in the repository: they are to be copied and changed, and Node strips no types in a package. */
+function linkExamples(page: string, repository: string): string {
+  return page.replaceAll("](../examples/", `](${repository}/blob/main/examples/`);
+}
+
+/** The guides too, so that every link of the README leads somewhere wherever the package lies. */
 function writeDocuments(): void {
+  const { homepage } = JSON.parse(Deno.readTextFileSync("package.json"));
   const readme = withoutClone(Deno.readTextFileSync("README.md"));
   Deno.writeTextFileSync(`${OUT}/README.md`, importByName(readme));
   for (const name of ["CHANGELOG.md", "LICENSE"]) Deno.copyFileSync(name, `${OUT}/${name}`);
-  for (const folder of ["docs", "examples"]) {
-    Deno.mkdirSync(`${OUT}/${folder}`);
-    for (const { name, isFile } of Deno.readDirSync(folder)) {
-      if (!isFile) continue;
-      const text = Deno.readTextFileSync(`${folder}/${name}`);
-      Deno.writeTextFileSync(`${OUT}/${folder}/${name}`, importByName(text));
-    }
+  Deno.mkdirSync(`${OUT}/docs`);
+  for (const { name, isFile } of Deno.readDirSync("docs")) {
+    if (!isFile) continue;
+    const page = linkExamples(Deno.readTextFileSync(`docs/${name}`), homepage.split("#")[0]);
+    Deno.writeTextFileSync(`${OUT}/docs/${name}`, importByName(page));
   }
   for (const name of ENTRIES) {
     const path = `${OUT}/types/${name}.d.ts`;

@@ -37,7 +37,7 @@ export function manifest(entries: string[]): Manifest {
     license,
     type: "module",
     sideEffects: ["./cli.js"],
-    files: ["*.js", "*.md", "docs", "examples", "lib", "types"],
+    files: ["*.js", "*.md", "docs", "lib", "types"],
     engines,
     bin: { pidfd: "cli.js" },
     main: "./mod.js",

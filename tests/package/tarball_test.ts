@@ -64,7 +64,7 @@ test("every link of the package's documents leads to a file of the package", () 
 test("no page of the package imports what its user can't, or runs a file that it lacks", () => {
   const files = (readdirSync(installed, { recursive: true }) as string[])
     .filter((path) => /\.(md|ts)$/.test(path) && path !== "CHANGELOG.md");
-  assert.ok(files.length > 15, `${files}`);
+  assert.ok(files.length > 10, `${files}`);
   const found = files.flatMap((path) => {
     const text = readFileSync(`${installed}/${path}`, "utf8");
     assert.doesNotMatch(text, /\b(cli|mod|tree_kill)\.ts\b/, path);
