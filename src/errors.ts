@@ -49,7 +49,7 @@ export class PidfdError extends Error {
   /** Makes an error whose message names the call, the code and the reason. */
   constructor(options: PidfdErrorOptions) {
     const { errno, syscall, pid } = options;
-    const code = ERRNO_NAMES[-errno] ?? `E${-errno}`;
+    const code = codeOf(errno);
     const reason = options.reason ?? explain(syscall, code);
     const subject = pid === undefined ? "" : `, pid ${pid}`;
     // An error that was given an option `cause` is shown with it, even where it is undefined.
@@ -106,8 +106,9 @@ const REASONS_OF_CALLS: Readonly<Record<string, string>> = {
   "pidfd_send_signal EREMOTE": "the process is in a pid namespace that can't be seen from here",
   "pidfd_send_signal EAGAIN": "the queue of signals is full (RLIMIT_SIGPENDING)",
   "epoll_ctl ENOSPC": "this user waits for as much as it may (/proc/sys/fs/epoll/max_user_watches)",
-  "open ENOENT": "there is no such file",
+  "open ENOENT": "there is no such file or folder",
   "open EACCES": "not permitted to open the file",
+  "open EISDIR": "this is a folder",
   "waitid ECHILD": "not a child of this process, or reaped by somebody else",
 };
 
@@ -126,6 +127,10 @@ const REASONS: Readonly<Record<string, string>> = {
   EREMOTE: "the process is in a pid namespace that can't be seen from here",
   ESRCH: "the process has ended and was reaped",
 };
+
+function codeOf(errno: number): string {
+  return ERRNO_NAMES[-errno] ?? `E${-errno}`;
+}
 
 function explain(syscall: string, code: string): string {
   return REASONS_OF_CALLS[`${syscall} ${code}`] ?? REASONS[code] ?? "the system call failed";
@@ -148,6 +153,13 @@ export function failure(options: PidfdErrorOptions): PidfdError {
 export function check(result: number, syscall: string, pid?: number): number {
   if (result >= 0) return result;
   throw failure({ errno: result, syscall, pid });
+}
+
+/** The same of a call on a file, which the error names. */
+export function checkFile(result: number, syscall: string, path: string): number {
+  if (result >= 0) return result;
+  const reason = `${explain(syscall, codeOf(result))}: ${JSON.stringify(path)}`;
+  throw failure({ errno: result, syscall, reason });
 }
 
 /** The time is up: as `AbortSignal.timeout` has it. */

@@ -6,7 +6,7 @@
 import { checkPath } from "./arguments.ts";
 import { readClocks, TICK_NS } from "./boot.ts";
 import { EAGAIN, EEXIST, EINVAL, ENOENT, EPERM, ESRCH, INT_MAX } from "./constants.ts";
-import { check, failure, PidfdError } from "./errors.ts";
+import { checkFile, failure, PidfdError } from "./errors.ts";
 import type { Handle } from "./handle.ts";
 import { type ProcessIdentity, toIdentity } from "./identity.ts";
 import { native } from "./native.ts";
@@ -70,7 +70,7 @@ function isAfter(beganNs: bigint, modifiedNs: bigint): boolean {
 
 function read(file: NativeRecord<"PathRecord">, path: string): Content {
   const text = new NativeRecord("TextRecord");
-  check(native().read_file(file.bytes, text.bytes), "open");
+  checkFile(native().read_file(file.bytes, text.bytes), "open", path);
   const length = text.number("length");
   // Whatever stands on further lines is the program's own business.
   const [line, next] = text.text("bytes", length).split("\n", 2);
@@ -109,7 +109,7 @@ export function writePidfile(handle: Handle, path: string): void {
   try {
     refuseOwner(handle, file, path);
     isCommitted = true;
-    check(native().pidfile_commit(file.bytes, lock, text.bytes), "rename");
+    checkFile(native().pidfile_commit(file.bytes, lock, text.bytes), "rename", path);
   } finally {
     if (!isCommitted) native().pidfile_abandon(file.bytes, lock);
   }
@@ -129,7 +129,7 @@ function claim(file: NativeRecord<"PathRecord">, path: string): number {
     const reason = `the file beside it, with .pidfd-new behind its name, is not ours: ${shown}`;
     throw failure({ errno: EPERM, syscall: "open", reason });
   }
-  return check(lock, "open");
+  return checkFile(lock, "open", path);
 }
 
 /** Throws if the file names a process that runs, and that is not the one that it is written for. */

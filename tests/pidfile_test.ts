@@ -22,7 +22,7 @@ import { test } from "node:test";
 import { features, Pidfd } from "../mod.ts";
 import { load } from "../ffi/load.ts";
 import { RECORDS } from "../ffi/symbols.ts";
-import { assertThrows } from "./support/errors.ts";
+import { assertThrows, thrown } from "./support/errors.ts";
 import { HELPER, Helper, paused, run, runScript } from "./support/processes.ts";
 
 const isRoot = process.getuid!() === 0;
@@ -217,8 +217,11 @@ test("a file that can't be read or written is an error that says why", () =>
   inFolder((path, folder) => {
     const self = Pidfd.self();
     const missing = { name: "PidfdError", code: "ENOENT", errno: -2, syscall: "open" };
-    assertThrows(() => Pidfd.fromPidfile(path), missing);
-    assertThrows(() => self.writePidfile(join(folder, "none", "x.pid")), missing);
+    const none = join(folder, "none", "x.pid");
+    const message = `open ENOENT: there is no such file or folder: ${JSON.stringify(path)}`;
+    assertThrows(() => Pidfd.fromPidfile(path), { ...missing, message });
+    assertThrows(() => self.writePidfile(none), missing);
+    assert.ok(thrown(() => self.writePidfile(none)).message.endsWith(JSON.stringify(none)));
     assertThrows(() => Pidfd.fromPidfile(folder), { code: "EISDIR" });
     assertThrows(() => Pidfd.fromPidfile(`${path}/x`), { code: "ENOENT" });
     assertThrows(() => self.writePidfile(join(folder, "x".repeat(250))), { code: "ENAMETOOLONG" });
