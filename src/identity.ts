@@ -34,7 +34,7 @@ const FORM =
 
 /**
  * Reads an identity from its text: `PID:INODE@BOOT`, util-linux's `PID:INODE`, or `PID:tTICKS@BOOT/NAMESPACE` as it is made
- * before Linux 6.9.
+ * before Linux 6.9. A line end behind it is left out.
  *
  * @throws {TypeError} If `text` has none of these forms.
  *
@@ -70,7 +70,10 @@ export function toIdentity(action: string, value: unknown): ProcessIdentity {
 }
 
 function parseFor(action: string, text: string): ProcessIdentity {
-  const groups = typeof text === "string" ? FORM.exec(text)?.groups : undefined;
+  // A command that prints an identity ends its line, and a file keeps that.
+  const groups = typeof text === "string"
+    ? FORM.exec(text.replace(/\r?\n$/, ""))?.groups
+    : undefined;
   if (!groups) throw malformed(action, text);
   const { pid, inode, boot, ticks, oldBoot, namespace } = groups;
   const fields = inode === undefined
@@ -105,7 +108,8 @@ function isInode(value: unknown): value is string {
 }
 
 function malformed(action: string, value: unknown): TypeError {
-  return new TypeError(`Cannot ${action}: it must be a process's identity: ${fieldsOf(value)}`);
+  const wanted = "it must be a process's identity, such as PID:INODE@BOOT";
+  return new TypeError(`Cannot ${action}: ${wanted}: ${fieldsOf(value)}`);
 }
 
 /** Its fields, where JSON has words for them: a bigint and a circle it refuses. */

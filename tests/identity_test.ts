@@ -60,6 +60,7 @@ test("identities of every form are read and written without a loss", () => {
   ];
   for (const [text, fields] of forms) {
     assert.deepEqual({ ...parseIdentity(text) }, fields);
+    for (const end of ["\n", "\r\n"]) assert.deepEqual({ ...parseIdentity(text + end) }, fields);
     assert.equal(formatIdentity(fields), text);
   }
 });
@@ -78,7 +79,8 @@ test("what is no identity is refused, before anything is looked for", () => {
     "1:1@x",
     `1:1@${uuid} `,
     ` 1:1@${uuid}`,
-    `1:1@${uuid}\n`,
+    `1:1@${uuid}\n\n`,
+    `1:1\n@${uuid}`,
     `1:1@${uuid.toUpperCase()}`,
     "2147483648:1",
     "1:18446744073709551616",
@@ -116,7 +118,8 @@ test("what is no identity is refused, before anything is looked for", () => {
   for (const value of [...texts, ...objects]) {
     const refusal = {
       name: "TypeError",
-      message: /^Cannot reopen a process: it must be a process's/,
+      message:
+        /^Cannot reopen a process: it must be a process's identity, such as PID:INODE@BOOT: /,
     };
     assert.throws(() => Pidfd.reopen(value as string), refusal, JSON.stringify(String(value)));
     if (typeof value === "string") assert.throws(() => parseIdentity(value), TypeError);
