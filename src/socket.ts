@@ -49,7 +49,11 @@ interface AnySocket {
 export function socketDescriptor(socket: object): number {
   const { _handle, fd = _handle?.fd } = (socket ?? {}) as AnySocket;
   if (typeof fd !== "number" || !Number.isInteger(fd) || fd < 0 || fd > INT_MAX) {
-    const wanted = "it must be a Unix socket of node:net or Bun, and open";
+    // Deno's own have these, and no descriptor.
+    const isDenos = socket instanceof Object && ("localAddr" in socket || "addr" in socket);
+    const wanted = isDenos
+      ? "Deno's own sockets tell none: use node:net"
+      : "it must be a Unix socket of node:net or Bun, and open";
     throw new TypeError(`Cannot find a socket's descriptor: ${wanted}: ${show(socket)}`);
   }
   check(native().socket_option(fd, SO_DOMAIN), "getsockopt");

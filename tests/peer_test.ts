@@ -187,3 +187,12 @@ test("peer() and socketDescriptor() refuse wrong arguments before any native cal
   assertThrows(() => socketDescriptor({ fd }), { code: "ENOTSOCK" });
   closeDescriptor(fd);
 });
+
+test("socketDescriptor() says what to use instead of a socket of Deno's own", () => {
+  const { Deno } = globalThis as { Deno?: { listen(options: object): Disposable } };
+  const own = Deno?.listen({ hostname: "127.0.0.1", port: 0 });
+  for (const socket of [own ?? {}, { localAddr: {} }, { addr: {} }].slice(own ? 0 : 1)) {
+    assert.throws(() => socketDescriptor(socket), { name: "TypeError", message: /use node:net/ });
+  }
+  own?.[Symbol.dispose]();
+});
