@@ -142,12 +142,12 @@ function lookUp(suffix: string, hasPrefix: boolean): number | undefined {
   return number >= SIGRTMIN && number <= SIGRTMAX ? number : undefined;
 }
 
-/** The name that differs by the case or by the fewest letters, where that is at most two. */
+/** The name that differs by the case or by the fewest letters: by one of a short name, by two of a long one. */
 function suggestion(name: string): SignalName | undefined {
   const given = name.trim().toUpperCase().replace(/^SIG/, "");
   if (lookUp(given, true) !== undefined) return `SIG${given as StandardSignal}`;
-  // Two changes make almost anything of three letters.
-  const most = Math.min(2, given.length >> 1);
+  // Two changes make almost anything of three letters, and SIGPIPE of "NOPE".
+  const most = Math.min(given.length < 5 ? 1 : 2, given.length >> 1);
   let best: { name: SignalName; distance: number } | undefined;
   for (const candidate of Object.keys(NUMBERS) as StandardSignal[]) {
     const distance = editDistance(given.slice(0, 20), candidate);

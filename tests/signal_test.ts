@@ -110,6 +110,10 @@ test("signal() refuses unknown names, and suggests the right one", () => {
     ["kill", "SIGKILL"],
     ["SIGUSR3", "SIGUSR1"],
     ["SIGHUB", "SIGHUP"],
+    ["SIGWINHC", "SIGWINCH"],
+    ["NOPE", undefined],
+    ["SIGNOPE", undefined],
+    ["TEXT", undefined],
     ["", undefined],
     ["7", undefined],
     ["33", undefined],
@@ -126,6 +130,7 @@ test("signal() refuses unknown names, and suggests the right one", () => {
       assert.ok(error.message.startsWith("Cannot signal: no signal has this name: "));
     }
     if (hint !== undefined) assert.ok(error.message.endsWith(end), error.message);
+    else if (/^[A-Z]+$/.test(name)) assert.doesNotMatch(error.message, /did you mean/);
   }
   handle.close();
 });
