@@ -198,6 +198,11 @@ export function reportJson(outcomes: Outcome[]): void {
   print(JSON.stringify(outcomes.map(({ pid, record }) => ({ pid, ...record })), null, 2));
 }
 
+/** Milliseconds as JSON shows them: to a microsecond, since a clock that is no finer makes the rest. */
+export function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
+
 /** The exit code that says the most about all of them. */
 export function gravest(outcomes: Outcome[]): number {
   const codes = outcomes.map(({ code }) => code);

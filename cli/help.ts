@@ -26,6 +26,7 @@ Exit codes: 0 yes, 1 no, 2 wrong usage, 3 it failed, 124 the time was up.`;
 /** The command of this name. */
 export function commandOf(table: Table, name: string): Command {
   if (Object.hasOwn(table, name)) return table[name];
+  if (name.startsWith("-")) throw new UsageError(`${name} goes behind a command`);
   throw new UsageError(`there is no command "${name}"`);
 }
 

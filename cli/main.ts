@@ -47,7 +47,7 @@ export async function main(args: string[]): Promise<number> {
     return EXIT_USAGE;
   }
   try {
-    if (name === "--version") return version(rest);
+    if (name === "--version" || name === "version") return version(name, rest);
     return await run(["--help", "-h"].includes(name) ? "help" : name, rest);
   } catch (error) {
     if (error instanceof Interrupted) return error.exitCode;
@@ -61,8 +61,8 @@ export async function main(args: string[]): Promise<number> {
   }
 }
 
-function version(rest: string[]): number {
-  if (rest.length > 0) throw new UsageError("--version goes alone");
+function version(name: string, rest: string[]): number {
+  if (rest.length > 0) throw new UsageError(`${name} goes alone`);
   print(`pidfd ${VERSION}`);
   return EXIT_OK;
 }

@@ -15,6 +15,7 @@ import {
   report,
   reportJson,
   reportLine,
+  rounded,
   UsageError,
 } from "./command.ts";
 import { print } from "./output.ts";
@@ -22,7 +23,7 @@ import { print } from "./output.ts";
 function outcomeOf({ status, forced, durationMs }: Termination): Omit<Outcome, "pid"> {
   return {
     line: endWords(status, forced, durationMs),
-    record: { ended: true, forced, durationMs, status },
+    record: { ended: true, forced, durationMs: rounded(durationMs), status },
     code: forced ? EXIT_NO : EXIT_OK,
   };
 }

@@ -1,6 +1,14 @@
 /** `pidfd stop --tree`: ends processes with all of their descendants, and tells of each end while it waits for the next. */
 import { killTree, type Pidfd, type TreeEnd, type TreeReport } from "../mod.ts";
-import { endWords, EXIT_ERROR, EXIT_NO, EXIT_OK, forEachAtOnce, type Outcome } from "./command.ts";
+import {
+  endWords,
+  EXIT_ERROR,
+  EXIT_NO,
+  EXIT_OK,
+  forEachAtOnce,
+  type Outcome,
+  rounded,
+} from "./command.ts";
 import { interruptible } from "./interrupt.ts";
 import type { Target } from "./target.ts";
 
@@ -39,10 +47,11 @@ function outcomeOf({ ended, escaped, hidden, durationMs }: TreeReport): Omit<Out
   if (forced > 0) parts.push(`${forced} had to be forced`);
   for (const { pid, reason } of escaped) parts.push(`${pid} still runs (${reason})`);
   if (hidden > 0) parts.push(`/proc hides ${hidden} processes`);
+  const ends = ended.map((end) => ({ ...end, afterMs: rounded(end.afterMs) }));
   const errors = escaped.map(({ error, ...rest }) => ({ ...rest, error: error?.message }));
   return {
     line: parts.join(", "),
-    record: { ended, escaped: errors, hidden, durationMs },
+    record: { ended: ends, escaped: errors, hidden, durationMs: rounded(durationMs) },
     code: escaped.some(({ reason }) => reason === "refused")
       ? EXIT_ERROR
       : escaped.length > 0 || forced > 0

@@ -57,9 +57,12 @@ test("pidfd --json prints of a process that ends what the guide says", async () 
   assertFields(waited[0].status, status, "status");
   await parent.end();
   const [stopped, root] = await Promise.all([paused(), paused()]);
-  await assertAsInGuide("stop", String(stopped.child.pid));
+  const [plain] = await assertAsInGuide("stop", String(stopped.child.pid));
   const [report] = await assertAsInGuide("stop --tree", String(root.child.pid));
   assert.equal(report.pid, root.child.pid);
+  for (const ms of [plain.durationMs, report.durationMs, report.ended[0].afterMs]) {
+    assert.equal(ms, Number(ms.toFixed(3)), "to a microsecond");
+  }
   await Promise.all([stopped.exit, root.exit]);
 });
 
@@ -102,7 +105,10 @@ test("pidfd --json prints of the system what the guide says", async () => {
   );
 });
 
-test("pidfd --version tells the version, alone", async () => {
-  assert.equal((await pidfd("--version")).stdout, `pidfd ${version}\n`);
-  assert.equal((await pidfd("--version", "1")).code, 2);
+test("pidfd --version tells the version, alone, and so does pidfd version", async () => {
+  for (const word of ["--version", "version"]) {
+    assert.equal((await pidfd(word)).stdout, `pidfd ${version}\n`);
+    const { code, stderr } = await pidfd(word, "1");
+    assert.deepEqual([code, stderr.split("\n")[0]], [2, `pidfd: ${word} goes alone`]);
+  }
 });

@@ -23,6 +23,8 @@ test("pidfd names the help that tells how a command is used", async () => {
     assert.equal(code, 2);
     assert.ok(stderr.endsWith("\nTry: pidfd --help\n"), stderr);
   }
+  const { code, stderr } = await pidfd("--json");
+  assert.deepEqual([code, stderr.split("\n")[0]], [2, "pidfd: --json goes behind a command"]);
 });
 
 test("pidfd signal tells who writes a signal as kill(1) does how it is written", async () => {
