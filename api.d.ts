@@ -331,6 +331,7 @@ export interface SyscallNumbers {
 export interface TerminateOptions {
     readonly killSignal?: Signal | number | undefined;
     readonly graceMs?: number | undefined;
+    readonly statusMs?: number | undefined;
     readonly signal?: AbortSignal | undefined;
 }
 

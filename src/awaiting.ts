@@ -64,11 +64,31 @@ export function checkedLimits(action: string, options: WaitOptions): WaitOptions
   return { timeoutMs, signal };
 }
 
-/** How a process that has ended did so: from the runtime where that is its child and the kernel does not tell for certain. */
-export async function lastWord(handle: Handle, signal?: AbortSignal): Promise<ExitStatus> {
+/**
+ * How a process that has ended did so: from the kernel, which is given `statusMs` to tell it of somebody else's; from the
+ * runtime where that is its child and the kernel does not tell for certain.
+ */
+export async function lastWord(
+  handle: Handle,
+  statusMs: number,
+  signal?: AbortSignal,
+): Promise<ExitStatus> {
   const status = statusOf(handle)!;
-  if (isCertain(handle, status) || WITNESSES.willTellMore()) return status;
-  return await waitFor(handle, { signal });
+  if (isCertain(handle, status)) return status;
+  if (!WITNESSES.willTellMore()) return await waitFor(handle, { signal });
+  const told = waitFor(handle, { timeoutMs: statusMs, signal });
+  return await unlessTimeIsUp(told, signal) ?? statusOf(handle)!;
+}
+
+/** What a wait with these limits gives, or null where its time is up; an abort is none of that, whatever its reason. */
+export async function unlessTimeIsUp<T>(wait: Promise<T>, signal?: AbortSignal): Promise<T | null> {
+  try {
+    return await wait;
+  } catch (error) {
+    const isTimeUp = !signal?.aborted && (error as Error | undefined)?.name === "TimeoutError";
+    if (isTimeUp) return null;
+    throw error;
+  }
 }
 
 /** Whether pending and later waits keep the program alive. */

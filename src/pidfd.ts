@@ -515,7 +515,7 @@ export class Pidfd implements Disposable {
    * Asks the process to end, waits, forces it with SIGKILL when the grace is over, and waits until it has ended. All of it
    * through this handle: at no point can a stranger be hit.
    *
-   * @returns How it ended, as far as that is told at its end, and whether it had to be forced.
+   * @returns How it ended, as far as that is told within `statusMs` of its end, and whether it had to be forced.
    * @throws {TypeError} If an option is of a wrong type, or `killSignal` an unknown name.
    * @throws {RangeError} If a number is outside its range.
    * @throws The reason of `signal`, when it is aborted; the process is then left as it is.

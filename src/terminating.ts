@@ -4,7 +4,7 @@
  * @module
  */
 import { checkAbortSignal, checkInteger, checkOptions } from "./arguments.ts";
-import { lastWord, untilExited } from "./awaiting.ts";
+import { lastWord, unlessTimeIsUp, untilExited } from "./awaiting.ts";
 import type { ExitStatus } from "./exit.ts";
 import type { Handle } from "./handle.ts";
 import { sendKill, sendSignal } from "./signalling.ts";
@@ -16,6 +16,11 @@ export interface TerminateOptions {
   readonly killSignal?: Signal | number | undefined;
   /** How long to wait before SIGKILL: milliseconds from 0 to 2147483647; 5000 if left out. */
   readonly graceMs?: number | undefined;
+  /**
+   * How long to wait, after the end, for the kernel to tell how it was: of somebody else's child it does at the reap (Linux
+   * 6.15). Milliseconds from 0 to 2147483647; 10 if left out. What is not told by then is not known.
+   */
+  readonly statusMs?: number | undefined;
   /** Gives up, at whatever point, when it is aborted. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -33,9 +38,13 @@ export interface Termination {
 /** Asks, waits, forces, waits. */
 export async function terminate(handle: Handle, options: TerminateOptions): Promise<Termination> {
   const action = "terminate a process";
-  const { killSignal = "SIGTERM", graceMs = 5000, signal } = checkOptions(action, options);
+  const { killSignal = "SIGTERM", graceMs = 5000, statusMs = 10, signal } = checkOptions(
+    action,
+    options,
+  );
   const number = signalNumber(killSignal);
   checkInteger(action, "graceMs", graceMs, 0);
+  checkInteger(action, "statusMs", statusMs, 0);
   checkAbortSignal(action, signal);
   signal?.throwIfAborted();
   const start = performance.now();
@@ -43,7 +52,7 @@ export async function terminate(handle: Handle, options: TerminateOptions): Prom
   const forced = !(await endsWithin(handle, graceMs, signal)) && sendKill(handle);
   if (forced && handle.isAlive()) await untilExited(handle, { signal });
   const durationMs = performance.now() - start;
-  return { status: await lastWord(handle, signal), forced, durationMs };
+  return { status: await lastWord(handle, statusMs, signal), forced, durationMs };
 }
 
 async function endsWithin(
@@ -52,12 +61,6 @@ async function endsWithin(
   signal?: AbortSignal,
 ): Promise<boolean> {
   if (!handle.isAlive()) return true;
-  try {
-    await untilExited(handle, { timeoutMs, signal });
-    return true;
-  } catch (error) {
-    const isTimeUp = !signal?.aborted && (error as Error | undefined)?.name === "TimeoutError";
-    if (isTimeUp) return !handle.isAlive();
-    throw error;
-  }
+  const end = await unlessTimeIsUp(untilExited(handle, { timeoutMs, signal }), signal);
+  return end !== null || !handle.isAlive();
 }

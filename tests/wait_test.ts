@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
-import { features, Pidfd } from "../mod.ts";
+import { setTimeout } from "node:timers/promises";
+import { features, Pidfd, processes } from "../mod.ts";
 import { countPidfds } from "./support/descriptors.ts";
 import { WRONG_NUMBERS } from "./support/errors.ts";
 import { HELPER, Helper, paused, runScript } from "./support/processes.ts";
@@ -130,10 +131,12 @@ test("wait() and terminate() refuse wrong options before any native call", async
     await assert.rejects(handle.wait({ timeoutMs: value as never }), { name: "TypeError" });
     await assert.rejects(handle.wait({ signal: value as never }), { name: "TypeError" });
     await assert.rejects(handle.terminate({ graceMs: value as never }), { name: "TypeError" });
+    await assert.rejects(handle.terminate({ statusMs: value as never }), { name: "TypeError" });
   }
   for (const value of WRONG_NUMBERS) {
     await assert.rejects(handle.wait({ timeoutMs: value }), { name: "RangeError" });
     await assert.rejects(handle.terminate({ graceMs: value }), { name: "RangeError" });
+    await assert.rejects(handle.terminate({ statusMs: value }), { name: "RangeError" });
   }
   await assert.rejects(handle.terminate({ killSignal: "SIGTREM" as never }), { name: "TypeError" });
   assert.equal(countPidfds(), before);
@@ -172,6 +175,53 @@ test("terminate() that is aborted leaves the process as it is", async () => {
   assert.equal(handle.isAlive(), true);
   handle.close();
   await helper.kill();
+});
+
+/** The child of a shell, which stands still and reaps it when it goes on. */
+async function stranger(): Promise<{ handle: Pidfd; reap: () => void; end: () => Promise<void> }> {
+  const shell = spawn("sh", ["-c", "sleep 1000 & echo $!; wait $!; read line"]);
+  // By a handle, because Deno's own child takes one signal alone.
+  const parent = Pidfd.of(shell);
+  const exit = once(shell, "exit");
+  const [line] = await once(shell.stdout, "data");
+  parent.signal("SIGSTOP");
+  while (processes().find(({ pid }) => pid === shell.pid)?.state !== "T") await setTimeout(1);
+  const end = async () => {
+    parent.signal("SIGKILL");
+    parent.close();
+    await exit;
+  };
+  return { handle: Pidfd.open(Number(line)), reap: () => parent.signal("SIGCONT"), end };
+}
+
+test("terminate() waits until a stranger's parent has reaped it, and no longer than statusMs", {
+  skip: needsExitRecord,
+}, async () => {
+  const { handle, reap, end } = await stranger();
+  const ending = handle.terminate({ statusMs: 60_000 });
+  await handle.exited;
+  await setTimeout(50);
+  reap();
+  const { status, durationMs } = await ending;
+  assert.equal(status.signal, "SIGTERM");
+  assert.ok(durationMs < 60_000);
+  assert.equal(handle.state(), "reaped");
+  handle.close();
+  await end();
+});
+
+test("terminate() of a stranger that nobody reaps has no status, and can be given up", async () => {
+  const { handle, end } = await stranger();
+  for (const statusMs of [0, 20, undefined]) {
+    assert.equal((await handle.terminate({ statusMs })).status.known, false);
+  }
+  assert.equal(handle.state(), "exited");
+  const signal = AbortSignal.timeout(20);
+  const patient = handle.terminate({ statusMs: 60_000, signal });
+  if (exitRecord.available) await assert.rejects(patient, (reason) => reason === signal.reason);
+  else assert.equal((await patient).status.known, false);
+  handle.close();
+  await end();
 });
 
 test("waits for many processes at once are each told once, and leave nothing behind", async () => {

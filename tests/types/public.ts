@@ -48,7 +48,12 @@ Pidfd.open(1, { thread: undefined });
 handle.signal("SIGTERM", { scope: undefined, value: undefined });
 expectTypeOf(handle.wait({ timeoutMs: undefined, signal: undefined }))
   .toEqualTypeOf<Promise<ExitStatus>>();
-handle.terminate({ killSignal: undefined, graceMs: undefined, signal: undefined });
+handle.terminate({
+  killSignal: undefined,
+  graceMs: undefined,
+  statusMs: undefined,
+  signal: undefined,
+});
 killTree(handle, {
   killSignal: undefined,
   graceMs: undefined,
