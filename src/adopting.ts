@@ -11,7 +11,10 @@ import { native } from "./native.ts";
 /**
  * Has orphaned descendants given to this process instead of to pid 1, so that no double fork leaves the tree below it: they
  * become its children, and `ProcessTree.of(process.pid)` finds them. It counts for the whole process, Workers included, and for
- * children that exist already.
+ * children that exist already. execve(2) keeps it, and children don't inherit it.
+ *
+ * Let one thread ask for it. Threads don't know of each other: a Worker puts back what it found, and so may end it for another
+ * thread or leave it on, as does one that is terminated.
  *
  * A child that was given to you is yours to reap, and no runtime does that: it stays a zombie until then. `killTree()` and
  * `terminate()` do it with `reapAdopted`, for those that were found while they had another parent. Linux 3.4,

@@ -87,7 +87,8 @@ export class Orphans implements Disposable, Iterable<Orphan> {
  * found. On other kernels who is in the session of a reaped process can't be told from the orphans of a stranger who had
  * the number later: where anybody is there, `EOPNOTSUPP` is thrown, where nobody is, the list is empty. So it is wherever the
  * identity has no boot (util-linux's `PID:INODE`): inodes are counted anew at each. That number and inode are those of one
- * process is believed: give what {@linkcode Pidfd.identity} has made.
+ * process is believed: give what {@linkcode Pidfd.identity} has made. Where /proc hides an ancestor of this process, before
+ * Linux 6.13, whoever was started before this process may be one too, and is left out.
  *
  * So it finds what a service, a job of a shell, or a child that was spawned `detached` has left, where those
  * led a session or group; an empty list does not say that nothing is left. Not found is who began a session and a group of its
