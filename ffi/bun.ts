@@ -15,11 +15,11 @@ const LIBC_SYMBOLS: Record<keyof LibC, BunSymbol> = {
   close: { args: ["i32"], returns: "i32" },
 };
 
+const NAMES = Object.keys(SYMBOLS) as NativeName[];
+
 function nativeSymbols(): Record<string, BunSymbol> {
   const table: Record<string, BunSymbol> = {};
-  for (const name of Object.keys(SYMBOLS) as NativeName[]) {
-    table[`pfd_${name}`] = { args: parametersOf(name), returns: "i32" };
-  }
+  for (const name of NAMES) table[`pfd_${name}`] = { args: parametersOf(name), returns: "i32" };
   return table;
 }
 
@@ -30,8 +30,9 @@ function dlopen(path: string, symbols: Record<string, BunSymbol>) {
 
 function open(path: string): Native {
   const symbols = dlopen(path, nativeSymbols());
-  const entries = Object.keys(SYMBOLS).map((name) => [name, symbols[`pfd_${name}`]]);
-  return Object.fromEntries(entries);
+  const native: Record<string, unknown> = {};
+  for (const name of NAMES) native[name] = symbols[`pfd_${name}`];
+  return native as never;
 }
 
 function openBytes(bytes: Uint8Array, abi: number): Native {

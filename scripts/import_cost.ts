@@ -1,17 +1,23 @@
 /**
- * What importing the package costs over an empty program, and with the first handle, on each runtime. The programs take turns, and
- * the quicker half of the runs counts: whatever else the machine does only adds.
+ * What importing the package costs over an empty program, and with the first handle, on each runtime; and what the program itself
+ * sees of the two, without the runtime's end. The programs take turns, and the quicker half of the runs counts: whatever else the
+ * machine does only adds.
  */
 import { RUNTIMES } from "./runtimes.ts";
 
 const ROUNDS = 31;
 const folder = Deno.makeTempDirSync({ prefix: "pidfd-import-" });
 
-function time([program, ...args]: string[], file: string): number {
-  const start = performance.now();
-  const { success } = new Deno.Command(program, { args: [...args, file], cwd: folder })
+function output([program, ...args]: string[], file: string): string {
+  const { success, stdout } = new Deno.Command(program, { args: [...args, file], cwd: folder })
     .outputSync();
   if (!success) throw new Error(`${program} ${file}`);
+  return new TextDecoder().decode(stdout);
+}
+
+function time(command: string[], file: string): number {
+  const start = performance.now();
+  output(command, file);
   return performance.now() - start;
 }
 
@@ -24,6 +30,13 @@ const PROGRAMS = {
   "open.mjs": 'import { Pidfd } from "pidfd";\nPidfd.open(1);\n',
 };
 
+/** Prints the milliseconds from before the import until the first handle is open. */
+const INSIDE = `const start = performance.now();
+const { Pidfd } = await import("pidfd");
+Pidfd.open(1);
+console.log(performance.now() - start);
+`;
+
 try {
   const { version } = JSON.parse(Deno.readTextFileSync("deno.json"));
   const tarball = `${Deno.cwd()}/npm/pidfd-${version}.tgz`;
@@ -35,15 +48,19 @@ try {
   Object.entries(PROGRAMS).forEach(([file, text]) => {
     Deno.writeTextFileSync(`${folder}/${file}`, text);
   });
+  Deno.writeTextFileSync(`${folder}/inside.mjs`, INSIDE);
   for (const { name, file } of RUNTIMES) {
     const times: number[][] = files.map(() => []);
+    const inside: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       files.forEach((program, index) => times[index].push(time(file, program)));
+      inside.push(Number(output(file, "inside.mjs")));
     }
     const [empty, importing, opening] = times.map(typical);
     console.log(
       `${name.padEnd(8)} import ${(importing - empty).toFixed(2)} ms, with the first handle ` +
-        `${(opening - empty).toFixed(2)} ms, over ${empty.toFixed(1)} ms`,
+        `${(opening - empty).toFixed(2)} ms, over ${empty.toFixed(1)} ms; ` +
+        `inside ${typical(inside).toFixed(2)} ms`,
     );
   }
 } finally {

@@ -54,7 +54,7 @@ export class NativeRecord<N extends RecordName> {
 
   /** The first bytes of a field that holds text, which is UTF-8 unless a program has made it otherwise. */
   text(field: FieldName<N>, length: number): string {
-    return DECODER.decode(this.tail(field).subarray(0, length));
+    return decoder().decode(this.tail(field).subarray(0, length));
   }
 
   /** A field of several words of 32 bits. */
@@ -65,7 +65,7 @@ export class NativeRecord<N extends RecordName> {
 
   /** Writes text into a field, and its length in bytes into another one. */
   setText(field: FieldName<N>, text: string, length: FieldName<N>): void {
-    const bytes = ENCODER.encode(text);
+    const bytes = new TextEncoder().encode(text);
     this.tail(field).set(bytes);
     this.set(length, bytes.length);
   }
@@ -82,7 +82,11 @@ function viewOf({ buffer, byteOffset, length }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, length);
 }
 
-const ENCODER = new TextEncoder();
+let madeDecoder: TextDecoder | undefined;
+
 /** A name may begin with the bytes of a byte order mark, and is another one without them. */
-const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
+function decoder(): TextDecoder {
+  return madeDecoder ??= new TextDecoder("utf-8", { ignoreBOM: true });
+}
+
 const IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
