@@ -141,11 +141,12 @@ fn shared_object(b: *std.Build, cpu: Cpu) std.Build.LazyPath {
         // Deno unloads a library when a Worker ends; the watcher's thread must find its code until it has ended.
         "-z",
         "nodelete",
+        // A loader reads the program headers; only tools read this table, which has a twentieth of the bytes.
+        "-z",
+        "nosectionheader",
         "-o",
     });
     const file = link.addOutputFileArg(b.fmt("pidfd-{s}.so", .{cpu.name}));
-    // The largest ones go without the table that only tools read; a loader reads the program headers.
-    if (cpu.arch.isPowerPC() or cpu.arch.isLoongArch()) link.addArgs(&.{ "-z", "nosectionheader" });
     link.addFileArg(object(b, cpu));
     return file;
 }

@@ -71,7 +71,7 @@ fn library(allocator: std.mem.Allocator, pairs: []const [:0]u8) ![]const u8 {
     try w.writeAll("export const LIBRARIES: Readonly<Record<string, Library>> = {\n");
     var index: usize = 0;
     while (index < pairs.len) : (index += 2) {
-        const bytes = loaded(try std.fs.cwd().readFileAlloc(allocator, pairs[index + 1], 1 << 20));
+        const bytes = try loaded(try std.fs.cwd().readFileAlloc(allocator, pairs[index + 1], 1 << 20));
         var digest: [32]u8 = undefined;
         std.crypto.hash.sha2.Sha256.hash(bytes, &digest, .{});
         const text = try allocator.alloc(u8, std.base64.standard.Encoder.calcSize(bytes.len));
@@ -84,15 +84,12 @@ fn library(allocator: std.mem.Allocator, pairs: []const [:0]u8) ![]const u8 {
 }
 
 /// The linker leaves the place of the section headers also where it writes none (build.zig): a thousand zeros behind what is loaded.
-fn loaded(bytes: []const u8) []const u8 {
-    const header = std.mem.bytesToValue(std.elf.Elf64_Ehdr, bytes[0..@sizeOf(std.elf.Elf64_Ehdr)]);
-    if (bytes[4] != std.elf.ELFCLASS64 or header.e_shoff != 0) return bytes;
+fn loaded(bytes: []const u8) ![]const u8 {
+    var reader = std.Io.Reader.fixed(bytes);
+    const header = try std.elf.Header.read(&reader);
+    var segments = header.iterateProgramHeadersBuffer(bytes);
     var end: usize = 0;
-    for (0..header.e_phnum) |index| {
-        const at = header.e_phoff + index * header.e_phentsize;
-        const segment = std.mem.bytesToValue(std.elf.Elf64_Phdr, bytes[at..][0..@sizeOf(std.elf.Elf64_Phdr)]);
-        end = @max(end, segment.p_offset + segment.p_filesz);
-    }
+    while (try segments.next()) |segment| end = @max(end, @as(usize, @intCast(segment.p_offset + segment.p_filesz)));
     return bytes[0..std.mem.alignForward(usize, end, @sizeOf(u64))];
 }
 
