@@ -24,55 +24,59 @@
  * @module
  */
 export { Pidfd } from "./src/pidfd.ts";
-export type { WaitOptions } from "./src/awaiting.ts";
-export type { ProcessState } from "./src/ending.ts";
-export { waitForMessage } from "./src/arriving.ts";
-export { closeDescriptor } from "./src/duplicating.ts";
-export type { MemoryAdvice, MemoryRange } from "./src/memory.ts";
+export type { WaitOptions } from "./src/process/wait.ts";
+export type { ProcessState } from "./src/process/state.ts";
+export { waitForMessage } from "./src/message/arriving.ts";
+export { closeDescriptor } from "./src/process/duplicating.ts";
+export type { MemoryAdvice, MemoryRange } from "./src/process/memory.ts";
 export {
   type OutgoingMessage,
   passSender,
   type ReceivedMessage,
   receiveMessage,
   sendMessage,
-} from "./src/message.ts";
-export type { OpenOptions } from "./src/opening.ts";
-export type { SignalOptions, SignalScope } from "./src/signalling.ts";
-export { socketDescriptor, type SocketKind, socketPair } from "./src/socket.ts";
-export type { TerminateOptions, Termination } from "./src/terminating.ts";
-export type { ChildLike } from "./src/child.ts";
-export type { ProcessInfo } from "./src/info.ts";
-export type { CoreDump, Credentials } from "./src/kernel_info.ts";
-export type { NamespaceKind } from "./src/namespaces.ts";
-export { formatIdentity, parseIdentity, type ProcessIdentity } from "./src/identity.ts";
-export { type ProcessEntry, processes } from "./src/processes.ts";
-export { findOrphans, type Orphan, type OrphanPredicate, Orphans } from "./src/orphans.ts";
-export { adoptOrphans } from "./src/adopting.ts";
-export { ProcessTree, type SignalTreeOptions } from "./src/tree.ts";
-export type { TreeMember, TreeRelation } from "./src/member.ts";
-export type { TreeOptions } from "./src/rooting.ts";
+} from "./src/message/message.ts";
+export type { OpenOptions } from "./src/process/opening.ts";
+export type { SignalOptions, SignalScope } from "./src/process/signalling.ts";
+export { socketDescriptor, type SocketKind, socketPair } from "./src/message/socket.ts";
+export type { TerminateOptions, Termination } from "./src/process/terminating.ts";
+export type { ChildLike } from "./src/handle/child.ts";
+export type { ProcessInfo } from "./src/process/info.ts";
+export type { CoreDump, Credentials } from "./src/kernel/pidfd_info.ts";
+export type { NamespaceKind } from "./src/kernel/namespace_kinds.ts";
+export { formatIdentity, parseIdentity, type ProcessIdentity } from "./src/identity/identity.ts";
+export { type ProcessEntry, processes } from "./src/proc/processes.ts";
+export { findOrphans, type Orphan, type OrphanPredicate, Orphans } from "./src/orphans/orphans.ts";
+export { adoptOrphans } from "./src/tree/adopting.ts";
+export { ProcessTree, type SignalTreeOptions } from "./src/tree/tree.ts";
+export type { TreeMember, TreeRelation } from "./src/tree/member.ts";
+export type { TreeOptions } from "./src/tree/rooting.ts";
 export {
   killTree,
   type KillTreeOptions,
   type TerminateTreeOptions,
   type TreeKill,
-} from "./src/kill_tree.ts";
-export type { TreeEnd, TreeEscape, TreeReport } from "./src/tree_report.ts";
+} from "./src/tree/kill_tree.ts";
+export type { TreeEnd, TreeEscape, TreeReport } from "./src/tree/tree_report.ts";
 export type {
   ExitedStatus,
   ExitStatus,
   KilledStatus,
   KnownStatus,
   UnknownStatus,
-} from "./src/exit.ts";
-export type { ResourceUsage } from "./src/usage.ts";
-export type { RealTimeSignal, Signal, SignalName, StandardSignal } from "./src/signals.ts";
+} from "./src/kernel/exit.ts";
+export type { ResourceUsage } from "./src/kernel/usage.ts";
+export type { RealTimeSignal, Signal, SignalName, StandardSignal } from "./src/kernel/signals.ts";
 export {
   PidfdError,
   type PidfdErrorOptions,
   PidfdOpenFailedError,
   PidfdSignalFailedError,
-} from "./src/errors.ts";
-export { type Feature, type Features, features } from "./src/features.ts";
-export { overrideSyscallNumbers, type SyscallNumbers, syscallNumbers } from "./src/numbers.ts";
-export { loadLibrary } from "./src/native.ts";
+} from "./src/kernel/errors.ts";
+export { type Feature, type Features, features } from "./src/features/features.ts";
+export {
+  overrideSyscallNumbers,
+  type SyscallNumbers,
+  syscallNumbers,
+} from "./src/features/numbers.ts";
+export { loadLibrary } from "./src/kernel/native.ts";

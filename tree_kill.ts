@@ -21,4 +21,4 @@ export {
   type TreeKillFallback,
   type TreeKillFunction,
   withFallback,
-} from "./src/tree_kill.ts";
+} from "./src/tree/tree_kill.ts";

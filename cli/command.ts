@@ -1,7 +1,7 @@
 /** What a command is, and what all of them share. */
 import { type ExitStatus, type Pidfd, PidfdError } from "../mod.ts";
-import { isNobodys } from "../src/nobody.ts";
-import { signalNumber } from "../src/signals.ts";
+import { isNobodys } from "../src/kernel/nobody.ts";
+import { signalNumber } from "../src/kernel/signals.ts";
 import { complain, print } from "./output.ts";
 import { parseTarget, type Target } from "./target.ts";
 

@@ -1,5 +1,5 @@
 /** `pidfd completions`: what a shell needs to complete the command, made of the table of commands itself. */
-import { signalName } from "../src/signals.ts";
+import { signalName } from "../src/kernel/signals.ts";
 import { type Command, EXIT_OK, type Table, UsageError } from "./command.ts";
 import { print } from "./output.ts";
 

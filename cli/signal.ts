@@ -9,7 +9,7 @@ import {
   report,
 } from "./command.ts";
 import type { Pidfd } from "../mod.ts";
-import { signalName } from "../src/signals.ts";
+import { signalName } from "../src/kernel/signals.ts";
 
 /** The command. */
 export const signal: Command = {

@@ -1,6 +1,6 @@
 /** `pidfd wait`: until processes have ended, children or not. */
 import { type ExitStatus, type Pidfd, PidfdError } from "../mod.ts";
-import { signalNumber } from "../src/signals.ts";
+import { signalNumber } from "../src/kernel/signals.ts";
 import {
   type Command,
   EXIT_ERROR,

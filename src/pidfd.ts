@@ -3,20 +3,25 @@
  *
  * @module
  */
-import { checkPid, show } from "./arguments.ts";
-import { exitedOf, setHolding, waitFor, type WaitOptions } from "./awaiting.ts";
-import type { ChildLike } from "./child.ts";
-import { type ProcessState, reap, stateOf, statusOf, waitSync } from "./ending.ts";
-import type { ExitStatus } from "./exit.ts";
-import { isSupported } from "./features.ts";
-import { duplicateFrom } from "./duplicating.ts";
-import type { Handle } from "./handle.ts";
-import type { ProcessIdentity } from "./identity.ts";
-import { infoOf, type ProcessInfo } from "./info.ts";
-import { openPidfile, writePidfile } from "./pidfile.ts";
-import { identityOf, isSame, reopen } from "./recognising.ts";
-import { adviseMemoryOf, type MemoryAdvice, type MemoryRange, releaseMemoryOf } from "./memory.ts";
-import { type NamespaceKind, namespaceOf } from "./namespaces.ts";
+import { isSupported } from "./features/features.ts";
+import type { ChildLike } from "./handle/child.ts";
+import type { Handle } from "./handle/handle.ts";
+import type { ProcessIdentity } from "./identity/identity.ts";
+import { openPidfile, writePidfile } from "./identity/pidfile.ts";
+import { identityOf, isSame, reopen } from "./identity/recognising.ts";
+import { checkPid, show } from "./kernel/arguments.ts";
+import type { ExitStatus } from "./kernel/exit.ts";
+import type { NamespaceKind } from "./kernel/namespace_kinds.ts";
+import { type Signal, signalNumber } from "./kernel/signals.ts";
+import { duplicateFrom } from "./process/duplicating.ts";
+import { infoOf, type ProcessInfo } from "./process/info.ts";
+import {
+  adviseMemoryOf,
+  type MemoryAdvice,
+  type MemoryRange,
+  releaseMemoryOf,
+} from "./process/memory.ts";
+import { namespaceOf } from "./process/namespaces.ts";
 import {
   adopt,
   isThreadWanted,
@@ -26,10 +31,11 @@ import {
   openPid,
   openSelf,
   openThread,
-} from "./opening.ts";
-import { sendSignal, type SignalOptions } from "./signalling.ts";
-import { type Signal, signalNumber } from "./signals.ts";
-import { terminate, type TerminateOptions, type Termination } from "./terminating.ts";
+} from "./process/opening.ts";
+import { sendSignal, type SignalOptions } from "./process/signalling.ts";
+import { type ProcessState, reap, stateOf, statusOf, waitSync } from "./process/state.ts";
+import { terminate, type TerminateOptions, type Termination } from "./process/terminating.ts";
+import { exitedOf, setHolding, waitFor, type WaitOptions } from "./process/wait.ts";
 
 /** What is inside a handle, for the other concepts that act on it; undefined for what is no `Pidfd`. */
 export let handleOf: (value: unknown) => Handle | undefined;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decodeInfo } from "../src/kernel_info.ts";
-import { NativeRecord } from "../src/record.ts";
+import { decodeInfo } from "../src/kernel/pidfd_info.ts";
+import { NativeRecord } from "../src/kernel/record.ts";
 
 const [PID, CREDS, CGROUPID, COREDUMP, SUPPORTED, SIGNAL, CODE] = [1, 2, 4, 16, 32, 64, 128];
 

@@ -4,7 +4,7 @@ import { load } from "../ffi/load.ts";
 import { ABI, RECORDS, SYMBOLS } from "../ffi/symbols.ts";
 import { node } from "../ffi/node.ts";
 import { LIBRARIES } from "../ffi/library.ts";
-import { NativeRecord } from "../src/record.ts";
+import { NativeRecord } from "../src/kernel/record.ts";
 import { CPU } from "./support/cpu.ts";
 import { Helper } from "./support/processes.ts";
 

@@ -21,7 +21,7 @@ pub const NAMESPACES: u32 = 16;
 /// The pids are those of our own pid namespace; else this /proc belongs to another one, and counts differently.
 pub const OWN_PIDS: u32 = 32;
 
-/// The order of `namespaces`; src/namespaces.ts follows it.
+/// The order of `namespaces`; src/kernel/namespace_kinds.ts follows it.
 const namespace_files = [_][:0]const u8{
     "ns/cgroup",
     "ns/ipc",

@@ -22,7 +22,7 @@ const Event = linux.epoll_event;
 /// The event of the thread's own end of the pair; tokens of processes fit in 32 bits.
 const hang_up = std.math.maxInt(u64);
 
-/// The calls that start a watcher, in their order; src/watcher.ts has their names.
+/// The calls that start a watcher, in their order; src/watch/watcher.ts has their names.
 const Step = enum(i32) { socketpair, epoll_create1, fcntl, epoll_ctl, pthread_create };
 
 /// Fills in the two descriptors, or says in `step` which call failed.

@@ -1,0 +1,110 @@
+/**
+ * What is inside a `Pidfd`: the descriptor that it owns, and what it was told about its process.
+ *
+ * @module
+ */
+import { EBADF, F_DUPFD_CLOEXEC, POLLIN, POLLNVAL } from "../kernel/constants.ts";
+import { check, failure } from "../kernel/errors.ts";
+import type { ExitStatus } from "../kernel/exit.ts";
+import { native } from "../kernel/native.ts";
+import type { Waiting } from "../watch/waiting.ts";
+import type { ChildLike } from "./child.ts";
+import { giveUp, type Held, hold, release } from "./descriptor.ts";
+
+/**
+ * One process's descriptor with its memory. It is closed when it is forgotten, which can't happen under a pending wait,
+ * because the wait holds it.
+ */
+export class Handle {
+  readonly #held: Held;
+  readonly #pid: number;
+  /** What was told once stays told, also where the kernel keeps no exit records. */
+  status: ExitStatus | null = null;
+  /** What a look told that may be wrong, on old kernels: the runtime knows better. */
+  seen: ExitStatus | null = null;
+  /** Whether this handle has reaped its process: before Linux 6.9 the kernel does not say so. */
+  isReapedByUs = false;
+  /** The runtime's own object, where the handle was made from one. */
+  child: ChildLike | undefined;
+  /** Made at the first wait: most handles are never waited for. */
+  waits: Waiting<Handle> | undefined;
+  /** Takes back the listening to the runtime's own object. */
+  stopHearing: (() => void) | undefined;
+  /** The promise that all who ask for the end share. */
+  exited: Promise<void> | undefined;
+  /** Whether pending waits keep the program alive. */
+  isHolding = true;
+  /** Whether it was opened for a thread, so that its signals are for that one alone. */
+  isThread = false;
+  /** Whether its `Pidfd` is somebody's who may not close it. */
+  isLent = false;
+
+  /** Takes the ownership of `fd`. The pid is a negated errno where the process has no number here. */
+  constructor(fd: number, pid: number) {
+    this.#held = hold(fd, this);
+    this.#pid = pid;
+  }
+
+  /** The descriptor; throws EBADF once it is closed. */
+  get fd(): number {
+    const { fd } = this.#held;
+    if (fd >= 0) return fd;
+    throw this.#failure("the handle is closed");
+  }
+
+  /** Whether the descriptor was closed or given up. */
+  get closed(): boolean {
+    return this.#held.fd < 0;
+  }
+
+  /** The number that the process had; throws ESRCH or EREMOTE where it had none. */
+  get pid(): number {
+    return check(this.#pid, "pidfd_getpid");
+  }
+
+  /** The number that the process had, for messages; undefined where it had none. */
+  get knownPid(): number | undefined {
+    return this.#pid > 0 ? this.#pid : undefined;
+  }
+
+  /** The events of poll(2) that came within the time; -1 is no limit. */
+  poll(events: number, timeoutMs: number): number {
+    const seen = check(native().poll(this.fd, events, timeoutMs), "poll", this.knownPid);
+    if (seen & POLLNVAL) throw failure({ errno: EBADF, syscall: "poll", pid: this.knownPid });
+    return seen;
+  }
+
+  /** Whether the process runs. */
+  isAlive(): boolean {
+    return this.poll(POLLIN, 0) === 0;
+  }
+
+  /** Closes the descriptor, and fails the pending waits; a second call does nothing. */
+  close(): void {
+    this.#failWaits();
+    release(this.#held);
+  }
+
+  /** Gives the descriptor up, and fails the pending waits. */
+  detach(): number {
+    const { fd } = this;
+    this.#failWaits();
+    giveUp(this.#held);
+    return fd;
+  }
+
+  /** A second descriptor of the same process, which nobody here owns. */
+  duplicate(): number {
+    return check(native().fcntl(this.fd, F_DUPFD_CLOEXEC, 0), "fcntl", this.knownPid);
+  }
+
+  #failWaits(): void {
+    this.stopHearing?.();
+    this.stopHearing = undefined;
+    this.waits?.fail(() => this.#failure("the handle was closed during the wait"));
+  }
+
+  #failure(reason: string): Error {
+    return failure({ errno: EBADF, syscall: "pidfd", pid: this.knownPid, reason });
+  }
+}

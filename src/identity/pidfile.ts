@@ -1,0 +1,163 @@
+/**
+ * Files that say who runs a service: read with doubt, and written so that of two writers one wins.
+ *
+ * @module
+ */
+import type { Handle } from "../handle/handle.ts";
+import { checkPath } from "../kernel/arguments.ts";
+import { readClocks, TICK_NS } from "../kernel/boot.ts";
+import { EAGAIN, EEXIST, EINVAL, ENOENT, EPERM, ESRCH, INT_MAX } from "../kernel/constants.ts";
+import { checkFile, failure, PidfdError } from "../kernel/errors.ts";
+import { native } from "../kernel/native.ts";
+import { isNobodys } from "../kernel/nobody.ts";
+import { NativeRecord } from "../kernel/record.ts";
+import { openPid } from "../process/opening.ts";
+import { type ProcessIdentity, toIdentity } from "./identity.ts";
+import { find, identityOf, isSame, startTicksOf } from "./recognising.ts";
+
+/** What a pid file says. */
+interface Content {
+  /** A bare number, or an identity. */
+  readonly who: number | ProcessIdentity;
+  /** When it was written, in nanoseconds since 1970. */
+  readonly modifiedNs: bigint;
+}
+
+/** The process that the file names, if it is that very one and has not ended; null where the file is stale. */
+export function openPidfile(path: string): Handle | null {
+  return openOwner(pathRecord("read a pid file", path), path);
+}
+
+function openOwner(file: NativeRecord<"PathRecord">, path: string): Handle | null {
+  const { who, modifiedNs } = read(file, path);
+  const handle = typeof who === "number" ? openBare(who, modifiedNs) : openKnown(who, modifiedNs);
+  if (handle === null || handle.isAlive()) return handle;
+  handle.close();
+  return null;
+}
+
+function openKnown(identity: ProcessIdentity, modifiedNs: bigint): Handle | null {
+  // Inode numbers start anew at every boot, and this form does not say of which boot it is.
+  const isOfAnotherBoot = identity.boot === undefined && isAfter(readClocks().bootedAt, modifiedNs);
+  return isOfAnotherBoot ? null : find(identity);
+}
+
+/** A bare number tells nothing but that its process was there when the file was written. */
+function openBare(pid: number, modifiedNs: bigint): Handle | null {
+  let handle: Handle | undefined;
+  try {
+    handle = openPid(pid);
+    const startedNs = readClocks().bootedAt + BigInt(startTicksOf(handle)) * TICK_NS;
+    if (!isAfter(startedNs, modifiedNs)) return handle;
+  } catch (error) {
+    handle?.close();
+    // Where the start time is hidden, another call's ENOENT, nothing is sure.
+    if (isNobodys(error)) return null;
+    throw error;
+  }
+  handle.close();
+  return null;
+}
+
+/**
+ * Whether something began after a file was written. Both are known to a hundredth of a second: a start time is cut to the
+ * tick before it, and a file's time to the kernel's tick before it. Some file systems cut it to one or two seconds.
+ */
+function isAfter(beganNs: bigint, modifiedNs: bigint): boolean {
+  const isCutToSeconds = modifiedNs % 1_000_000_000n === 0n;
+  return beganNs > modifiedNs + (isCutToSeconds ? 2_000_000_000n : TICK_NS);
+}
+
+function read(file: NativeRecord<"PathRecord">, path: string): Content {
+  const text = new NativeRecord("TextRecord");
+  checkFile(native().read_file(file.bytes, text.bytes), "open", path);
+  const length = text.number("length");
+  // Whatever stands on further lines is the program's own business.
+  const [line, next] = text.text("bytes", length).split("\n", 2);
+  // A line that does not end in what was read may go on: the beginning of a number names somebody else.
+  const isWhole = next !== undefined || length < text.tail("bytes").length;
+  const who = isWhole ? parse(line.trim()) : null;
+  if (who === null) {
+    const reason = `the file names no process: ${JSON.stringify(path)}`;
+    throw failure({ errno: EINVAL, syscall: "read", reason });
+  }
+  return { who, modifiedNs: text.bigint("modified_ns") };
+}
+
+function parse(line: string): number | ProcessIdentity | null {
+  if (/^\d{1,10}$/.test(line)) {
+    const pid = Number(line);
+    return pid >= 1 && pid <= INT_MAX ? pid : null;
+  }
+  try {
+    return toIdentity("read a pid file", line);
+  } catch {
+    return null;
+  }
+}
+
+/** Writes who the process is, unless somebody else who runs stands there. */
+export function writePidfile(handle: Handle, path: string): void {
+  const file = pathRecord("write a pid file", path);
+  const text = new NativeRecord("TextRecord");
+  text.setText("bytes", `${identityOf(handle)}\n`, "length");
+  if (!handle.isAlive()) {
+    throw failure({ errno: ESRCH, syscall: "open", pid: handle.knownPid, reason: ENDED });
+  }
+  const lock = claim(file, path);
+  let isCommitted = false;
+  try {
+    refuseOwner(handle, file, path);
+    isCommitted = true;
+    checkFile(native().pidfile_commit(file.bytes, lock, text.bytes), "rename", path);
+  } finally {
+    if (!isCommitted) native().pidfile_abandon(file.bytes, lock);
+  }
+}
+
+const ENDED = "the process has ended, so that its file would be stale";
+
+/** The lock under which the file may be looked at and replaced. Nobody waits for it: who has it is about to win. */
+function claim(file: NativeRecord<"PathRecord">, path: string): number {
+  const lock = native().pidfile_claim(file.bytes);
+  const shown = JSON.stringify(path);
+  if (lock === EAGAIN) {
+    const reason = `somebody else is writing it at this moment: ${shown}`;
+    throw failure({ errno: EAGAIN, syscall: "flock", reason });
+  }
+  if (lock === EPERM) {
+    const reason = `the file beside it, with .pidfd-new behind its name, is not ours: ${shown}`;
+    throw failure({ errno: EPERM, syscall: "open", reason });
+  }
+  return checkFile(lock, "open", path);
+}
+
+/** Throws if the file names a process that runs, and that is not the one that it is written for. */
+function refuseOwner(handle: Handle, file: NativeRecord<"PathRecord">, path: string): void {
+  const owner = findOwner(file, path);
+  if (owner === null) return;
+  try {
+    if (isSame(owner, handle)) return;
+    const reason = `the file belongs to a process that runs: ${JSON.stringify(path)}`;
+    throw failure({ errno: EEXIST, syscall: "open", pid: owner.knownPid, reason });
+  } finally {
+    owner.close();
+  }
+}
+
+function findOwner(file: NativeRecord<"PathRecord">, path: string): Handle | null {
+  try {
+    return openOwner(file, path);
+  } catch (error) {
+    if (error instanceof PidfdError && error.syscall === "open" && error.errno === ENOENT) {
+      return null;
+    }
+    throw error;
+  }
+}
+
+function pathRecord(action: string, path: string): NativeRecord<"PathRecord"> {
+  const record = new NativeRecord("PathRecord");
+  record.bytes.set(checkPath(action, path));
+  return record;
+}

@@ -1,0 +1,92 @@
+/**
+ * Unix sockets by their descriptors: where to find one, and how to make a pair.
+ *
+ * @module
+ */
+import { show } from "../kernel/arguments.ts";
+import { AF_UNIX, EAFNOSUPPORT, INT_MAX, SO_DOMAIN } from "../kernel/constants.ts";
+import { check, failure } from "../kernel/errors.ts";
+import { native } from "../kernel/native.ts";
+import { NativeRecord } from "../kernel/record.ts";
+
+/** A socket of `node:net`, which each runtime has, or one of `Bun.connect` and `Bun.listen`. */
+interface AnySocket {
+  /** `node:net`: null once it is closed. */
+  readonly _handle?: { readonly fd?: number } | null;
+  /** Bun. */
+  readonly fd?: number;
+}
+
+/**
+ * The descriptor behind a socket object, which stays that object's: for {@linkcode Pidfd.peer}, {@linkcode sendMessage} and
+ * {@linkcode receiveMessage}. Takes Unix sockets and servers of `node:net`, on every runtime, and those of `Bun.connect`
+ * and `Bun.listen`. A `Deno.Conn` tells no descriptor: connect by `node:net` there.
+ *
+ * Where the runtime reads from the socket, it takes the messages, and what came with them is lost: receive only on one that
+ * it has never read, such as those of {@linkcode socketPair}, or one that was paused before it was connected:
+ * `createServer({ pauseOnConnect: true })`, or `connect(…).pause()` at once. Paused later, it has begun to read.
+ *
+ * @throws {TypeError} If `socket` is none of these, is closed, or has no descriptor yet.
+ * @throws {PidfdError} `ENOTSOCK` if what it tells is no socket.
+ *
+ * @example Who is at the other end
+ * ```ts
+ * import { connect, createServer } from "node:net";
+ * import { Pidfd, socketDescriptor } from "@x/pidfd";
+ *
+ * const server = createServer((socket) => {
+ *   const peer = Pidfd.peer(socketDescriptor(socket));
+ *   console.log(peer.pid === process.pid); // true
+ *   peer.close();
+ *   socket.end();
+ *   server.close();
+ * });
+ * server.listen(`\0pidfd-example-${process.pid}`, () => {
+ *   connect(`\0pidfd-example-${process.pid}`).resume();
+ * });
+ * ```
+ */
+export function socketDescriptor(socket: object): number {
+  const { _handle, fd = _handle?.fd } = (socket ?? {}) as AnySocket;
+  if (typeof fd !== "number" || !Number.isInteger(fd) || fd < 0 || fd > INT_MAX) {
+    // Deno's own have these, and no descriptor.
+    const isDenos = socket instanceof Object && ("localAddr" in socket || "addr" in socket);
+    const wanted = isDenos
+      ? "Deno's own sockets tell none: use node:net"
+      : "it must be a Unix socket of node:net or Bun, and open";
+    throw new TypeError(`Cannot find a socket's descriptor: ${wanted}: ${show(socket)}`);
+  }
+  check(native().socket_option(fd, SO_DOMAIN), "getsockopt");
+  return fd;
+}
+
+/** Makes sure that a descriptor is a Unix socket: others ignore descriptors that are sent with a message. */
+export function checkUnix(fd: number): void {
+  const domain = check(native().socket_option(fd, SO_DOMAIN), "getsockopt");
+  if (domain === AF_UNIX) return;
+  throw failure({ errno: EAFNOSUPPORT, syscall: "sendmsg", reason: "this is no Unix socket" });
+}
+
+/** The kinds of Unix socket: a stream of bytes, messages that come whole, and the same over a connection. */
+export type SocketKind = "stream" | "datagram" | "seqpacket";
+
+const KINDS: Readonly<Record<SocketKind, number>> = { stream: 1, datagram: 2, seqpacket: 5 };
+
+/**
+ * Makes two Unix sockets that are connected with each other, as plain descriptors that no event loop reads: keep one, and
+ * let a child have the other (`stdio: ["inherit", "inherit", "inherit", fd]` of `node:child_process`, which makes it the
+ * child's descriptor 3). Both are closed on exec, and yours: {@linkcode closeDescriptor}. See socketpair(2), unix(7).
+ *
+ * @param kind "stream" if left out.
+ * @throws {TypeError} If `kind` is another one.
+ * @throws {PidfdError} `EMFILE`, `ENFILE` or `ENOMEM` if there is no room for two more.
+ */
+export function socketPair(kind: SocketKind = "stream"): [number, number] {
+  if (typeof kind !== "string" || !Object.hasOwn(KINDS, kind)) {
+    const wanted = Object.keys(KINDS).map(show).join(", ");
+    throw new TypeError(`Cannot make sockets: "kind" must be one of ${wanted}: ${show(kind)}`);
+  }
+  const record = new NativeRecord("PairRecord");
+  check(native().socket_pair(KINDS[kind], record.bytes), "socketpair");
+  return [record.number("first"), record.number("second")];
+}

@@ -1,0 +1,258 @@
+/**
+ * Finds what a program that has ended left behind.
+ *
+ * @module
+ */
+import { Handle } from "../handle/handle.ts";
+import { ancestorsIn } from "../identity/ancestors.ts";
+import { type ProcessIdentity, toIdentity } from "../identity/identity.ts";
+import { openIfThere } from "../identity/recognising.ts";
+import { show } from "../kernel/arguments.ts";
+import { EBADF } from "../kernel/constants.ts";
+import { failure } from "../kernel/errors.ts";
+import { native } from "../kernel/native.ts";
+import { type Pidfd, pidfdOf } from "../pidfd.ts";
+import { entryOf, type ProcessEntry } from "../proc/processes.ts";
+import { withProc } from "../proc/scan.ts";
+import { type DeadParent, deadParent } from "./dead_parent.ts";
+
+/** A process that was left behind. */
+export interface Orphan {
+  /** Its handle, which is closed with the list. */
+  readonly handle: Pidfd;
+  /** What it was while the handle named its pid. */
+  readonly process: ProcessEntry;
+  /** Why it is one: the session or the process group of the dead process, or your predicate. */
+  readonly relation: "session" | "group" | "predicate";
+}
+
+/** Answers whether a process is one of those that are looked for. */
+export type OrphanPredicate = (process: ProcessEntry) => boolean;
+
+type Relation = (process: ProcessEntry) => Orphan["relation"] | null;
+
+/** What was left behind: held by handles, in the order of the pids. Closing it does nothing to the processes. */
+export class Orphans implements Disposable, Iterable<Orphan> {
+  readonly #found: readonly Orphan[];
+  /** How many processes /proc listed but did not show (hidepid): whether they belong to these is not known. */
+  readonly hidden: number;
+  #isClosed = false;
+
+  /** Use {@linkcode findOrphans}. */
+  constructor(found: readonly Orphan[], hidden: number, key: typeof PRIVATE) {
+    if (key !== PRIVATE) throw new TypeError("Cannot make Orphans: use findOrphans()");
+    this.#found = found;
+    this.hidden = hidden;
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#open().length;
+  }
+
+  /** Whether the list was closed. */
+  get closed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Each of them. */
+  [Symbol.iterator](): IterableIterator<Orphan> {
+    return this.#open()[Symbol.iterator]() as IterableIterator<Orphan>;
+  }
+
+  /** Closes every handle; the processes live on. A second call does nothing. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { handle } of this.#found) handle.close();
+  }
+
+  /** Closes the list, as {@linkcode Orphans.close}; the processes live on. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #open(): readonly Orphan[] {
+    if (!this.#isClosed) return this.#found;
+    throw failure({ errno: EBADF, syscall: "pidfd", reason: "the list of orphans is closed" });
+  }
+}
+
+/**
+ * Finds what a program that has ended left behind, and holds each of them by a handle: by the identity that the program had,
+ * or by a predicate of yours. Zombies, this process and its ancestors are none of them.
+ *
+ * **By identity**, found is who is in the session or in the process group that the dead process led. That is proved, not
+ * guessed: the kernel gives the number of a session or group to nobody while anybody is in it; so the number is that of the
+ * dead process while that is a zombie, and, on Linux 6.14 to 6.19, after it was reaped too, for as long as its inode is
+ * found. On other kernels who is in the session of a reaped process can't be told from the orphans of a stranger who had
+ * the number later: where anybody is there, `EOPNOTSUPP` is thrown, where nobody is, the list is empty. So it is wherever the
+ * identity has no boot (util-linux's `PID:INODE`): inodes are counted anew at each. That number and inode are those of one
+ * process is believed: give what {@linkcode Pidfd.identity} has made. Where /proc hides an ancestor of this process, before
+ * Linux 6.13, whoever was started before this process may be one too, and is left out.
+ *
+ * So it finds what a service, a job of a shell, or a child that was spawned `detached` has left, where those
+ * led a session or group; an empty list does not say that nothing is left. Not found is who began a session and a group of its
+ * own, as daemons and children that were spawned `detached` do; and nobody at all where the dead process led neither: its
+ * children are given to another parent when it ends, and nothing about them tells of it any more. The identity has to be one that
+ * was made in this pid namespace, since its number counts there.
+ *
+ * **By a predicate** everything else can be found, best by a mark that children inherit: a word in the environment, or a
+ * cgroup. It is asked for every process, and again while those that it has chosen are held, so that what it reads
+ * by the pid is read of that very process: it must answer the same for the same process. Whether that was a child of your
+ * program is for the predicate to know.
+ *
+ * To end them with what they have started since, give each handle to {@linkcode killTree}.
+ *
+ * @param parent The identity of the dead process, or its text; or a predicate.
+ * @throws {TypeError} If `parent` is neither, or a predicate answers anything but a boolean; and whatever a predicate throws.
+ * @throws {PidfdError} `EBUSY` if the process of the identity has not ended; `EOPNOTSUPP` if somebody is in
+ * a session or group of its number, and it can't be told whose that is; `EREMOTE` if /proc belongs to another pid namespace; `ENOENT` if it is not mounted;
+ * `EMFILE`, `ENFILE` or `ENOMEM` if no descriptor is free: each process that is found takes one.
+ *
+ * @example What is left of the last run, by a mark in the environment
+ * ```ts
+ * import { spawn } from "node:child_process";
+ * import { readFileSync } from "node:fs";
+ * import { findOrphans, killTree } from "@x/pidfd";
+ *
+ * const mark = "EXAMPLE_RUN=" + crypto.randomUUID();
+ * const [name, value] = mark.split("=");
+ * spawn("sleep", ["1000"], { env: { ...process.env, [name]: value } }); // by the last run, in truth
+ *
+ * const orphans = findOrphans(({ pid, name }) => {
+ *   try {
+ *     return name === "sleep" && readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(mark);
+ *   } catch {
+ *     return false; // it has ended, or belongs to somebody else
+ *   }
+ * });
+ * console.log(orphans.size); // 1
+ * await Promise.all([...orphans].map(({ handle }) => killTree(handle)));
+ * orphans.close();
+ * ```
+ *
+ * @example What is left in the session of a service that has ended
+ * ```ts
+ * import { findOrphans, Pidfd } from "@x/pidfd";
+ *
+ * const self = Pidfd.self();
+ * const identity = String(self.identity()); // stored by the last run
+ * self.close();
+ * try {
+ *   const orphans = findOrphans(identity);
+ *   for (const { process } of orphans) console.log(process.pid, process.name);
+ *   orphans.close();
+ * } catch (error) {
+ *   console.log((error as { code: string }).code); // EBUSY
+ * }
+ * ```
+ */
+export function findOrphans(parent: ProcessIdentity | string | OrphanPredicate): Orphans {
+  const action = "find orphans";
+  if (typeof parent === "function") {
+    return search((process) => isMeant(action, parent(process)) ? "predicate" : null, () => {});
+  }
+  if (typeof parent !== "string" && (typeof parent !== "object" || parent === null)) {
+    throw new TypeError(
+      `Cannot ${action}: "parent" must be an identity or a function: ${show(parent)}`,
+    );
+  }
+  const dead = deadParent(toIdentity(action, parent));
+  if (!dead) return new Orphans([], 0, PRIVATE);
+  try {
+    return search((process) => relationTo(dead, process), () => dead.prove());
+  } finally {
+    dead.close();
+  }
+}
+
+/** What a predicate answers. A promise, which is no answer, would mean every process. */
+function isMeant(action: string, answer: unknown): boolean {
+  if (typeof answer === "boolean") return answer;
+  throw new TypeError(`Cannot ${action}: the predicate must answer a boolean: ${show(answer)}`);
+}
+
+function relationTo({ pid }: DeadParent, process: ProcessEntry): Orphan["relation"] | null {
+  if (process.session === pid) return "session";
+  return process.processGroup === pid ? "group" : null;
+}
+
+/** Processes that fork at full speed could be followed for ever. */
+const MAX_PASSES = 64;
+
+/** Everything that one pass showed, and how those who are meant are related. */
+interface Sight {
+  meant: Map<ProcessEntry, Orphan["relation"]>;
+  hidden: number;
+}
+
+/** Pins whom a pass shows, and keeps who is still meant in a later pass, which the handle has outlived. */
+function search(relationOf: Relation, prove: () => void): Orphans {
+  const pinned = new Map<number, Handle>();
+  try {
+    let sight = look(relationOf);
+    for (let count = 0; count < MAX_PASSES && pin(sight, pinned); count++) sight = look(relationOf);
+    // That nobody is there needs no proof.
+    if (sight.meant.size > 0) prove();
+    return new Orphans(keep(sight, pinned), sight.hidden, PRIVATE);
+  } catch (error) {
+    for (const handle of pinned.values()) handle.close();
+    throw error;
+  }
+}
+
+function look(relationOf: Relation): Sight {
+  const entries: ProcessEntry[] = [];
+  const { hidden } = withProc((proc) => {
+    return proc.pass(true, (process) => entries.push(entryOf(process)));
+  });
+  const spared = ancestorsIn(new Map(entries.map((entry) => [entry.pid, entry])));
+  const meant: Sight["meant"] = new Map();
+  for (const entry of entries) {
+    if (hasEnded(entry) || spared.has(entry.pid)) continue;
+    const relation = relationOf(entry);
+    if (relation) meant.set(entry, relation);
+  }
+  return { meant, hidden };
+}
+
+/** The state is the first thread's, which may end before the others: the process runs until all of them have ended. */
+function hasEnded({ state, threads }: ProcessEntry): boolean {
+  return state === "X" || (state === "Z" && threads <= 1);
+}
+
+/** Answers whether anybody was pinned who was not before. */
+function pin({ meant }: Sight, pinned: Map<number, Handle>): boolean {
+  let isNew = false;
+  for (const { pid } of meant.keys()) {
+    if (holdsPid(pinned.get(pid))) continue;
+    pinned.get(pid)?.close();
+    pinned.delete(pid);
+    const fd = openIfThere(pid);
+    if (fd === null) continue;
+    pinned.set(pid, new Handle(fd, pid));
+    isNew = true;
+  }
+  return isNew;
+}
+
+/** Those who are meant and were held during the last pass; closes the handles of the others. */
+function keep({ meant }: Sight, pinned: Map<number, Handle>): Orphan[] {
+  const found: Orphan[] = [];
+  for (const [process, relation] of meant) {
+    const handle = pinned.get(process.pid);
+    // Its number is still its own, so what the pass and the predicate read by that number was read of it.
+    if (handle && holdsPid(handle)) found.push({ handle: pidfdOf(handle), process, relation });
+    else handle?.close();
+    pinned.delete(process.pid);
+  }
+  for (const handle of pinned.values()) handle.close();
+  return found;
+}
+
+function holdsPid(handle: Handle | undefined): boolean {
+  return handle !== undefined && native().pid_of(handle.fd) === handle.knownPid;
+}
+
+/** Known in this file alone; at run time `private` would keep nobody out. */
+const PRIVATE = Symbol("Orphans");

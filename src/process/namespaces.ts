@@ -1,0 +1,32 @@
+/**
+ * Descriptors of the namespaces that a process lives in.
+ *
+ * @module
+ */
+import { ERRNO_NAMES } from "../../ffi/symbols.ts";
+import type { Handle } from "../handle/handle.ts";
+import { show } from "../kernel/arguments.ts";
+import { failure } from "../kernel/errors.ts";
+import { NAMESPACE_KINDS, type NamespaceKind, namespaceNumber } from "../kernel/namespace_kinds.ts";
+import { native } from "../kernel/native.ts";
+
+const REASONS: Readonly<Record<string, string>> = {
+  ESRCH: "the process has ended",
+  EACCES: "not permitted to look into this process (PTRACE_MODE_READ, ptrace(2))",
+  EOPNOTSUPP: "this kernel has no namespaces of this kind",
+  ENOTTY: "descriptors of namespaces need Linux 6.11",
+};
+
+/** A descriptor of one of its namespaces; the caller's from then on. */
+export function namespaceOf(handle: Handle, kind: NamespaceKind): number {
+  if (!NAMESPACE_KINDS.includes(kind)) {
+    const wanted = NAMESPACE_KINDS.map(show).join(", ");
+    const action = "open a namespace";
+    throw new TypeError(`Cannot ${action}: "kind" must be one of ${wanted}: ${show(kind)}`);
+  }
+  const result = native().namespace(handle.fd, namespaceNumber(kind));
+  if (result >= 0) return result;
+  const code = ERRNO_NAMES[-result];
+  const pid = handle.knownPid;
+  throw failure({ errno: result, syscall: "ioctl", pid, reason: REASONS[code] });
+}

@@ -1,0 +1,141 @@
+/**
+ * Waits for the end of a process without blocking.
+ *
+ * @module
+ */
+import { feature } from "../features/features.ts";
+import { type ChildLike, hearEnd, runtimeStatus } from "../handle/child.ts";
+import type { Handle } from "../handle/handle.ts";
+import { checkAbortSignal, checkInteger, checkOptions } from "../kernel/arguments.ts";
+import { type ExitStatus, UNKNOWN } from "../kernel/exit.ts";
+import { Waiting, type Witnesses } from "../watch/waiting.ts";
+import type { WatchEvent } from "../watch/watcher.ts";
+import { isCertain, keep, keepWord, statusOf } from "./state.ts";
+
+/** How a wait may end before its process does. */
+export interface WaitOptions {
+  /** Milliseconds from 0 to 2147483647; without limit if left out. */
+  readonly timeoutMs?: number | undefined;
+  /** Gives the wait up when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The promise of the end, the same one for all who ask while nothing fails it. */
+export function exitedOf(handle: Handle): Promise<void> {
+  if (handle.exited) return handle.exited;
+  const promise = handle.isAlive() ? untilExited(handle) : Promise.resolve();
+  handle.exited = promise;
+  // Whoever awaits it hears of a failure; the property alone must not end the program, nor keep a failure for ever.
+  promise.catch(() => handle.exited = undefined);
+  return promise;
+}
+
+/** Resolves at the end. The limits were checked. */
+export function untilExited(handle: Handle, limits: WaitOptions = {}): Promise<void> {
+  const { timeoutMs, signal } = limits;
+  return new Promise((resolve, reject) => {
+    waitsOf(handle).until("exited", () => resolve(), reject, timeoutMs, signal);
+  });
+}
+
+/**
+ * Waits for the end, and until somebody tells how it was. One promise and no async function: each of those takes as much
+ * memory again as all the rest, and ten thousand may wait at once.
+ */
+export function waitFor(handle: Handle, options?: WaitOptions): Promise<ExitStatus> {
+  return new Promise((resolve, reject) => {
+    let timeoutMs: number | undefined;
+    let signal: AbortSignal | undefined;
+    if (options !== undefined) {
+      ({ timeoutMs, signal } = checkedLimits("wait for a process", options));
+    }
+    signal?.throwIfAborted();
+    const status = statusOf(handle);
+    if (status !== null && isCertain(handle, status)) resolve(status);
+    else waitsOf(handle).until("told", resolve, reject, timeoutMs, signal);
+  });
+}
+
+/** The limits of a wait, checked. */
+export function checkedLimits(action: string, options: WaitOptions): WaitOptions {
+  const { timeoutMs, signal } = checkOptions(action, options);
+  if (timeoutMs !== undefined) checkInteger(action, "timeoutMs", timeoutMs, 0);
+  checkAbortSignal(action, signal);
+  return { timeoutMs, signal };
+}
+
+/**
+ * How a process that has ended did so: from the kernel, which is given `statusMs` to tell it of somebody else's; from the
+ * runtime where that is its child and the kernel does not tell for certain.
+ */
+export async function lastWord(
+  handle: Handle,
+  statusMs: number,
+  signal?: AbortSignal,
+): Promise<ExitStatus> {
+  const status = statusOf(handle)!;
+  if (isCertain(handle, status)) return status;
+  if (!WITNESSES.willTellMore()) return await waitFor(handle, { signal });
+  const told = waitFor(handle, { timeoutMs: statusMs, signal });
+  return await unlessTimeIsUp(told, signal) ?? statusOf(handle)!;
+}
+
+/** What a wait with these limits gives, or null where its time is up; an abort is none of that, whatever its reason. */
+export async function unlessTimeIsUp<T>(wait: Promise<T>, signal?: AbortSignal): Promise<T | null> {
+  try {
+    return await wait;
+  } catch (error) {
+    const isTimeUp = !signal?.aborted && (error as Error | undefined)?.name === "TimeoutError";
+    if (isTimeUp) return null;
+    throw error;
+  }
+}
+
+/** Whether pending and later waits keep the program alive. */
+export function setHolding(handle: Handle, isHolding: boolean): void {
+  handle.isHolding = isHolding;
+  handle.waits?.hold(isHolding);
+}
+
+/** The waits on a handle, which share one registration with the watcher. */
+export function waitsOf(handle: Handle): Waiting<Handle> {
+  if (handle.waits) return handle.waits;
+  const waits = new Waiting(handle, WITNESSES);
+  waits.hold(handle.isHolding);
+  handle.waits = waits;
+  if (handle.child) hearRuntime(handle, handle.child, waits);
+  return waits;
+}
+
+/** One listener a handle, whose word is believed only if the kernel says the same. */
+function hearRuntime(handle: Handle, child: ChildLike, waits: Waiting<Handle>): void {
+  const onEnd = () => {
+    if (!handle.closed && !handle.isAlive()) waits.endedFirst();
+  };
+  handle.stopHearing = hearEnd(child, onEnd);
+}
+
+const WITNESSES: Witnesses<Handle> = {
+  look: statusOf,
+  learn,
+  isCertain,
+  willTellMore: () => feature("PIDFD_INFO_EXIT").available,
+  askRuntime,
+};
+
+function learn(handle: Handle, { status, reaped }: WatchEvent): ExitStatus {
+  if (status) {
+    keep(handle, status);
+    return handle.status ?? status;
+  }
+  // The watcher has just looked at somebody else's zombie, of which nobody is told more before it was reaped.
+  if (!reaped && WITNESSES.willTellMore()) return handle.status ?? UNKNOWN;
+  return statusOf(handle) ?? UNKNOWN;
+}
+
+async function askRuntime(handle: Handle): Promise<ExitStatus> {
+  // A runtime whose child somebody else has reaped rejects: then it knows nothing either.
+  const word = handle.child ? await runtimeStatus(handle.child).catch(() => null) : null;
+  if (word) return keepWord(handle, word);
+  return handle.status ?? handle.seen ?? UNKNOWN;
+}

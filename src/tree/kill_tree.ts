@@ -1,0 +1,168 @@
+/**
+ * Ends a process and all of its descendants.
+ *
+ * @module
+ */
+import {
+  checkAbortSignal,
+  checkBoolean,
+  checkFunction,
+  checkInteger,
+  checkOptions,
+} from "../kernel/arguments.ts";
+import { type Signal, signalNumber } from "../kernel/signals.ts";
+import type { Pidfd } from "../pidfd.ts";
+import { Killing, type KillingOptions } from "./killing.ts";
+import { type TreeOptions, walkFrom } from "./rooting.ts";
+import type { TreeEnd, TreeReport } from "./tree_report.ts";
+import type { Walk } from "./walk.ts";
+
+/** How to end a tree that is known already. */
+export interface TerminateTreeOptions {
+  /** The polite signal; SIGTERM if left out. With SIGKILL everything is forced at once. */
+  readonly killSignal?: Signal | number | undefined;
+  /** How long to wait before SIGKILL: milliseconds from 0 to 2147483647; 5000 if left out. */
+  readonly graceMs?: number | undefined;
+  /** Gives up, at whatever point, when it is aborted; what was stopped goes on. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Stops the whole tree before the polite signal is sent, so that nothing can be started and lost meanwhile, and lets it
+   * go on to react. False if left out: then only what is to be killed by force is stopped, right before.
+   */
+  readonly freeze?: boolean | undefined;
+  /** Whether the root is ended too; true if left out. */
+  readonly includeRoot?: boolean | undefined;
+  /** Whether this process and its ancestors are ended too, where they belong to the tree, this process last; false if left out. */
+  readonly includeSelf?: boolean | undefined;
+  /**
+   * Whether those that were given to this process when their parents ended are reaped: where it is pid 1 of its pid namespace, or
+   * after {@linkcode adoptOrphans}; also those that had ended before the call, and that their parents had not reaped. Never a child that
+   * it has started itself: that one is the runtime's to reap; nor one that may be such a child, because it was this process's already
+   * when it was found, or was found by a session, group or cgroup. False if left out.
+   */
+  readonly reapAdopted?: boolean | undefined;
+  /**
+   * How long to wait, after the last end, for the kernel to tell how each ended, which it does at the reap: milliseconds from
+   * 0 to 2147483647; 10 if left out. What is not told by then is not known.
+   */
+  readonly statusMs?: number | undefined;
+  /** Hears of each end at once. What it throws gives up, as an abort does. */
+  readonly onEnd?: ((end: TreeEnd) => void) | undefined;
+}
+
+/** How to find a tree, and how to end it. */
+export interface KillTreeOptions extends TerminateTreeOptions, TreeOptions {}
+
+/** The end of a tree, to be awaited; and what has become of it until now, also when it was aborted. */
+export interface TreeKill extends Promise<TreeReport> {
+  /** What has become of the tree until now. */
+  report(): TreeReport;
+}
+
+/**
+ * Ends a process and all of its descendants: asks each by `killSignal`, waits, forces with SIGKILL what is left after the
+ * grace, and resolves when the last one is gone. Each is opened, read and verified before it is signalled, and
+ * signalled by its handle: whoever gets its pid meanwhile is never hit.
+ *
+ * Children that appear meanwhile are caught up with. What is to be forced is stopped first, so nothing can escape by
+ * forking then; with `freeze` that holds for the polite signal too. What was stopped before stays stopped, and is forced when
+ * the grace is over. Never ends this process or an ancestor of it, unless `includeSelf` says so. What a walk can't see is a
+ * process that is in no session of the tree (nor group, nor cgroup, where these are looked at) and whose parent had ended before
+ * the call; one that /proc hides (hidepid), also where it may be signalled; without `freeze` also one that was started after the last
+ * look at a parent which the polite signal then ended. A process in uninterruptible sleep is waited for.
+ *
+ * The handle of a process that was reaped before the call gives an empty report and ends nobody, also where its session lives
+ * on: ask {@linkcode findOrphans} for who is in there.
+ *
+ * Of two calls for one tree at once each tells of those that ran at its own first look, however they then end. pid 1 of this
+ * pid namespace, which nobody in it can kill, and threads of the kernel escape as refused (`EPERM`). Where /proc hides an ancestor of
+ * this process, before Linux 6.13, whoever was started before this process may be one too, and is spared.
+ *
+ * No subprocess: in Deno it needs `--allow-ffi` and nothing else. Needs Linux 5.3; how each ended is told from 6.15.
+ *
+ * @param root A pid, or a handle, which stays yours.
+ * @returns A promise of the report, with `report()` for the time before, and for after an abort.
+ * @throws {TypeError} If an argument is of a wrong type, `root` the handle of a thread, or `killSignal` an unknown name.
+ * @throws {RangeError} If a number is outside its range.
+ * @throws {Error} With `cgroup`, if the root's cgroup holds this process too, or is not told.
+ * @throws The reason of `signal`, when it is aborted. `report()` tells what had ended by then.
+ * @throws What `onEnd` throws.
+ * @throws {PidfdOpenFailedError} `ESRCH` if there is no such process; else as {@linkcode Pidfd.open}.
+ * @throws {PidfdError} `EREMOTE` if /proc belongs to another pid namespace; `ENOENT` if it is not mounted; `EMFILE`, `ENFILE`,
+ * `ENOMEM` or `EAGAIN` if no descriptor is free, or the watcher can't be started.
+ *
+ * @example A shell, what it started, and how they ended
+ * ```ts
+ * import { spawn } from "node:child_process";
+ * import { killTree, Pidfd } from "@x/pidfd";
+ *
+ * const shell = Pidfd.of(spawn("sh", ["-c", "sleep 1000 & sleep 1000 & wait"]));
+ * const { ended, escaped } = await killTree(shell, { freeze: true, graceMs: 2000 });
+ * console.log(ended.length > 0, escaped.length); // true 0
+ * shell.close();
+ * ```
+ */
+export function killTree(root: number | Pidfd, options: KillTreeOptions = {}): TreeKill {
+  const action = "end a tree";
+  return start(async (begin) => {
+    const checked = checkTerminateOptions(action, options);
+    const walk = walkFrom(action, root, options);
+    try {
+      return await begin(walk, { ...checked, closes: true });
+    } finally {
+      walk.close();
+    }
+  });
+}
+
+/** Ends a tree that somebody else closes. */
+export function terminateTree(walk: Walk, options: TerminateTreeOptions): TreeKill {
+  return start((begin) => {
+    return begin(walk, { ...checkTerminateOptions("end a tree", options), closes: false });
+  });
+}
+
+type Begin = (walk: Walk, options: KillingOptions) => Promise<TreeReport>;
+
+/** The first steps are made before this returns, so that no stranger can come between the call and the walk. */
+function start(run: (begin: Begin) => Promise<TreeReport>): TreeKill {
+  let killing: Killing | undefined;
+  const promise = (async () =>
+    await run((walk, options) => {
+      killing = new Killing(walk, options);
+      return killing.run();
+    }))();
+  return Object.assign(promise, { report: () => killing?.report() ?? NOTHING });
+}
+
+const NOTHING: TreeReport = Object.freeze({ ended: [], escaped: [], hidden: 0, durationMs: 0 });
+
+function checkTerminateOptions(
+  action: string,
+  options: TerminateTreeOptions,
+): Omit<KillingOptions, "closes"> {
+  const { killSignal = "SIGTERM", graceMs = 5000, statusMs = 10 } = checkOptions(action, options);
+  const { freeze = false, includeRoot = true, includeSelf = false, signal, onEnd } = options;
+  const { reapAdopted = false } = options;
+  checkInteger(action, "graceMs", graceMs, 0);
+  checkInteger(action, "statusMs", statusMs, 0);
+  checkBoolean(action, "freeze", freeze);
+  checkBoolean(action, "includeRoot", includeRoot);
+  checkBoolean(action, "includeSelf", includeSelf);
+  checkBoolean(action, "reapAdopted", reapAdopted);
+  checkFunction(action, "onEnd", onEnd);
+  checkAbortSignal(action, signal);
+  signal?.throwIfAborted();
+  const number = signalNumber(killSignal);
+  return {
+    killSignal: number,
+    graceMs,
+    statusMs,
+    freeze,
+    includeRoot,
+    includeSelf,
+    reapAdopted,
+    signal,
+    onEnd,
+  };
+}

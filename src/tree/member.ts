@@ -1,0 +1,80 @@
+/**
+ * A process of a tree: pinned by a handle that the tree owns, with what was read of it while it was pinned.
+ *
+ * @module
+ */
+import type { Handle } from "../handle/handle.ts";
+import { native } from "../kernel/native.ts";
+import { type Pidfd, pidfdOf } from "../pidfd.ts";
+
+/** How a process was found to belong to a tree. */
+export type TreeRelation = "root" | "parent" | "session" | "group" | "cgroup";
+
+/** A process of a tree. */
+export interface TreeMember {
+  /** Its handle, which is the tree's and is closed with it: its own `close()` does nothing, and `detach()` gives a duplicate. */
+  readonly handle: Pidfd;
+  /** The number that it has, or had. */
+  readonly pid: number;
+  /** The name of its program when it was found. */
+  readonly name: string;
+  /** How far it is from the root, which has 0. */
+  readonly depth: number;
+  /** The member that it was found through; null for the root. */
+  readonly parent: TreeMember | null;
+  /** Whether it was found as its parent's child, or by a session, process group or cgroup that belongs to the tree. */
+  readonly relation: TreeRelation;
+}
+
+/** What a member is made from. */
+export interface Found {
+  handle: Handle;
+  pid: number;
+  name: string;
+  startTicks: number;
+  parent: Member | null;
+  relation: TreeRelation;
+}
+
+export class Member implements TreeMember {
+  readonly pinned: Handle;
+  readonly pid: number;
+  readonly name: string;
+  readonly startTicks: number;
+  readonly depth: number;
+  readonly parent: Member | null;
+  readonly relation: TreeRelation;
+  /** Those that were found through this one. */
+  readonly children: Member[] = [];
+  #pidfd: Pidfd | undefined;
+
+  constructor({ handle, pid, name, startTicks, parent, relation }: Found) {
+    this.pinned = handle;
+    this.pid = pid;
+    this.name = name;
+    this.startTicks = startTicks;
+    this.parent = parent;
+    this.relation = relation;
+    this.depth = parent ? parent.depth + 1 : 0;
+    parent?.children.push(this);
+  }
+
+  /**
+   * Made when it is asked for: most members are only signalled. Lent, because a process whose handle somebody has closed would
+   * be neither ended nor told of, and would stay stopped.
+   */
+  get handle(): Pidfd {
+    this.pinned.isLent = true;
+    return this.#pidfd ??= pidfdOf(this.pinned);
+  }
+
+  /** Whether its number is still its own: it was not reaped. What was read by that number before was read of it. */
+  holdsPid(): boolean {
+    return !this.pinned.closed && native().pid_of(this.pinned.fd) === this.pid;
+  }
+
+  /** Whether it runs; a closed one was let go because it had ended. */
+  runs(): boolean {
+    return !this.pinned.closed && this.pinned.isAlive();
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * Who of a tree is to be ended, and what has become of each.
+ *
+ * @module
+ */
+import { SIGKILL } from "../kernel/constants.ts";
+import { PidfdError } from "../kernel/errors.ts";
+import { type ExitStatus, UNKNOWN } from "../kernel/exit.ts";
+import { native } from "../kernel/native.ts";
+import { sendKill, sendSignal } from "../process/signalling.ts";
+import { statusOf } from "../process/state.ts";
+import { waitsOf } from "../process/wait.ts";
+import { reapAdopted } from "./adopting.ts";
+import type { Member } from "./member.ts";
+import type { TreeEnd, TreeEscape, TreeReport } from "./tree_report.ts";
+import type { Walk } from "./walk.ts";
+
+/** Who is meant, and what is done with those that have ended. */
+export interface TargetsOptions {
+  readonly includeRoot: boolean;
+  readonly includeSelf: boolean;
+  readonly reapAdopted: boolean;
+  readonly onEnd?: (end: TreeEnd) => void;
+  /** Whether the handle of what has ended may be closed, so that a long fight takes no more descriptors. */
+  readonly closes: boolean;
+}
+
+/** What whoever ends the tree is told. */
+export interface TargetsEvents {
+  /** The last one has ended, or how the last one ended was told. */
+  onNobodyLeft(): void;
+  /** A wait has failed. */
+  onFailure(reason: unknown): void;
+}
+
+/** What is known of a member that ran when it was first looked at. */
+export interface Target {
+  member: Member;
+  asked: boolean;
+  forced: boolean;
+  afterMs: number | null;
+  status: ExitStatus;
+  refusal?: PidfdError;
+  /** Takes back the waits for it. */
+  forget: (() => void)[];
+}
+
+/** Those of one tree. */
+export class Targets {
+  readonly #walk: Walk;
+  readonly #options: TargetsOptions;
+  readonly #events: TargetsEvents;
+  readonly #start: number = performance.now();
+  readonly #all = new Map<Member, Target>();
+  /** Those that run, and that were not refused. */
+  readonly #running = new Set<Target>();
+  readonly #ended: Target[] = [];
+  #untold = 0;
+
+  constructor(walk: Walk, options: TargetsOptions, events: TargetsEvents) {
+    this.#walk = walk;
+    this.#options = options;
+    this.#events = events;
+  }
+
+  /** Whether everybody has ended who can be ended. */
+  get isGone(): boolean {
+    return this.#running.size === 0;
+  }
+
+  /** Whether it was told of each how it ended, or that nobody tells. */
+  get isTold(): boolean {
+    return this.#untold === 0;
+  }
+
+  /** How many have ended. */
+  get endedCount(): number {
+    return this.#ended.length;
+  }
+
+  /** What has become of the tree until now. */
+  report(): TreeReport {
+    return {
+      ended: this.#ended.map(endOf),
+      escaped: [...this.#all.values()].filter(({ afterMs }) => afterMs === null).map((target) =>
+        this.#escapeOf(target)
+      ),
+      hidden: this.#walk.hidden,
+      durationMs: performance.now() - this.#start,
+    };
+  }
+
+  /** Those that run and may be ended; waits for the new ones among them. */
+  find(): Target[] {
+    for (const member of this.#walk.members) {
+      if (!this.#all.has(member) && this.#isMeant(member) && member.runs()) this.#watch(member);
+    }
+    return [...this.#running].filter(({ member }) => this.isTarget(member));
+  }
+
+  /** Answers whether it was sent. */
+  send(target: Target, number: number): boolean {
+    try {
+      const { pinned } = target.member;
+      return number === SIGKILL ? sendKill(pinned) : sendSignal(pinned, number);
+    } catch (error) {
+      if (!(error instanceof PidfdError)) throw error;
+      // There is no use in waiting for one that may not be ended.
+      target.refusal = error;
+      this.#untold--;
+      this.#running.delete(target);
+      return false;
+    }
+  }
+
+  /** Whoever ended before its parent did was given to us only then; some had ended before the call, and were no targets. */
+  reapAll(): void {
+    for (const target of this.#ended) this.#reap(target);
+    if (!this.#options.reapAdopted) return;
+    for (const member of this.#walk.members) if (!member.runs()) reapAdopted(member);
+  }
+
+  /** Whether it is to be stopped, signalled and waited for with the others. */
+  isTarget(member: Member): boolean {
+    return !this.isSpared(member) && !isSelf(member);
+  }
+
+  /** Whether nothing is to be done to it: a root that is to stay, or whoever this process descends from, and itself. */
+  isSpared(member: Member): boolean {
+    if (!this.#isMeant(member)) return true;
+    return !this.#options.includeSelf && this.#walk.ancestors.has(member.pid);
+  }
+
+  /** Waits for nobody any more. */
+  forget(): void {
+    for (const { forget } of this.#all.values()) forget.forEach((take) => take());
+  }
+
+  #isMeant(member: Member): boolean {
+    return this.#options.includeRoot || member !== this.#walk.root;
+  }
+
+  #watch(member: Member): void {
+    const target: Target = {
+      member,
+      asked: false,
+      forced: false,
+      afterMs: null,
+      status: UNKNOWN,
+      forget: [],
+    };
+    this.#all.set(member, target);
+    if (!this.isTarget(member)) return;
+    const onFailure = (reason: unknown) => this.#events.onFailure(reason);
+    const waits = waitsOf(member.pinned);
+    this.#running.add(target);
+    this.#untold++;
+    target.forget.push(
+      waits.listen("exited", (status) => this.#onExit(target, status), onFailure),
+      waits.listen("told", (status) => this.#onTold(target, status), onFailure),
+    );
+  }
+
+  #onExit(target: Target, status: ExitStatus): void {
+    target.afterMs = performance.now() - this.#start;
+    const { pinned } = target.member;
+    // A runtime that has seen its child's end first leaves it to us to ask.
+    target.status = status.known || !pinned.child ? status : statusOf(pinned) ?? UNKNOWN;
+    this.#running.delete(target);
+    this.#ended.push(target);
+    this.#options.onEnd?.(endOf(target));
+    if (this.isGone) this.#events.onNobodyLeft();
+  }
+
+  #onTold(target: Target, status: ExitStatus): void {
+    if (status.known) target.status = status;
+    this.#reap(target);
+    // One that may not be signalled was taken out of the count when it refused, and may end all the same.
+    if (!target.refusal) this.#untold--;
+    if (this.#options.closes) target.member.pinned.close();
+    if (this.isTold) this.#events.onNobodyLeft();
+  }
+
+  #reap(target: Target): void {
+    if (!this.#options.reapAdopted) return;
+    const status = reapAdopted(target.member);
+    if (status) target.status = status;
+  }
+
+  #escapeOf(target: Target): TreeEscape {
+    const { member: { pid, name, depth }, refusal } = target;
+    if (refusal) return { pid, name, depth, reason: "refused", error: refusal };
+    return { pid, name, depth, reason: this.isSpared(target.member) ? "spared" : "running" };
+  }
+}
+
+/** Whether it is this process. */
+export function isSelf({ pid }: Member): boolean {
+  return pid === native().own_pid();
+}
+
+function endOf({ member: { pid, name, depth }, status, forced, afterMs }: Target): TreeEnd {
+  return { pid, name, depth, status, forced, afterMs: afterMs! };
+}

@@ -1,0 +1,52 @@
+/**
+ * What is told of the end of a tree.
+ *
+ * @module
+ */
+import type { PidfdError } from "../kernel/errors.ts";
+import type { ExitStatus } from "../kernel/exit.ts";
+
+/** A process that was there, and has ended. */
+export interface TreeEnd {
+  /** The number that it had. */
+  readonly pid: number;
+  /** The name of its program when it was found. */
+  readonly name: string;
+  /** How far it was from the root, which has 0. */
+  readonly depth: number;
+  /** How it ended, as far as that was told. */
+  readonly status: ExitStatus;
+  /** Whether SIGKILL was sent to it. */
+  readonly forced: boolean;
+  /** From the call to its end, in milliseconds. */
+  readonly afterMs: number;
+}
+
+/** A process of the tree that still runs. */
+export interface TreeEscape {
+  /** The number that it has. */
+  readonly pid: number;
+  /** The name of its program when it was found. */
+  readonly name: string;
+  /** How far it is from the root, which has 0. */
+  readonly depth: number;
+  /**
+   * "spared": it is this process or an ancestor of it. "refused": the kernel refused the signal, and `error` says why.
+   * "running": it has not ended yet.
+   */
+  readonly reason: "spared" | "refused" | "running";
+  /** The kernel's refusal. */
+  readonly error?: PidfdError;
+}
+
+/** What became of a tree. */
+export interface TreeReport {
+  /** Who has ended, in the order of the ends. What had ended before the call is not in it. */
+  readonly ended: readonly TreeEnd[];
+  /** Who has not. Empty when everything is gone. */
+  readonly escaped: readonly TreeEscape[];
+  /** How many processes /proc listed but did not show (hidepid): whether they belong to the tree is not known. */
+  readonly hidden: number;
+  /** From the call to the report, in milliseconds. */
+  readonly durationMs: number;
+}
