@@ -37,7 +37,7 @@ export interface Native {
   read_file(path: Uint8Array, record: Uint8Array): number;
   /** Locks a file that is to take the place of the one at `path`: a descriptor for one of the next two. */
   pidfile_claim(path: Uint8Array): number;
-  /** Writes a `TextRecord` into the claimed file, puts that in its place, and closes it. */
+  /** Writes a `TextRecord` into the claimed file, puts that in its place, and closes it. The record says which step failed. */
   pidfile_commit(path: Uint8Array, file: number, record: Uint8Array): number;
   /** Removes and closes the claimed file. */
   pidfile_abandon(path: Uint8Array, file: number): number;

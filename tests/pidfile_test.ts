@@ -20,9 +20,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { features, Pidfd } from "../mod.ts";
+import { LIBRARIES } from "../ffi/library.ts";
 import { load } from "../ffi/load.ts";
 import { RECORDS } from "../ffi/symbols.ts";
 import { assertThrows, thrown } from "./support/errors.ts";
+import { CPU } from "./support/cpu.ts";
 import { HELPER, Helper, paused, run, runScript } from "./support/processes.ts";
 
 const isRoot = process.getuid!() === 0;
@@ -294,6 +296,19 @@ test("what a writer left that died is taken over, and what is somebody else's is
     rmSync(`${path}.pidfd-new`);
     assert.equal(readFileSync(precious, "utf8"), "keep this");
     self.close();
+  }));
+
+test("writePidfile() names the call that failed, and leaves nothing behind", () =>
+  inFolder(async (path, folder) => {
+    // The library is in its file: nothing may be written from the beginning.
+    const library = join(folder, "pidfd.so");
+    writeFileSync(library, Buffer.from(LIBRARIES[CPU].base64, "base64"));
+    // No file may have any size (setrlimit(2)), and the signal that tells of it is ignored.
+    const through = ["sh", "-c", 'trap "" XFSZ; ulimit -f 0; exec "$@"', "sh"];
+    const env = { PIDFD_LIBRARY: library };
+    const result = await runScript("recognise.ts", { through, args: [`write=${path}`], env });
+    assert.deepEqual(JSON.parse(result.stdout), ["EFBIG write"], result.stderr);
+    assert.deepEqual(readdirSync(folder), ["pidfd.so"]);
   }));
 
 test("writePidfile() throws EAGAIN while somebody else is writing the file", () =>

@@ -169,7 +169,7 @@ pub fn pidfile_claim(path: *const pidfile.PathRecord) callconv(.c) i32 {
 }
 
 /// Writes the claimed file, and puts it in the place of the old one. The descriptor is closed either way. rename(2).
-pub fn pidfile_commit(path: *const pidfile.PathRecord, file: i32, record: *const pidfile.TextRecord) callconv(.c) i32 {
+pub fn pidfile_commit(path: *const pidfile.PathRecord, file: i32, record: *pidfile.TextRecord) callconv(.c) i32 {
     return pidfile.commit(path, file, record);
 }
 

@@ -26,7 +26,8 @@ pub const PathRecord = extern struct { bytes: [path_max]u8 };
 pub const TextRecord = extern struct {
     modified_ns: u64,
     length: u32,
-    unused: u32,
+    /// Which call of `replace` failed, counted from 0.
+    step: u32,
     bytes: [path_max]u8,
 };
 
@@ -90,7 +91,7 @@ fn take(file: i32, name: [*:0]const u8) i32 {
 }
 
 /// Puts the new file in the place of the old one, and lets the lock go. What fails leaves the old one as it was.
-pub fn commit(path: *const PathRecord, file: i32, record: *const TextRecord) i32 {
+pub fn commit(path: *const PathRecord, file: i32, record: *TextRecord) i32 {
     var other: PathRecord = undefined;
     if (!second_name(path, &other)) return negated(.NAMETOOLONG);
     const result = replace(path, &other, file, record);
@@ -99,19 +100,24 @@ pub fn commit(path: *const PathRecord, file: i32, record: *const TextRecord) i32
     return result;
 }
 
-fn replace(path: *const PathRecord, other: *const PathRecord, file: i32, record: *const TextRecord) i32 {
+fn replace(path: *const PathRecord, other: *const PathRecord, file: i32, record: *TextRecord) i32 {
+    record.step = 0;
     const emptied = call(named(.ftruncate), .{ file, 0 });
     if (emptied < 0) return emptied;
+    record.step = 1;
     const length = @min(record.length, path_max);
     const written = call(named(.write), .{ file, &record.bytes, length });
     if (written < 0) return written;
     if (written != length) return negated(.NOSPC);
+    record.step = 2;
     // Else a new name may outlive a power cut and its content may not: an empty file that nobody dares to replace.
     const kept = call(named(.fdatasync), .{file});
     if (kept < 0) return kept;
+    record.step = 3;
     // Until here nobody else could open the file, and so nobody else could hold its lock.
     const readable = call(named(.fchmod), .{ file, @as(u32, 0o644) });
     if (readable < 0) return readable;
+    record.step = 4;
     return call(named(.renameat2), .{ nowhere, text(other), nowhere, text(path), 0 });
 }
 

@@ -109,11 +109,15 @@ export function writePidfile(handle: Handle, path: string): void {
   try {
     refuseOwner(handle, file, path);
     isCommitted = true;
-    checkFile(native().pidfile_commit(file.bytes, lock, text.bytes), "rename", path);
+    const result = native().pidfile_commit(file.bytes, lock, text.bytes);
+    checkFile(result, COMMIT_STEPS[text.number("step")], path);
   } finally {
     if (!isCommitted) native().pidfile_abandon(file.bytes, lock);
   }
 }
+
+/** The calls of `pidfile_commit`, in their order (zig/pidfile.zig). */
+const COMMIT_STEPS = ["ftruncate", "write", "fdatasync", "fchmod", "rename"];
 
 const ENDED = "the process has ended, so that its file would be stale";
 

@@ -17,7 +17,7 @@ const MOUNTS = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
  */
 export function killCgroup(path: string, members: Member[]): boolean {
   // Above the namespace's root is nothing that a mount of it shows: such a path would lead out of the mount.
-  if (path.startsWith("/../")) return false;
+  if (path === "/.." || path.startsWith("/../")) return false;
   return members.length > 0 && MOUNTS.some((mount) => killAt(`${mount}${path}`, members));
 }
 
