@@ -98,9 +98,9 @@ test("adopt() refuses a file whose server says that it is a pidfd", {
   const helper = new Helper("fuse", "1", "3", [there]);
   closeDescriptor(there);
   const [fd] = receiveMessage(here, 60_000)!.descriptors;
-  const record = new Uint8Array(RECORDS.PidfdInfo.size);
+  const record = new Uint8Array(RECORDS.PidfdInfo().size);
   assert.equal(load().info(fd, record), 0, "the file answers the ioctl");
-  assert.equal(new DataView(record.buffer).getUint32(RECORDS.PidfdInfo.fields.pid[0], true), 1);
+  assert.equal(new DataView(record.buffer).getUint32(RECORDS.PidfdInfo().fields.pid[0], true), 1);
   assert.throws(() => Pidfd.adopt(fd), { name: "TypeError", message: /it is not a pidfd/ });
   [fd, here].forEach(closeDescriptor);
   await helper.end();

@@ -355,7 +355,7 @@ test("sendMessage() sends the bytes that are there, whatever becomes of the arra
 
 test("the library sends nothing that is behind a record, whatever its counts say", () => {
   const [here, there] = socketPair("datagram");
-  const { size, fields } = RECORDS.MessageRecord;
+  const { size, fields } = RECORDS.MessageRecord();
   const record = new Uint8Array(size);
   const view = new DataView(record.buffer);
   new Uint32Array(record.buffer, fields.length[0], 1)[0] = 2 ** 31;

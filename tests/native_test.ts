@@ -14,7 +14,7 @@ const [F_SETFD, FD_CLOEXEC, F_DUPFD_CLOEXEC] = [2, 1, 1030];
 
 /** A path as native functions take it. */
 function path(text: string): Uint8Array {
-  const record = new Uint8Array(RECORDS.PathRecord.size);
+  const record = new Uint8Array(RECORDS.PathRecord().size);
   new TextEncoder().encodeInto(text, record);
   return record;
 }
@@ -24,34 +24,40 @@ test("native: every function of the generated table is there", () => {
 });
 
 test("native: results below zero are negated errnos, the same in each runtime", () => {
-  const record = new Uint8Array(RECORDS.PidfdInfo.size);
+  const record = new Uint8Array(RECORDS.PidfdInfo().size);
   assert.equal(native.open(0, 0), -22);
   assert.equal(native.open(-1, 0), -22);
   assert.equal(native.open(2147483647, 0), -3);
   assert.equal(native.open(process.pid, 0x80000), -22, "O_CLOEXEC is no flag of this call");
   assert.equal(native.signal(2147483647, 0, 0), -9);
-  assert.equal(native.wait(2147483647, 4, new Uint8Array(RECORDS.WaitRecord.size)), -9);
+  assert.equal(native.wait(2147483647, 4, new Uint8Array(RECORDS.WaitRecord().size)), -9);
   assert.equal(native.poll(2147483647, 1, 0), POLLNVAL);
   assert.equal(native.info(2147483647, record), -9);
   assert.equal(native.pid_of(2147483647), -9);
-  assert.equal(native.stat(2147483647, new Uint8Array(RECORDS.FileRecord.size)), -9);
-  assert.equal(native.describe(2147483647, 1, new Uint8Array(RECORDS.DescriptionRecord.size)), -9);
-  assert.equal(native.read_file(path("/nonsense"), new Uint8Array(RECORDS.TextRecord.size)), -2);
+  assert.equal(native.stat(2147483647, new Uint8Array(RECORDS.FileRecord().size)), -9);
+  assert.equal(
+    native.describe(2147483647, 1, new Uint8Array(RECORDS.DescriptionRecord().size)),
+    -9,
+  );
+  assert.equal(native.read_file(path("/nonsense"), new Uint8Array(RECORDS.TextRecord().size)), -2);
   assert.equal(native.pidfile_claim(path("/nonsense/x")), -2);
   assert.equal(native.pidfile_claim(path("x".repeat(4090))), -36);
   assert.equal(native.fcntl(2147483647, F_DUPFD_CLOEXEC, 0), -9);
   assert.equal(native.fcntl(2147483647, F_SETFD, FD_CLOEXEC), -9);
   assert.equal(native.close(2147483647), -9);
-  assert.equal(native.queue(2147483647, new Uint8Array(RECORDS.QueueRecord.size)), -9);
+  assert.equal(native.queue(2147483647, new Uint8Array(RECORDS.QueueRecord().size)), -9);
   assert.equal(native.get_fd(2147483647, 0), -9);
   assert.equal(native.namespace(2147483647, 4), -9);
-  assert.equal(native.advise_memory(2147483647, new Uint8Array(RECORDS.AdviceRecord.size)), -9);
+  assert.equal(native.advise_memory(2147483647, new Uint8Array(RECORDS.AdviceRecord().size)), -9);
   assert.equal(native.release_memory(2147483647), -9);
   assert.equal(native.socket_option(2147483647, 77), -9);
   assert.equal(native.set_socket_option(2147483647, 76, 1), -9);
-  assert.equal(native.socket_pair(77, new Uint8Array(RECORDS.PairRecord.size)), -22);
-  assert.equal(native.send_message(2147483647, new Uint8Array(RECORDS.MessageRecord.size)), -9);
-  assert.equal(native.receive_message(2147483647, new Uint8Array(RECORDS.MessageRecord.size)), -9);
+  assert.equal(native.socket_pair(77, new Uint8Array(RECORDS.PairRecord().size)), -22);
+  assert.equal(native.send_message(2147483647, new Uint8Array(RECORDS.MessageRecord().size)), -9);
+  assert.equal(
+    native.receive_message(2147483647, new Uint8Array(RECORDS.MessageRecord().size)),
+    -9,
+  );
   assert.equal(native.own_pid(), process.pid);
 });
 
@@ -144,7 +150,7 @@ test("native: the Node-API door answers EINVAL to what it can't hand to the kern
   assert.equal(door.open(process.pid), -22);
   // Not a string of digits: Deno's Node-API makes a number of it, one more reason to check arguments in src/.
   assert.equal(door.open(undefined, 0), -22);
-  assert.equal(door.wait(0, 4, new Uint8Array(RECORDS.WaitRecord.size - 1)), -22);
+  assert.equal(door.wait(0, 4, new Uint8Array(RECORDS.WaitRecord().size - 1)), -22);
   assert.equal(door.wait(0, 4, new Uint16Array(100)), -22);
   assert.equal(door.wait(0, 4, {}), -22);
   assert.equal(door.stat(0, new Uint8Array(64).subarray(1)), -22, "not aligned");

@@ -314,7 +314,7 @@ test("writePidfile() names the call that failed, and leaves nothing behind", () 
 test("writePidfile() throws EAGAIN while somebody else is writing the file", () =>
   inFolder((path) => {
     const native = load();
-    const record = new Uint8Array(RECORDS.PathRecord.size);
+    const record = new Uint8Array(RECORDS.PathRecord().size);
     new TextEncoder().encodeInto(path, record);
     const self = Pidfd.self();
     const lock = native.pidfile_claim(record);

@@ -8,7 +8,7 @@ import type { Native } from "../../ffi/native.ts";
 import type { PidfdError } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
 import { openAnswer } from "./answers.ts";
-import { PROBES } from "./probes.ts";
+import { probe } from "./probes.ts";
 
 /** One ability of the kernel, and how it was found out whether it is there. */
 export interface Feature {
@@ -124,7 +124,7 @@ function findOut(name: keyof Features): Feature {
   }
   const fd = library.open(library.own_pid(), 0);
   try {
-    const { available, found, isFinal } = PROBES[name](library, fd);
+    const { available, found, isFinal } = probe(name, library, fd);
     const result = Object.freeze({ available, since, found });
     if (isFinal) cache.set(name, result);
     return result;

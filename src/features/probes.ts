@@ -4,7 +4,6 @@
  * @module
  */
 import type { Native } from "../../ffi/native.ts";
-import { ERRNO_NAMES } from "../../ffi/symbols.ts";
 import {
   EBADF,
   ECHILD,
@@ -15,6 +14,7 @@ import {
   EOPNOTSUPP,
   POLLIN,
 } from "../kernel/constants.ts";
+import { errnoName } from "../kernel/errors.ts";
 import {
   adviceAnswer,
   childAnswer,
@@ -41,8 +41,8 @@ export interface Finding {
 
 type Probe = (native: Native, fd: number) => Finding;
 
-/** Each ability's probe; `fd` is a pidfd of ourselves, or a negated errno. */
-export const PROBES: Readonly<Record<keyof Features, Probe>> = {
+/** Each ability's probe, made when one is asked for: an import must not pay for them. */
+const probes = (): Readonly<Record<keyof Features, Probe>> => ({
   pidfd_open: (library, fd) => finding("pidfd_open(self)", openAnswer(library, fd), [0]),
   // Without a descriptor the call still shows that it exists, by refusing the descriptor.
   pidfd_send_signal: (library, fd) =>
@@ -83,7 +83,12 @@ export const PROBES: Readonly<Record<keyof Features, Probe>> = {
   PIDFD_INFO_COREDUMP: (library, fd) => knows(library, fd, "PIDFD_INFO_COREDUMP"),
   PIDFD_INFO_COREDUMP_SIGNAL: (library, fd) => knows(library, fd, "PIDFD_INFO_COREDUMP_SIGNAL"),
   PIDFD_INFO_COREDUMP_CODE: (library, fd) => knows(library, fd, "PIDFD_INFO_COREDUMP_CODE"),
-};
+});
+
+/** Finds out about one ability; `fd` is a pidfd of ourselves, or a negated errno. */
+export function probe(name: keyof Features, library: Native, fd: number): Finding {
+  return probes()[name](library, fd);
+}
 
 function onDescriptor(what: string, fd: number, probe: () => number, good: number[]): Finding {
   return finding(what, fd < 0 ? fd : probe(), good);
@@ -91,7 +96,7 @@ function onDescriptor(what: string, fd: number, probe: () => number, good: numbe
 
 function finding(what: string, answer: number, good: number[]): Finding {
   const isShortage = answer === EMFILE || answer === ENFILE || answer === ENOMEM;
-  const word = answer < 0 ? ERRNO_NAMES[-answer] ?? String(answer) : String(answer);
+  const word = answer < 0 ? errnoName(answer) ?? String(answer) : String(answer);
   // A shortage comes from a call that exists: it is refused this time, not missing.
   const available = good.includes(answer) || isShortage;
   return { available, found: `${what} answered ${word}`, isFinal: !isShortage };

@@ -75,7 +75,7 @@ export class PidfdSignalFailedError extends PidfdError {
 }
 
 /** Reasons that hold for one call. */
-const REASONS_OF_CALLS: Readonly<Record<string, string>> = {
+const reasonsOfCalls = (): Readonly<Record<string, string>> => ({
   "pidfd_open ESRCH": "no such process",
   "pidfd_open ENOENT": "this is the id of a thread, not of a process",
   "pidfd_open EPERM": "a seccomp profile forbids the call",
@@ -110,10 +110,10 @@ const REASONS_OF_CALLS: Readonly<Record<string, string>> = {
   "open EACCES": "not permitted to open the file",
   "open EISDIR": "this is a folder",
   "waitid ECHILD": "not a child of this process, or reaped by somebody else",
-};
+});
 
 /** Reasons that hold wherever the errno comes from. */
-const REASONS: Readonly<Record<string, string>> = {
+const reasons = (): Readonly<Record<string, string>> => ({
   EBADF: "the descriptor is not open, or is of another kind",
   EINVAL: "the kernel doesn't take these arguments",
   EMFILE: "this process has as many descriptors open as it may (RLIMIT_NOFILE)",
@@ -126,14 +126,22 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOSYS: "this kernel is too old for the call, or a seccomp profile hides it",
   EREMOTE: "the process is in a pid namespace that can't be seen from here",
   ESRCH: "the process has ended and was reaped",
-};
+});
+
+let names: ReturnType<typeof ERRNO_NAMES> | undefined;
+
+/** The name of a negated errno: "ESRCH"; undefined where it has none. */
+export function errnoName(errno: number): string | undefined {
+  names ??= ERRNO_NAMES();
+  return names[-errno];
+}
 
 function codeOf(errno: number): string {
-  return ERRNO_NAMES[-errno] ?? `E${-errno}`;
+  return errnoName(errno) ?? `E${-errno}`;
 }
 
 function explain(syscall: string, code: string): string {
-  return REASONS_OF_CALLS[`${syscall} ${code}`] ?? REASONS[code] ?? "the system call failed";
+  return reasonsOfCalls()[`${syscall} ${code}`] ?? reasons()[code] ?? "the system call failed";
 }
 
 type ErrorClass = new (options: PidfdErrorOptions) => PidfdError;

@@ -18,7 +18,7 @@ import {
   PIDFD_INFO_SUPPORTED_MASK,
 } from "./constants.ts";
 import { native } from "./native.ts";
-import { NativeRecord } from "./record.ts";
+import { IS_LITTLE_ENDIAN, NativeRecord } from "./record.ts";
 import { type SignalName, signalName } from "./signals.ts";
 
 /** The eight ids that decide what a process may do, as seen from our own user namespace: 65534 is one that has none there. */
@@ -138,5 +138,3 @@ function supportedMask(record: NativeRecord<"PidfdInfo">): bigint {
   const old = record.tail("coredump_code");
   return new DataView(old.buffer, old.byteOffset).getBigUint64(0, IS_LITTLE_ENDIAN);
 }
-
-const IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;

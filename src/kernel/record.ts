@@ -6,12 +6,27 @@
 import { RECORDS } from "../../ffi/symbols.ts";
 
 type RecordName = keyof typeof RECORDS;
-type FieldName<N extends RecordName> = keyof (typeof RECORDS)[N]["fields"];
+type FieldName<N extends RecordName> = keyof ReturnType<(typeof RECORDS)[N]>["fields"];
+
+interface Layout {
+  readonly size: number;
+  readonly fields: Readonly<Record<PropertyKey, readonly [offset: number, type: string]>>;
+}
+
+const layouts: Partial<Record<RecordName, Layout>> = {};
+
+/** The layout of a record, made when it is first needed. */
+function layoutOf(name: RecordName): Layout {
+  return layouts[name] ??= RECORDS[name]();
+}
+
+/** The size of a record in bytes. */
+export const sizeOf = (name: RecordName): number => layoutOf(name).size;
 
 /** One record's bytes, in the CPU's own byte order. */
 export class NativeRecord<N extends RecordName> {
-  readonly #size: number;
-  readonly #fields: Record<PropertyKey, readonly [number, string]>;
+  readonly #name: N;
+  #madeLayout: Layout | undefined;
   #bytes: Uint8Array | undefined;
   #madeView: DataView | undefined;
 
@@ -20,15 +35,17 @@ export class NativeRecord<N extends RecordName> {
    * module keeps a record, and importing it must cost nothing.
    */
   constructor(name: N, bytes?: Uint8Array) {
-    const { size, fields } = RECORDS[name];
-    this.#size = size;
-    this.#fields = fields as never;
+    this.#name = name;
     this.#bytes = bytes;
   }
 
   /** What native functions are handed. */
   get bytes(): Uint8Array {
-    return this.#bytes ??= new Uint8Array(this.#size);
+    return this.#bytes ??= new Uint8Array(sizeOf(this.#name));
+  }
+
+  get #fields(): Layout["fields"] {
+    return (this.#madeLayout ??= layoutOf(this.#name)).fields;
   }
 
   get #view(): DataView {
@@ -89,4 +106,5 @@ function decoder(): TextDecoder {
   return madeDecoder ??= new TextDecoder("utf-8", { ignoreBOM: true });
 }
 
-const IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+/** Whether this CPU has the lowest byte first. */
+export const IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;

@@ -4,12 +4,11 @@
  *
  * @module
  */
-import { RECORDS } from "../../ffi/symbols.ts";
 import { note, placeOfThread } from "../handle/descriptor.ts";
 import { EACCES, ENOENT, EPERM, EREMOTE, ESRCH } from "../kernel/constants.ts";
 import { check, failure } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
-import { NativeRecord } from "../kernel/record.ts";
+import { NativeRecord, sizeOf } from "../kernel/record.ts";
 
 /** What was read of one process at one moment; valid until the next is read. */
 export type ProcessRecord = NativeRecord<"ProcessRecord">;
@@ -140,7 +139,7 @@ function makeMemory(): Memory {
 }
 
 function placeOf({ chunk, processes }: Memory, index: number): ProcessRecord {
-  const { size } = RECORDS.ProcessRecord;
+  const size = sizeOf("ProcessRecord");
   return processes[index] ??= new NativeRecord(
     "ProcessRecord",
     chunk.tail("processes").subarray(index * size, (index + 1) * size),

@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { ERRNO_NAMES } from "../../ffi/symbols.ts";
 import type { Handle } from "../handle/handle.ts";
 import { show } from "../kernel/arguments.ts";
-import { failure } from "../kernel/errors.ts";
+import { errnoName, failure } from "../kernel/errors.ts";
 import { NAMESPACE_KINDS, type NamespaceKind, namespaceNumber } from "../kernel/namespace_kinds.ts";
 import { native } from "../kernel/native.ts";
 
@@ -26,7 +25,7 @@ export function namespaceOf(handle: Handle, kind: NamespaceKind): number {
   }
   const result = native().namespace(handle.fd, namespaceNumber(kind));
   if (result >= 0) return result;
-  const code = ERRNO_NAMES[-result];
+  const code = errnoName(result) ?? "";
   const pid = handle.knownPid;
   throw failure({ errno: result, syscall: "ioctl", pid, reason: REASONS[code] });
 }

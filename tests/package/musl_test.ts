@@ -16,7 +16,7 @@ test(
   "the same library file works in a program of musl, its watcher thread too",
   { skip: reason },
   async () => {
-    const { socket, epoll } = RECORDS.WatcherRecord.fields;
+    const { socket, epoll } = RECORDS.WatcherRecord().fields;
     const program = `${folder}/program`;
     const compile = [
       "sh",
