@@ -15,8 +15,8 @@ const OPTIONS: BuildOptions = {
   // A twentieth of the tarball is indentation; the names stay, for whoever reads a stack or the package.
   minifyWhitespace: true,
   minifySyntax: true,
-  // Node shows the whole line that an uncaught error comes from.
-  lineLimit: 400,
+  // Node shows the whole line that an uncaught error comes from, Bun six; one goes on to the end of a statement or a text.
+  lineLimit: 200,
   // Bun takes a file that begins so as it is. It would transpile any other, 6 ms, and keep the outcome in its user's cache.
   banner: { js: "// @bun" },
   // One letter beyond it would have engines keep the whole text in two bytes a letter.
