@@ -4,6 +4,7 @@
  * arguments are the only ones looked at.
  */
 import { atOnce } from "./at_once.ts";
+import { filesIn } from "./npm/compile.ts";
 import { RUNTIMES } from "./runtimes.ts";
 
 interface Example {
@@ -20,10 +21,7 @@ const SOURCES = [
 ];
 
 function filesOf(folder: string, ending: string): string[] {
-  return [...Deno.readDirSync(folder)]
-    .filter(({ name }) => name.endsWith(ending))
-    .map(({ name }) => `${folder}/${name}`)
-    .sort();
+  return filesIn(folder).filter((path) => path.endsWith(ending)).map((path) => `${folder}/${path}`);
 }
 
 function examples(path: string): Example[] {
