@@ -73,7 +73,7 @@ export interface Native {
   proc_stands_still(proc: number, pid: number): number;
   /** Opens the cgroup.kill at `path` where `file` is below 0; else writes to it, which ends all of that cgroup. Linux 5.14. */
   cgroup_kill(path: Uint8Array, file: number): number;
-  /** prctl(2): one thread more, or one less, wants this process to be a child subreaper; asks where `on` is below 0. */
+  /** prctl(2): makes this process a child subreaper or not; asks where `on` is below 0. */
   subreaper(on: number): number;
   /** getpid(2). */
   own_pid(): number;
@@ -82,8 +82,8 @@ export interface Native {
   /** close(2). */
   close(fd: number): number;
   /**
-   * Has a descriptor closed when the calling thread ends, or, with 0, no longer; below 0, has it be one less for `subreaper`.
-   * Answers the thread's place, for the next call; 0 where the thread ends with the process.
+   * Has a descriptor closed when the calling thread ends, or, with 0, no longer. Answers the thread's place, for the next call;
+   * 0 where the thread ends with the process.
    */
   own(place: number, fd: number, isOwned: number): number;
   /** 1 where the kernel keeps exit records (Linux 6.15), else 0; may clone a process that ends at once. */

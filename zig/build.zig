@@ -28,7 +28,6 @@ const cpus = [_]Cpu{
 /// Everything that lib.zig is made of besides itself.
 const sources = [_][]const u8{
     "abi.zig",
-    "adopting.zig",
     "boot.zig",
     "calls.zig",
     "exit_probe.zig",

@@ -4,7 +4,6 @@
 //! Each takes 32-bit integers and at most one record, and returns an i32: below zero it is a negated errno.
 //! Arguments were checked by the caller; a signal handler's interruption (EINTR) is retried here.
 const std = @import("std");
-const adopting = @import("adopting.zig");
 const kernel = @import("kernel.zig");
 const records = @import("records.zig");
 const syscall = @import("syscall.zig");
@@ -271,11 +270,13 @@ pub fn cgroup_kill(path: *const pidfile.PathRecord, file: i32) callconv(.c) i32 
     return call(named(.write), .{ file, text.ptr, text.len });
 }
 
-/// prctl(PR_SET_CHILD_SUBREAPER) — 0. Where `on` is 1 one more thread wants it, where it is 0 one less, which must have wanted it:
-/// the last one puts back how it was. PR_GET_CHILD_SUBREAPER where `on` is below 0 — the answer: 1 or 0.
+/// prctl(PR_SET_CHILD_SUBREAPER, on), or PR_GET_CHILD_SUBREAPER where `on` is below 0 — 0, or the answer: 1 or 0.
 /// Orphaned descendants are then given to this process, instead of to pid 1. It counts for all threads. prctl(2).
 pub fn subreaper(on: i32) callconv(.c) i32 {
-    return if (on < 0) adopting.get() else adopting.change(on);
+    if (on >= 0) return call(named(.prctl), .{ kernel.PR_SET_CHILD_SUBREAPER, on, 0, 0, 0 });
+    var answer: i32 = 0;
+    const result = call(named(.prctl), .{ kernel.PR_GET_CHILD_SUBREAPER, &answer, 0, 0, 0 });
+    return if (result < 0) result else answer;
 }
 
 /// getpid() — the pid of the calling process, in its own pid namespace.
@@ -296,8 +297,8 @@ pub fn close(fd: i32) callconv(.c) i32 {
 }
 
 /// Notes that a descriptor belongs to the calling thread, which closes it when it ends; or, where `is_owned` is 0, that it does not,
-/// which must come before its number is free. Below 0 it is what `subreaper` counts for this thread.
-/// `place` is 0 at first, then what was answered. 0: this thread ends with the process. ENOMEM: no memory, or no place.
+/// which must come before its number is free. `place` is 0 at first, then what was answered. 0: this thread ends with the process.
+/// ENOMEM: no memory, or no place.
 pub fn own(place: i32, fd: i32, is_owned: i32) callconv(.c) i32 {
     return owning.note(place, fd, is_owned);
 }

@@ -4,7 +4,6 @@
 //! Each JavaScript thread has a place of its own, which is given back with it: a process has few (1,024 in glibc, 128 in musl), and
 //! the library may be loaded anew for each Worker.
 const std = @import("std");
-const adopting = @import("adopting.zig");
 const calls = @import("calls.zig");
 const syscall = @import("syscall.zig");
 const imported = @import("pthread.zig").imported;
@@ -14,8 +13,6 @@ const imported = @import("pthread.zig").imported;
 const Noted = struct {
     key: u32,
     bits: std.bit_set.ArrayBitSet(usize, 1 << 20),
-    /// Whether this thread wants orphans to be given to the process, which must not outlast it.
-    adopts: i32,
 };
 
 /// Notes that a descriptor has an owner in this thread, or that it has none any more, which must come before its number is free.
@@ -24,8 +21,8 @@ pub fn note(place: i32, fd: i32, is_owned: i32) i32 {
     if (place == 0 and syscall.call(syscall.named(.gettid), .{}) == calls.own_pid()) return 0;
     const found = if (place == 0) make() else at(@intCast(place - 1));
     const noted = found orelse return syscall.negated(.NOMEM);
-    const index: usize = @as(u32, @bitCast(fd));
-    if (fd < 0) noted.adopts = is_owned else if (index < @TypeOf(noted.bits).bit_length) noted.bits.setValue(index, is_owned == 1);
+    const index: usize = @intCast(fd);
+    if (index < @TypeOf(noted.bits).bit_length) noted.bits.setValue(index, is_owned == 1);
     return @intCast(noted.key + 1);
 }
 
@@ -56,7 +53,6 @@ fn thread_ends(word: usize) callconv(.c) void {
     const noted: *Noted = @ptrFromInt(word);
     var owned = noted.bits.iterator(.{});
     while (owned.next()) |fd| _ = calls.close(@intCast(fd));
-    if (noted.adopts == 1) _ = adopting.change(0);
     if (imported("pthread_key_delete")) |delete| _ = delete(noted.key);
     if (imported("free")) |free| free(noted);
 }

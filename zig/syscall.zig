@@ -24,7 +24,7 @@ pub const defaults = [_]u32{
     @intFromEnum(linux.SYS.process_mrelease),
 };
 
-/// With those of adopting.zig the only variables of the library. Each access is one atomic word, because Workers share it.
+/// With the key of owning.zig the only variable of the library. Each access is one atomic word, because Workers share it.
 var numbers = defaults;
 
 pub fn number_of(replaceable: Replaceable) u32 {

@@ -11,7 +11,6 @@ const expect = std.testing.expect;
 const negated = syscall.negated;
 
 test {
-    _ = @import("adopting.zig");
     _ = @import("fdinfo.zig");
     _ = @import("proc_description.zig");
     _ = @import("proc_file.zig");

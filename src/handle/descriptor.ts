@@ -45,15 +45,6 @@ export function placeOfThread(): number {
 /** Has the descriptor closed if this thread is a Worker that is terminated, or no longer. */
 export function note(fd: number, isOwned: boolean): void {
   owned[fd] = isOwned;
-  noteNatively(fd, isOwned);
-}
-
-/** Has this thread's wish to be given orphans end with it, or no longer. */
-export function noteAdopting(isOn: boolean): void {
-  noteNatively(-1, isOn);
-}
-
-function noteNatively(fd: number, isOwned: boolean): void {
   // Where it can't be noted, for want of memory or of a place, it is open until the process ends, and nothing is wrong before.
   if (!isNoted) return;
   const answer = native().own(place, fd, Number(isOwned));

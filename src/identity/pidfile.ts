@@ -130,7 +130,8 @@ function claim(file: NativeRecord<"PathRecord">, path: string): number {
     throw failure({ errno: EAGAIN, syscall: "flock", reason });
   }
   if (lock === EPERM) {
-    const reason = `the file beside it, with .pidfd-new behind its name, is not ours: ${shown}`;
+    const reason =
+      `the file beside it, with .pidfd-new behind its name, is not ours, or can't be made: ${shown}`;
     throw failure({ errno: EPERM, syscall: "open", reason });
   }
   return checkFile(lock, "open", path);

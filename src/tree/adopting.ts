@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { noteAdopting } from "../handle/descriptor.ts";
 import { check, PidfdError } from "../kernel/errors.ts";
 import { type ExitStatus, reapExit } from "../kernel/exit.ts";
 import { native } from "../kernel/native.ts";
@@ -12,18 +11,16 @@ import type { Member } from "./member.ts";
 /**
  * Has orphaned descendants given to this process instead of to pid 1, so that no double fork leaves the tree below it: they
  * become its children, and `ProcessTree.of(process.pid)` finds them. It counts for the whole process, Workers included, and for
- * children that exist already; execve(2) keeps it, and children don't inherit it.
+ * children that exist already. execve(2) keeps it, and children don't inherit it.
+ *
+ * Let one thread ask for it. Threads don't know of each other: a Worker puts back what it found, and so may end it for another
+ * thread or leave it on, as does one that is terminated.
  *
  * A child that was given to you is yours to reap, and no runtime does that: it stays a zombie until then. `killTree()` and
  * `terminate()` do it with `reapAdopted`, for those that were found while they had another parent. Linux 3.4,
  * {@link https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html PR_SET_CHILD_SUBREAPER(2const)}.
  *
- * Best, one thread does it. Several count together where they have loaded one native library, as Node's have from the npm package,
- * and all that give {@linkcode loadLibrary} one path. Where each has loaded its own, which may be so in Deno and Bun, they don't
- * know of each other: each puts back what it found, and so may end it for another one, or leave it on.
- *
- * @returns Disposing of it, and of every other one, puts back how it was before; a second time does nothing. The end of a Worker
- * disposes of its own.
+ * @returns Disposing of it, and of every other one of this thread, puts back how it was before; a second time does nothing.
  * @throws {PidfdError} `EPERM`, `EACCES` or `ENOSYS` from a seccomp profile.
  *
  * @example While something runs that makes daemons
@@ -35,10 +32,8 @@ import type { Member } from "./member.ts";
  * ```
  */
 export function adoptOrphans(): Disposable {
-  if (adopting === 0) {
-    check(native().subreaper(1), "prctl");
-    noteAdopting(true);
-  }
+  if (adopting === 0) before = check(native().subreaper(-1), "prctl");
+  check(native().subreaper(1), "prctl");
   adopting++;
   let isOn = true;
   return {
@@ -46,16 +41,16 @@ export function adoptOrphans(): Disposable {
       if (!isOn) return;
       isOn = false;
       adopting--;
-      if (adopting > 0) return;
-      // Noted first: if this thread is terminated in between, it stays on, and nobody else's is ended.
-      noteAdopting(false);
-      check(native().subreaper(0), "prctl");
+      if (adopting === 0) check(native().subreaper(before), "prctl");
     },
   };
 }
 
-/** How many have asked for it and not disposed of it yet, in this thread; the library counts the threads. */
+/** How many have asked for it and not disposed of it yet, in this thread. */
 let adopting = 0;
+
+/** How it was before the first of them. */
+let before = 0;
 
 /**
  * Reaps a member that has ended and that was given to this process; null where it was not, or where it may be a child that the
