@@ -57,7 +57,7 @@ export {
   type TerminateTreeOptions,
   type TreeKill,
 } from "./src/tree/kill_tree.ts";
-export type { TreeEnd, TreeEscape, TreeReport } from "./src/tree/tree_report.ts";
+export type { TreeEnd, TreeEscape, TreeOrphan, TreeReport } from "./src/tree/tree_report.ts";
 export type {
   ExitedStatus,
   ExitStatus,

@@ -63,14 +63,18 @@ export interface Native {
   receive_message(socket: number, record: Uint8Array): number;
   /** A descriptor of /proc, where its pids are those of our own pid namespace. */
   proc_open(): number;
-  /** Fills a `ScanRecord` with the next processes of a pass, and notes its pidfds at `place` (0: nowhere): 1, or 0 at its end. */
-  proc_scan_next(proc: number, place: number, record: Uint8Array): number;
+  /** Fills a `ScanRecord` with the next processes of a pass: 1, or 0 at its end. */
+  proc_scan_next(proc: number, record: Uint8Array): number;
   /** A new pidfd, and a `ProcessRecord` of what was read while it named that pid. */
   proc_pin(proc: number, pid: number, record: Uint8Array): number;
   /** The same for an open pidfd, whose pid the `ProcessRecord` brings. */
   proc_read(proc: number, pidfd: number, record: Uint8Array): number;
-  /** 1 where every thread of a process is stopped or has ended, else 0. */
-  proc_stands_still(proc: number, pid: number): number;
+  /** Finds the members of a tree, and stops them where that is asked for: one of `TREE_ANSWERS`. */
+  tree_stand(proc: number, budgetUs: number, table: Uint8Array): number;
+  /** Kills a tree that stands, the deepest level first: one of `TREE_ANSWERS`. */
+  tree_kill(proc: number, budgetUs: number, table: Uint8Array): number;
+  /** Finds members of a tree in a pass over all processes: one of `TREE_ANSWERS`. */
+  tree_scan(proc: number, budgetUs: number, table: Uint8Array): number;
   /** Opens the cgroup.kill at `path` where `file` is below 0; else writes to it, which ends all of that cgroup. Linux 5.14. */
   cgroup_kill(path: Uint8Array, file: number): number;
   /** prctl(2): makes this process a child subreaper or not; asks where `on` is below 0. */

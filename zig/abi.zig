@@ -22,6 +22,11 @@ fn compute() i32 {
             hash.update(at ++ @typeName(field.type));
         }
     }
+    for (@typeInfo(@TypeOf(reflection.constants)).@"struct".fields) |field| {
+        for (reflection.named_numbers(@field(reflection.constants, field.name))) |named| {
+            hash.update(std.fmt.comptimePrint("{s}={d}", .{ named[0], named[1] }));
+        }
+    }
     // Positive, because a negative result means an error.
     return @intCast(hash.final() & 0x7FFF_FFFF);
 }

@@ -28,12 +28,13 @@ pub fn read(record: *BootRecord) i32 {
 }
 
 const CLOCK_REALTIME: u32 = 0;
+pub const CLOCK_MONOTONIC: u32 = 1;
 pub const CLOCK_BOOTTIME: u32 = 7;
 
 /// What a clock shows, in nanoseconds.
 pub fn now(clock: u32) u64 {
     var time = std.mem.zeroes(kernel.Timespec);
-    // Both clocks exist on every kernel that has pidfds; the call can't fail.
+    // All of them exist on every kernel that has pidfds; the call can't fail.
     _ = syscall.call(kernel.clock_gettime_number, .{ clock, &time });
     return @as(u64, @intCast(time.sec)) * std.time.ns_per_s + @as(u64, @intCast(time.nsec));
 }

@@ -47,6 +47,11 @@ const sources = [_][]const u8{
     "records.zig",
     "reflection.zig",
     "syscall.zig",
+    "tree.zig",
+    "tree_kill.zig",
+    "tree_look.zig",
+    "tree_scan.zig",
+    "tree_stand.zig",
     "watcher.zig",
     "words.zig",
 };

@@ -17,6 +17,10 @@ const proc_description = @import("proc_description.zig");
 const message = @import("message.zig");
 const proc_file = @import("proc_file.zig");
 const proc_scan = @import("proc_scan.zig");
+const tree = @import("tree.zig");
+const tree_kill_zig = @import("tree_kill.zig");
+const tree_scan_zig = @import("tree_scan.zig");
+const tree_stand_zig = @import("tree_stand.zig");
 const watcher = @import("watcher.zig");
 
 const call = syscall.call;
@@ -234,16 +238,16 @@ pub fn receive_message(socket: i32, record: *records.MessageRecord) callconv(.c)
     return message.receive(socket, record);
 }
 
-/// A descriptor of /proc, for the next four. EREMOTE: its pids are not those of our own pid namespace, so that it would
+/// A descriptor of /proc, for the next six. EREMOTE: its pids are not those of our own pid namespace, so that it would
 /// tell of others than pidfd_open opens. ENOENT: /proc is not mounted. EMFILE, ENFILE, ENOMEM.
 pub fn proc_open() callconv(.c) i32 {
     return proc_scan.open();
 }
 
 /// Fills the next chunk of a pass over all processes: 1, or 0 at the end of the pass. `after` starts as 0.
-/// Each pidfd in it is noted at `place`, see `own`; 0 notes none. Only an error of the whole pass is one: EMFILE, ENFILE, ENOMEM.
-pub fn proc_scan_next(proc: i32, place: i32, record: *proc_scan.ScanRecord) callconv(.c) i32 {
-    return proc_scan.next(proc, place, record);
+/// Only an error of the whole pass is one: EMFILE, ENFILE, ENOMEM.
+pub fn proc_scan_next(proc: i32, record: *proc_scan.ScanRecord) callconv(.c) i32 {
+    return proc_scan.next(proc, record);
 }
 
 /// pidfd_open(pid), and what the process is, read while that pidfd named that pid.
@@ -257,9 +261,21 @@ pub fn proc_read(proc: i32, pidfd: i32, pid_and_record: *proc_scan.ProcessRecord
     return proc_scan.read_pinned(proc, pidfd, pid_and_record.pid, pid_and_record);
 }
 
-/// Whether every thread of a process is stopped or has ended: 1 or 0. It only looks: the number may be a stranger's.
-pub fn proc_stands_still(proc: i32, pid: i32) callconv(.c) i32 {
-    return proc_scan.stands_still(proc, pid);
+/// Finds everybody below the root of a tree, and where `options` ask for it stops them, until a look over all finds nobody new
+/// and nobody running. It returns after `budget_us` microseconds, or a little later.
+/// An answer of tree.zig; EMFILE, ENFILE, ENOMEM. Linux 3.5, /proc/PID/task/TID/children in proc_tid_children(5).
+pub fn tree_stand(proc: i32, budget_us: i32, record: *tree.TreeRecord) callconv(.c) i32 {
+    return tree_stand_zig.stand(proc, budget_us, record);
+}
+
+/// Kills a tree that stands, the deepest level first; within `budget_us`, as `tree_stand`.
+pub fn tree_kill(proc: i32, budget_us: i32, record: *tree.TreeRecord) callconv(.c) i32 {
+    return tree_kill_zig.kill(proc, budget_us, record);
+}
+
+/// Finds members in a pass over all processes, which goes on behind `scan_after`; within `budget_us`, as `tree_stand`.
+pub fn tree_scan(proc: i32, budget_us: i32, record: *tree.TreeRecord) callconv(.c) i32 {
+    return tree_scan_zig.scan(proc, budget_us, record);
 }
 
 /// Where `file` is below 0, a descriptor for writing the cgroup.kill at `path`; else writes to it — above 0, and all of that cgroup

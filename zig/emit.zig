@@ -35,6 +35,13 @@ fn symbols(allocator: std.mem.Allocator) ![]const u8 {
     try w.writeAll("export const RECORDS = {\n");
     inline for (reflection.records) |Record| try record(w, Record);
     try w.writeAll("};\n\n");
+    inline for (@typeInfo(@TypeOf(reflection.constants)).@"struct".fields) |field| {
+        try w.print("/** As {s} in zig/tree.zig. */\nexport const {s} = {{\n", .{ comptime reflection.short_name(@field(reflection.constants, field.name)), field.name });
+        inline for (comptime reflection.named_numbers(@field(reflection.constants, field.name))) |named| {
+            try w.print("  {s}: {d},\n", .{ named[0], named[1] });
+        }
+        try w.writeAll("} as const;\n\n");
+    }
     try errnos(w);
     return out.toOwnedSlice();
 }

@@ -151,6 +151,9 @@ pub const Timespec = extern struct { sec: i64, nsec: i64 };
 /// The ppoll(2) that takes a 64-bit timespec: on 32-bit CPUs that is ppoll_time64 (5.1).
 pub const ppoll_number = if (@sizeOf(usize) == 4) 414 else @intFromEnum(linux.SYS.ppoll);
 
+/// The clock_nanosleep(2) that takes a 64-bit timespec: on 32-bit CPUs that is clock_nanosleep_time64 (5.1).
+pub const clock_nanosleep_number = if (@sizeOf(usize) == 4) 407 else @intFromEnum(linux.SYS.clock_nanosleep);
+
 /// The clock_gettime(2) that fills a 64-bit timespec: on 32-bit CPUs that is clock_gettime64 (5.1).
 pub const clock_gettime_number = if (@sizeOf(usize) == 4) 403 else @intFromEnum(linux.SYS.clock_gettime);
 

@@ -6,7 +6,6 @@ const std = @import("std");
 const boot = @import("boot.zig");
 const calls = @import("calls.zig");
 const kernel = @import("kernel.zig");
-const owning = @import("owning.zig");
 const proc_description = @import("proc_description.zig");
 const proc_file = @import("proc_file.zig");
 const proc_stat = @import("proc_stat.zig");
@@ -32,8 +31,7 @@ pub const ProcessRecord = extern struct {
     flags: u32,
     state: u32,
     name_length: u32,
-    /// From a pass that pins: a pidfd of this very process, the caller's from then on; else -1.
-    pidfd: i32,
+    unused: u32,
     name: [64]u8,
 };
 
@@ -51,28 +49,8 @@ pub const ScanRecord = extern struct {
     count: u32,
     /// Out: how many processes were listed but could not be read (hidepid=1).
     hidden: u32,
-    /// In and out: whose children are pinned when they are met, and then those of these: a bit for each pid, see `bit_of`. All
-    /// zeros pin nobody.
-    pinning: [128]u32,
     processes: [capacity]ProcessRecord,
-
-    /// Many pids share a bit: who is pinned may be nobody's child in there, and who is such a child may not be pinned.
-    fn is_to_be_pinned(self: *const ScanRecord, process: *const ProcessRecord) bool {
-        return self.has(process.ppid) and !self.has(process.pid);
-    }
-
-    fn has(self: *const ScanRecord, pid: i32) bool {
-        return self.pinning[word_of(pid)] & bit_of(pid) != 0;
-    }
 };
-
-fn word_of(pid: i32) usize {
-    return @as(u32, @intCast(pid)) / 32 % 128;
-}
-
-fn bit_of(pid: i32) u32 {
-    return @as(u32, 1) << @truncate(@as(u32, @intCast(pid)));
-}
 
 /// Each entry of getdents64 takes at least this many bytes, so that a full buffer never holds more than a chunk takes.
 const entry_size_min = 24;
@@ -100,36 +78,61 @@ fn is_proc(folder: i32) bool {
     return records.FileRecord.read(folder, &record) == 0 and record.file_system == kernel.PROC_SUPER_MAGIC;
 }
 
-/// Fills the next chunk of a pass; 0 at its end, else 1. Its pidfds are noted here, because a thread that is terminated may never
-/// come to look at what was filled.
-pub fn next(proc: i32, place: i32, record: *ScanRecord) i32 {
-    const result = next_chunk(proc, record);
-    if (place == 0) return result;
-    for (record.processes[0..record.count]) |*process| {
-        if (process.pidfd >= 0) _ = owning.note(place, process.pidfd, 1);
-    }
-    return result;
-}
+/// The numbers that name the entries of a folder, in the order of the kernel: ascending.
+pub const Entries = struct {
+    folder: i32,
+    /// How many there were, and why they end before the folder does.
+    count: u32 = 0,
+    failure: i32 = 0,
+    length: usize = 0,
+    at: usize = 0,
+    buffer: [capacity * entry_size_min]u8 align(8) = undefined,
 
-fn next_chunk(proc: i32, record: *ScanRecord) i32 {
+    pub fn next(entries: *Entries) ?i32 {
+        while (true) {
+            if (entries.at == entries.length and !entries.fill()) return null;
+            const entry = entries.buffer[entries.at..];
+            entries.at += entry_size(entry);
+            const name: [*:0]const u8 = @ptrCast(&entry[name_offset]);
+            const number = words.decimal(i32, words.until_zero(name)) orelse continue;
+            entries.count += 1;
+            return number;
+        }
+    }
+
+    /// Whether the entries that were read before were all, so that the next one is read from the kernel.
+    fn is_empty(entries: *const Entries) bool {
+        return entries.at == entries.length;
+    }
+
+    fn fill(entries: *Entries) bool {
+        const length = call(named(.getdents64), .{ entries.folder, &entries.buffer, entries.buffer.len });
+        if (length <= 0) {
+            entries.failure = length;
+            return false;
+        }
+        entries.length = @intCast(length);
+        entries.at = 0;
+        return true;
+    }
+};
+
+/// Fills the next chunk of a pass; 0 at its end, else 1.
+pub fn next(proc: i32, record: *ScanRecord) i32 {
     record.count = 0;
     record.hidden = 0;
     record.boottime_ns = boot.now(boot.CLOCK_BOOTTIME);
-    var buffer: [capacity * entry_size_min]u8 align(8) = undefined;
-    const length = call(named(.getdents64), .{ proc, &buffer, buffer.len });
-    if (length <= 0) return length;
-    var at: usize = 0;
-    while (at < length) {
-        const size = entry_size(buffer[at..]);
-        const name: [*:0]const u8 = @ptrCast(&buffer[at + name_offset]);
-        at += size;
-        const pid = words.decimal(i32, words.until_zero(name)) orelse continue;
-        if (pid <= record.after) continue;
-        record.after = pid;
-        const result = add(proc, pid, record);
-        if (result < 0) return result;
+    var entries = Entries{ .folder = proc };
+    while (entries.next()) |pid| {
+        if (pid > record.after) {
+            record.after = pid;
+            const result = add(proc, pid, record);
+            if (result < 0) return result;
+        }
+        // A full buffer never holds more than a chunk takes.
+        if (entries.is_empty()) return 1;
     }
-    return 1;
+    return entries.failure;
 }
 
 fn add(proc: i32, pid: i32, record: *ScanRecord) i32 {
@@ -145,7 +148,7 @@ fn add(proc: i32, pid: i32, record: *ScanRecord) i32 {
 }
 
 /// The line can only be read while its process has its number. So between the opening and a successful read that number
-/// was its own, and so were the folder and the pidfd that were got by it: user, pidfd and line can't come from two.
+/// was its own, and so was the folder that was got by it: user and line can't come from two.
 fn meet(proc: i32, pid: i32, record: *ScanRecord) i32 {
     const file = open_line(proc, pid);
     if (file < 0) return file;
@@ -158,22 +161,9 @@ fn meet(proc: i32, pid: i32, record: *ScanRecord) i32 {
         const result = call(named(.statx), .{ proc, &path, no_flags, linux.STATX_UID, &attributes });
         if (result < 0) return result;
     }
-    // Whoever follows one that was pinned is often one more; then one read is enough.
-    var pidfd = if (record.count > 0 and record.processes[record.count - 1].pidfd >= 0) calls.open(pid, 0) else -1;
-    var result = fill(file, process);
-    const is_wanted = result == 0 and record.is_to_be_pinned(process);
-    if (is_wanted and pidfd < 0) {
-        pidfd = calls.open(pid, 0);
-        if (pidfd >= 0) result = fill(file, process);
-    }
+    const result = fill(file, process);
     // The folder's owner is the effective user, whatever the process's other files say.
     process.uid = attributes.uid;
-    // Without a free descriptor it is listed without one: whoever pins it later hears why that can't be.
-    if (pidfd < 0) return result;
-    if (is_wanted and result == 0) {
-        process.pidfd = pidfd;
-        record.pinning[word_of(pid)] |= bit_of(pid);
-    } else _ = calls.close(pidfd);
     return result;
 }
 
@@ -188,6 +178,14 @@ fn read(folder: i32, pid: i32, record: *ProcessRecord) i32 {
 fn open_line(folder: i32, pid: i32) i32 {
     const path = path_of(pid, "/stat");
     return proc_file.open(folder, &path, .{});
+}
+
+/// The line of the process or thread with this number; its name stays in `buffer`.
+pub fn read_stat(folder: i32, pid: i32, buffer: *[proc_stat.max_length]u8, stat: *proc_stat.Stat) i32 {
+    const file = open_line(folder, pid);
+    if (file < 0) return file;
+    defer proc_file.close(file);
+    return proc_stat.read(file, buffer, stat);
 }
 
 fn fill(file: i32, record: *ProcessRecord) i32 {
@@ -206,7 +204,7 @@ fn fill(file: i32, record: *ProcessRecord) i32 {
         .flags = stat.flags,
         .state = stat.state,
         .name_length = @intCast(@min(stat.name.len, record.name.len)),
-        .pidfd = -1,
+        .unused = 0,
         .name = undefined,
     };
     for (stat.name[0..record.name_length], 0..) |byte, index| record.name[index] = byte;
@@ -235,58 +233,32 @@ pub fn read_pinned(proc: i32, pidfd: i32, pid: i32, record: *ProcessRecord) i32 
     return result;
 }
 
-/// Whether every thread of a process stands still: 1 or 0. A thread that is in fork(2) when the signal to stop comes
-/// finishes it first, so before all of them stand still a child may yet appear.
-pub fn stands_still(proc: i32, pid: i32) i32 {
-    const path = path_of(pid, "/task");
-    const tasks = proc_file.open(proc, &path, .{ .DIRECTORY = true });
-    if (tasks < 0) return gone(tasks);
-    defer proc_file.close(tasks);
-    var buffer: [capacity * entry_size_min]u8 align(8) = undefined;
-    while (true) {
-        const length = call(named(.getdents64), .{ tasks, &buffer, buffer.len });
-        if (length == 0) return 1;
-        if (length < 0) return gone(length);
-        const answer = all_stand_still(tasks, buffer[0..@intCast(length)]);
-        if (answer != 1) return answer;
-    }
-}
-
-fn all_stand_still(tasks: i32, entries: []u8) i32 {
-    var at: usize = 0;
-    while (at < entries.len) {
-        const size = entry_size(entries[at..]);
-        const name: [*:0]const u8 = @ptrCast(&entries[at + name_offset]);
-        at += size;
-        const tid = words.decimal(i32, words.until_zero(name)) orelse continue;
-        var record: ProcessRecord = undefined;
-        const result = read(tasks, tid, &record);
-        if (result == negated(.NOENT) or result == negated(.SRCH)) continue;
-        if (result < 0) return result;
-        if (words.find("TtZX", @intCast(record.state)) == null) return 0;
-    }
-    return 1;
-}
-
-/// What has ended stands still for good.
-fn gone(result: i32) i32 {
-    return if (result == negated(.NOENT) or result == negated(.SRCH)) 1 else result;
-}
-
 const Path = [24:0]u8;
 
 /// A number, what follows it, and zeros behind that.
-fn path_of(number: i32, end: []const u8) Path {
+pub fn path_of(number: i32, end: []const u8) Path {
     var path = std.mem.zeroes(Path);
-    proc_file.write_decimal(&path, @intCast(number));
-    const length = words.until_zero(&path).len;
-    for (end, length..) |byte, index| path[index] = byte;
+    _ = append(&path, append_number(&path, 0, number), end);
     return path;
+}
+
+/// Writes a number at a place of a path of zeros; the place behind it.
+pub fn append_number(path: []u8, at: usize, number: i32) usize {
+    proc_file.write_decimal(path[at..], @intCast(number));
+    var end = at;
+    while (path[end] != 0) end += 1;
+    return end;
+}
+
+/// Writes a text at a place of a path; the place behind it.
+pub fn append(path: []u8, at: usize, text: []const u8) usize {
+    for (text, at..) |byte, index| path[index] = byte;
+    return at + text.len;
 }
 
 comptime {
     std.debug.assert(@sizeOf(ProcessRecord) == 112);
-    std.debug.assert(@sizeOf(ScanRecord) == 24 + 512 + capacity * 112);
+    std.debug.assert(@sizeOf(ScanRecord) == 24 + capacity * 112);
     std.debug.assert(@intFromEnum(linux.SYS.getdents64) == switch (@import("builtin").cpu.arch) {
         .x86_64, .arm => 217,
         .aarch64, .riscv64, .loongarch64 => 61,
@@ -304,7 +276,7 @@ test "a pass lists ourselves once, with our parent, and ends" {
     record.with_uid = 1;
     var seen: u32 = 0;
     var last: i32 = 0;
-    while (next(proc, 0, &record) == 1) {
+    while (next(proc, &record) == 1) {
         for (record.processes[0..record.count]) |*process| {
             try std.testing.expect(process.pid > last);
             last = process.pid;
@@ -318,27 +290,6 @@ test "a pass lists ourselves once, with our parent, and ends" {
     try std.testing.expectEqual(1, seen);
 }
 
-test "a pass pins the children of those that it is given, and nobody twice" {
-    const proc = open();
-    defer proc_file.close(proc);
-    var record: ScanRecord = std.mem.zeroes(ScanRecord);
-    for (0..2) |round| {
-        record.after = 0;
-        const parent = linux.getppid();
-        // The second time we are known already, as the first pass has noted.
-        if (round == 0) record.pinning[word_of(parent)] |= bit_of(parent);
-        while (next(proc, 0, &record) == 1) {
-            for (record.processes[0..record.count]) |*process| {
-                if (process.pidfd < 0) continue;
-                defer proc_file.close(process.pidfd);
-                try std.testing.expectEqual(process.pid, calls.pid_of(process.pidfd));
-                if (process.pid == linux.getpid()) try std.testing.expectEqual(0, round);
-            }
-        }
-        try std.testing.expect(record.has(linux.getpid()));
-    }
-}
-
 test "pin reads what it has opened, and knows what is not there" {
     const proc = open();
     defer proc_file.close(proc);
@@ -347,7 +298,5 @@ test "pin reads what it has opened, and knows what is not there" {
     try std.testing.expect(pidfd >= 0);
     defer proc_file.close(pidfd);
     try std.testing.expectEqual(linux.getpid(), record.pid);
-    try std.testing.expectEqual(0, stands_still(proc, linux.getpid()));
     try std.testing.expectEqual(negated(.SRCH), pin(proc, std.math.maxInt(i32), &record));
-    try std.testing.expectEqual(1, stands_still(proc, std.math.maxInt(i32)));
 }

@@ -27,6 +27,8 @@ pub const Stat = struct {
     threads: i32,
     /// Since boot, in hundredths of a second on every CPU, moved by the reader's time namespace.
     start_ticks: u64,
+    /// Of the signals 1 to 31 those that are handled, ignored or blocked by the first thread, a bit each from the lowest on.
+    handled: u32,
 };
 
 /// More than one thread can take the leader's place while it is looked; nobody does so for long.
@@ -74,6 +76,10 @@ pub fn parse(text: []const u8) ?Stat {
     stat.threads = fields.number(i32) orelse return null;
     fields.skip(1); // itrealvalue
     stat.start_ticks = fields.number(u64) orelse return null;
+    fields.skip(9); // vsize to signal
+    stat.handled = 0;
+    // What is not there, in a line that was cut, is taken for handled: nothing is concluded from it.
+    for (0..3) |_| stat.handled |= fields.number(u32) orelse std.math.maxInt(u32); // blocked, sigignore, sigcatch
     return stat;
 }
 
@@ -93,7 +99,7 @@ comptime {
     });
 }
 
-const rest_of_line = " 20 0 3 0 12345678901 1000 200 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0\n";
+const rest_of_line = " 20 0 3 0 12345678901 1000 200 18446744073709551615 1 1 0 0 0 0 1 4096 16384 0 0 0 17 1 0 0 0 0 0\n";
 
 test "each field is where the manual page says" {
     const stat = parse("4242 (sleep) S 1 4240 4239 34816 4242 4194304 117 0 1 0 2 3 4 5 20 0" ++ rest_of_line[5..]).?;
@@ -106,6 +112,7 @@ test "each field is where the manual page says" {
     try std.testing.expectEqual(4194304, stat.flags);
     try std.testing.expectEqual(3, stat.threads);
     try std.testing.expectEqual(12345678901, stat.start_ticks);
+    try std.testing.expectEqual(1 | 4096 | 16384, stat.handled);
 }
 
 test "a name that looks like the rest of the line stays a name" {

@@ -2,6 +2,7 @@
 //! the two doors, the ABI number and the generated TypeScript.
 const std = @import("std");
 const calls = @import("calls.zig");
+const tree = @import("tree.zig");
 
 pub const Function = struct { name: [:0]const u8, parameters: []const type };
 
@@ -18,8 +19,8 @@ pub const functions: []const Function = blk: {
 };
 
 pub const records: []const type = blk: {
-    // The watcher writes this one into its stream; no function takes it.
-    var list: []const type = &.{@import("records.zig").WatchRecord};
+    // No function takes these: the watcher writes one into its stream, and the other is a row of a table.
+    var list: []const type = &.{ @import("records.zig").WatchRecord, tree.TreeRow };
     for (functions) |function| {
         for (function.parameters) |Parameter| {
             if (Parameter == i32) continue;
@@ -29,6 +30,24 @@ pub const records: []const type = blk: {
     }
     break :blk list;
 };
+
+/// The sets of bits, and the answers, that JavaScript has too.
+pub const constants = .{ .TREE_FLAGS = tree.Flags, .TREE_OPTIONS = tree.Options, .TREE_ANSWERS = tree.Answer };
+
+/// The name and the number of each bit, or of each answer.
+pub fn named_numbers(comptime Type: type) []const struct { []const u8, u32 } {
+    var list: []const struct { []const u8, u32 } = &.{};
+    switch (@typeInfo(Type)) {
+        .@"enum" => |info| for (info.fields) |field| {
+            list = list ++ .{.{ field.name, field.value }};
+        },
+        .@"struct" => |info| for (info.fields) |field| {
+            if (field.type == bool) list = list ++ .{.{ field.name, 1 << @bitOffsetOf(Type, field.name) }};
+        },
+        else => @compileError("neither bits nor answers"),
+    }
+    return list;
+}
 
 /// What a parameter is called in the generated table: only these two kinds may cross.
 pub fn kind_of(comptime Parameter: type) []const u8 {

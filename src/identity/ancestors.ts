@@ -5,6 +5,8 @@
  */
 import { native } from "../kernel/native.ts";
 import { askKernel } from "../kernel/pidfd_info.ts";
+import { NativeRecord } from "../kernel/record.ts";
+import { type ProcessRecord, startTicksOf, withProc } from "../proc/scan.ts";
 import { openIfThere } from "./recognising.ts";
 
 /** What a pass over /proc showed of a process. */
@@ -27,10 +29,45 @@ export function ancestorsIn(
     new Set([...olderThanThis(byPid), ...hidden.filter((pid) => !byPid.has(pid))]);
 }
 
-/** The line from this process up; null where it breaks off. */
-function lineBy(parentOf: (pid: number) => number | undefined): Set<number> | null {
+/** The same without a pass over /proc, unless /proc hides one of them and the kernel does not tell its parent. */
+export function ancestorsOfThis(hidden: readonly number[]): Set<number> {
+  return lineBy(askParent) ?? lineBy(askParent) ?? lineBy(readParent) ?? lineBy(readParent) ??
+    ancestorsIn(seenNow(), hidden);
+}
+
+/** A process and its ancestors, as far as they can be told. The pids may be others' by the time that they are used. */
+export function ancestorsOf(pid: number): Set<number> {
+  return lineBy(askParent, pid) ?? lineBy(readParent, pid) ?? new Set([pid]);
+}
+
+function seenNow(): Map<number, Seen> {
+  const byPid = new Map<number, Seen>();
+  withProc((proc) =>
+    proc.pass(false, (process) => {
+      const startTicks = startTicksOf(process);
+      byPid.set(process.number("pid"), { ppid: process.number("ppid"), startTicks });
+    })
+  );
+  return byPid;
+}
+
+const record: ProcessRecord = new NativeRecord("ProcessRecord");
+
+/** The parent, as /proc tells it. */
+function readParent(pid: number): number | undefined {
+  const fd = withProc((proc) => proc.pin(pid, record));
+  if (typeof fd !== "number") return undefined;
+  native().close(fd);
+  return record.number("ppid");
+}
+
+/** The line from a process up, by pids, which others may have by the time that it is used; null where it breaks off. */
+function lineBy(
+  parentOf: (pid: number) => number | undefined,
+  from: number = native().own_pid(),
+): Set<number> | null {
   const line = new Set<number>();
-  for (let pid = native().own_pid(); pid > 0 && !line.has(pid);) {
+  for (let pid = from; pid > 0 && !line.has(pid);) {
     line.add(pid);
     // The parent of the first one of a pid namespace is not seen in there.
     const ppid = pid === 1 ? 0 : parentOf(pid);

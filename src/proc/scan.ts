@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { note, placeOfThread } from "../handle/descriptor.ts";
+import { note } from "../handle/descriptor.ts";
 import { EACCES, ENOENT, EPERM, EREMOTE, ESRCH } from "../kernel/constants.ts";
 import { check, failure } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
@@ -36,31 +36,41 @@ export class Proc {
     note(fd, true);
   }
 
-  /**
-   * Shows every process once, by ascending pid. Whoever is met behind its parent, and descends from `parents`, is pinned before it
-   * is shown, most of them at least, and a few others too: `visit` owns each `pidfd` that it is shown, also where this throws. The
-   * pidfds are noted already.
-   */
-  pass(
+  /** The descriptor of the folder. */
+  get fd(): number {
+    return this.#fd;
+  }
+
+  /** Shows every process once, by ascending pid. */
+  pass(withUid: boolean, visit: (process: ProcessRecord) => void): Pass {
+    const steps = this.#steps(shared ??= makeMemory(), withUid, visit);
+    for (let step = steps.next();; step = steps.next()) if (step.done) return step.value;
+  }
+
+  /** The same in steps of a millisecond or two; other passes may come between them. */
+  passInSteps(withUid: boolean, visit: (process: ProcessRecord) => void): Generator<void, Pass> {
+    return this.#steps(makeMemory(), withUid, visit);
+  }
+
+  *#steps(
+    memory: Memory,
     withUid: boolean,
     visit: (process: ProcessRecord) => void,
-    parents: Iterable<number> = [],
-  ): Pass {
-    const { chunk, pinning } = memory ??= makeMemory();
+  ): Generator<void, Pass> {
+    const { chunk } = memory;
     chunk.set("after", 0);
     chunk.set("with_uid", withUid ? 1 : 0);
-    pinning.fill(0);
-    for (const pid of parents) pinning[pid / 32 & 127] |= 1 << pid % 32;
     let startTicks = -1;
     let hidden = 0;
     for (let result = 1; result === 1;) {
-      result = native().proc_scan_next(this.#fd, placeOfThread(), chunk.bytes);
+      result = native().proc_scan_next(this.#fd, chunk.bytes);
       if (startTicks < 0) startTicks = Number(chunk.bigint("boottime_ns") / NS_PER_TICK);
       hidden += chunk.number("hidden");
       // Also where it failed in the middle.
       const count = chunk.number("count");
       for (let index = 0; index < count; index++) visit(placeOf(memory, index));
       check(result, "getdents64");
+      yield;
     }
     return { startTicks, hidden };
   }
@@ -77,11 +87,6 @@ export class Proc {
   read(pidfd: number, pid: number, record: ProcessRecord): boolean {
     record.set("pid", pid);
     return native().proc_read(this.#fd, pidfd, record.bytes) === 0;
-  }
-
-  /** Whether every thread of the process is stopped or has ended. */
-  standsStill(pid: number): boolean {
-    return native().proc_stands_still(this.#fd, pid) !== 0;
   }
 
   /** Closes it. */
@@ -123,19 +128,15 @@ const REASONS: Readonly<Record<number, string>> = {
 
 interface Memory {
   chunk: NativeRecord<"ScanRecord">;
-  /** A bit for each pid, as zig/proc_scan.zig counts them. */
-  pinning: Uint32Array;
   /** A view of each place that was ever filled. */
   processes: ProcessRecord[];
 }
 
-let memory: Memory | undefined;
+/** For the passes of this thread that are not interrupted. */
+let shared: Memory | undefined;
 
-/** One chunk for the whole thread. */
 function makeMemory(): Memory {
-  const chunk = new NativeRecord("ScanRecord");
-  const pinning = new Uint32Array(chunk.bytes.buffer, chunk.tail("pinning").byteOffset, 128);
-  return { chunk, pinning, processes: [] };
+  return { chunk: new NativeRecord("ScanRecord"), processes: [] };
 }
 
 function placeOf({ chunk, processes }: Memory, index: number): ProcessRecord {

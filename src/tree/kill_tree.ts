@@ -12,7 +12,7 @@ import {
 } from "../kernel/arguments.ts";
 import { type Signal, signalNumber } from "../kernel/signals.ts";
 import type { Pidfd } from "../pidfd.ts";
-import { Killing, type KillingOptions } from "./killing.ts";
+import { Killer, type KillerOptions } from "./killer.ts";
 import { type TreeOptions, walkFrom } from "./rooting.ts";
 import type { TreeEnd, TreeReport } from "./tree_report.ts";
 import type { Walk } from "./walk.ts";
@@ -122,27 +122,34 @@ export function terminateTree(walk: Walk, options: TerminateTreeOptions): TreeKi
   });
 }
 
-type Begin = (walk: Walk, options: KillingOptions) => Promise<TreeReport>;
+type Begin = (walk: Walk, options: KillerOptions) => Promise<TreeReport>;
 
 /** The first steps are made before this returns, so that no stranger can come between the call and the walk. */
 function start(run: (begin: Begin) => Promise<TreeReport>): TreeKill {
-  let killing: Killing | undefined;
+  let killer: Killer | undefined;
   const promise = (async () =>
     await run((walk, options) => {
-      killing = new Killing(walk, options);
-      return killing.run();
+      killer = new Killer(walk, options);
+      return killer.run();
     }))();
-  return Object.assign(promise, { report: () => killing?.report() ?? NOTHING });
+  return Object.assign(promise, { report: () => killer?.report() ?? NOTHING });
 }
 
-const NOTHING: TreeReport = Object.freeze({ ended: [], escaped: [], hidden: 0, durationMs: 0 });
+const NOTHING: TreeReport = Object.freeze({
+  ended: [],
+  escaped: [],
+  settled: false,
+  orphans: [],
+  hidden: 0,
+  durationMs: 0,
+});
 
 function checkTerminateOptions(
   action: string,
   options: TerminateTreeOptions,
-): Omit<KillingOptions, "closes"> {
-  const { killSignal = "SIGTERM", graceMs = 5000, statusMs = 10 } = checkOptions(action, options);
-  const { freeze = false, includeRoot = true, includeSelf = false, signal, onEnd } = options;
+): Omit<KillerOptions, "closes"> {
+  const { killSignal = "SIGTERM", graceMs = 5000, statusMs = 0 } = checkOptions(action, options);
+  const { freeze = true, includeRoot = true, includeSelf = false, signal, onEnd } = options;
   const { reapAdopted = false } = options;
   checkInteger(action, "graceMs", graceMs, 0);
   checkInteger(action, "statusMs", statusMs, 0);

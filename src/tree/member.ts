@@ -28,6 +28,8 @@ export interface TreeMember {
 
 /** What a member is made from. */
 export interface Found {
+  /** Its row in the table. */
+  index: number;
   handle: Handle;
   pid: number;
   name: string;
@@ -37,6 +39,7 @@ export interface Found {
 }
 
 export class Member implements TreeMember {
+  readonly index: number;
   readonly pinned: Handle;
   readonly pid: number;
   readonly name: string;
@@ -48,7 +51,8 @@ export class Member implements TreeMember {
   readonly children: Member[] = [];
   #pidfd: Pidfd | undefined;
 
-  constructor({ handle, pid, name, startTicks, parent, relation }: Found) {
+  constructor({ index, handle, pid, name, startTicks, parent, relation }: Found) {
+    this.index = index;
     this.pinned = handle;
     this.pid = pid;
     this.name = name;

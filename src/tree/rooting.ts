@@ -41,7 +41,7 @@ export function walkFrom(action: string, root: unknown, options: TreeOptions): W
   checkBoolean(action, "cgroup", cgroup);
   const handle = rootHandle(action, root);
   try {
-    const walk = new Walk(handle, handle.pid, { session, group });
+    const walk = new Walk(handle, { session, group });
     if (cgroup) walk.claimCgroup(action);
     return walk;
   } catch (error) {

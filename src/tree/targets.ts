@@ -27,8 +27,8 @@ export interface TargetsOptions {
 
 /** What whoever ends the tree is told. */
 export interface TargetsEvents {
-  /** The last one has ended, or how the last one ended was told. */
-  onNobodyLeft(): void;
+  /** One has ended, or it was told how. */
+  onEnd(): void;
   /** A wait has failed. */
   onFailure(reason: unknown): void;
 }
@@ -40,6 +40,8 @@ export interface Target {
   forced: boolean;
   afterMs: number | null;
   status: ExitStatus;
+  /** Whether nobody will tell more of how it ended. */
+  isTold: boolean;
   refusal?: PidfdError;
   /** Takes back the waits for it. */
   forget: (() => void)[];
@@ -55,6 +57,8 @@ export class Targets {
   /** Those that run, and that were not refused. */
   readonly #running = new Set<Target>();
   readonly #ended: Target[] = [];
+  /** How many members were looked at. */
+  #seenCount = 0;
   #untold = 0;
 
   constructor(walk: Walk, options: TargetsOptions, events: TargetsEvents) {
@@ -73,13 +77,18 @@ export class Targets {
     return this.#untold === 0;
   }
 
+  /** Whether it was told how a member ended, or nobody tells. */
+  isToldOf(member: Member): boolean {
+    return this.#all.get(member)?.isTold ?? true;
+  }
+
   /** How many have ended. */
   get endedCount(): number {
     return this.#ended.length;
   }
 
   /** What has become of the tree until now. */
-  report(): TreeReport {
+  report(): Omit<TreeReport, "settled" | "orphans"> {
     return {
       ended: this.#ended.map(endOf),
       escaped: [...this.#all.values()].filter(({ afterMs }) => afterMs === null).map((target) =>
@@ -92,10 +101,28 @@ export class Targets {
 
   /** Those that run and may be ended; waits for the new ones among them. */
   find(): Target[] {
-    for (const member of this.#walk.members) {
-      if (!this.#all.has(member) && this.#isMeant(member) && member.runs()) this.#watch(member);
+    const { members } = this.#walk;
+    for (; this.#seenCount < members.length; this.#seenCount++) {
+      const member = members[this.#seenCount];
+      if (this.#isMeant(member) && member.runs()) this.#watch(member);
     }
     return [...this.#running].filter(({ member }) => this.isTarget(member));
+  }
+
+  /** SIGKILL was sent. One that had refused before, and does no longer, is waited for again. */
+  noteKilled(target: Target): void {
+    target.forced = true;
+    if (!target.refusal || target.afterMs !== null) return;
+    target.refusal = undefined;
+    this.#running.add(target);
+    this.#untold++;
+  }
+
+  /** All that have not ended, those that refused included. */
+  findUnended(): Target[] {
+    return [...this.#all.values()].filter(({ member, afterMs }) =>
+      afterMs === null && this.isTarget(member)
+    );
   }
 
   /** Answers whether it was sent. */
@@ -113,9 +140,16 @@ export class Targets {
     }
   }
 
-  /** Whoever ended before its parent did was given to us only then; some had ended before the call, and were no targets. */
+  /**
+   * Whoever ended before its parent did was given to us only then; some had ended before the call, and were no targets. Of the
+   * others it is looked how they ended, once more: many were reaped by now.
+   */
   reapAll(): void {
-    for (const target of this.#ended) this.#reap(target);
+    for (const target of this.#ended) {
+      this.#reap(target);
+      const { pinned } = target.member;
+      if (!target.isTold && !pinned.closed) target.status = statusOf(pinned) ?? UNKNOWN;
+    }
     if (!this.#options.reapAdopted) return;
     for (const member of this.#walk.members) if (!member.runs()) reapAdopted(member);
   }
@@ -147,6 +181,7 @@ export class Targets {
       forced: false,
       afterMs: null,
       status: UNKNOWN,
+      isTold: false,
       forget: [],
     };
     this.#all.set(member, target);
@@ -169,16 +204,17 @@ export class Targets {
     this.#running.delete(target);
     this.#ended.push(target);
     this.#options.onEnd?.(endOf(target));
-    if (this.isGone) this.#events.onNobodyLeft();
+    this.#events.onEnd();
   }
 
   #onTold(target: Target, status: ExitStatus): void {
     if (status.known) target.status = status;
+    target.isTold = true;
     this.#reap(target);
     // One that may not be signalled was taken out of the count when it refused, and may end all the same.
     if (!target.refusal) this.#untold--;
-    if (this.#options.closes) target.member.pinned.close();
-    if (this.isTold) this.#events.onNobodyLeft();
+    if (this.#options.closes) this.#walk.release(target.member);
+    this.#events.onEnd();
   }
 
   #reap(target: Target): void {

@@ -23,9 +23,6 @@ export interface SignalTreeOptions {
   readonly includeSelf?: boolean | undefined;
 }
 
-/** A tree that forks at full speed could be followed for ever. */
-const MAX_PASSES = 64;
-
 /**
  * A process and all of its descendants, each held by a handle. Iterates over the members, parents before their children,
  * as a tree is drawn. Closing it does nothing to the processes.
@@ -122,7 +119,7 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
   refresh(): TreeMember[] {
     const walk = this.#open();
     const known = walk.members.length;
-    this.#isSettled = walk.settle(MAX_PASSES);
+    this.#isSettled = walk.look();
     return walk.members.slice(known);
   }
 

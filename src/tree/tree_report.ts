@@ -39,12 +39,30 @@ export interface TreeEscape {
   readonly error?: PidfdError;
 }
 
+/** A process that may have slipped away from a tree. */
+export interface TreeOrphan {
+  /** The number that it has. */
+  readonly pid: number;
+  /** The name of its program. */
+  readonly name: string;
+}
+
 /** What became of a tree. */
 export interface TreeReport {
   /** Who has ended, in the order of the ends. What had ended before the call is not in it. */
   readonly ended: readonly TreeEnd[];
   /** Who has not. Empty when everything is gone. */
   readonly escaped: readonly TreeEscape[];
+  /**
+   * Whether nobody of the tree can be left but those in `escaped`. False if the tree could not be brought to stand for ten seconds; if
+   * `orphans` has somebody; and with `freeze: false`, where nothing of that kind is known.
+   */
+  readonly settled: boolean;
+  /**
+   * Who may be left besides: a process of the tree ended before its children could be listed, and these were started since, and
+   * are children of pid 1 or of a child subreaper above the root. Others than the tree's may be among them, so they are not signalled.
+   */
+  readonly orphans: readonly TreeOrphan[];
   /** How many processes /proc listed but did not show (hidepid): whether they belong to the tree is not known. */
   readonly hidden: number;
   /** From the call to the report, in milliseconds. */

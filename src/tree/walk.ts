@@ -1,19 +1,22 @@
 /**
- * Walks from a root to all of its descendants, and pins each. What a pass over /proc shows is only a hint: a process
- * becomes a member when it was read while a pidfd named it, and while its parent's number was its parent's. Most are pinned by the
- * pass itself.
+ * Walks from a root to all of its descendants, and pins each. The native library follows the kernel's lists of children; where
+ * these don't tell all, it passes over /proc. Whoever becomes a member was read while a pidfd named it, and while its
+ * parent's number was its parent's.
  *
  * @module
  */
+import { atOnce } from "../../ffi/turn.ts";
+import { TREE_ANSWERS } from "../../ffi/symbols.ts";
 import { Handle } from "../handle/handle.ts";
-import { ancestorsIn } from "../identity/ancestors.ts";
+import { ancestorsOf, ancestorsOfThis } from "../identity/ancestors.ts";
+import { EBADF } from "../kernel/constants.ts";
+import { failure } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
 import { NativeRecord } from "../kernel/record.ts";
-import { lastBorn } from "../proc/births.ts";
-import { nameOf, type Proc, type ProcessRecord, startTicksOf, withProc } from "../proc/scan.ts";
-import { type Entry, Sight } from "../proc/sight.ts";
+import { nameOf, Proc, type ProcessRecord, startTicksOf, withProc } from "../proc/scan.ts";
 import { Member, type TreeRelation } from "./member.ts";
 import { claimCgroup, type OwnCgroup } from "./own_cgroup.ts";
+import { type LostTime, type TreeFlag, type TreeOption, TreeTable } from "./table.ts";
 
 /** Where a walk finds members besides the children of members. */
 export interface WalkOptions {
@@ -23,6 +26,15 @@ export interface WalkOptions {
   readonly group: boolean;
 }
 
+/** Whether nothing is done to a member. */
+export type Spares = (member: Member) => boolean;
+
+/** How long a native call may take, in microseconds: whoever waits for an event waits no longer. */
+const STEP_US = 2000;
+
+/** A tree that forks at full speed could be followed for ever. */
+const MAX_PASSES = 64;
+
 /** Reused by every read of a pinned process. */
 const record: ProcessRecord = new NativeRecord("ProcessRecord");
 
@@ -31,33 +43,32 @@ export class Walk {
   /** Every member ever found, each behind the one that it was found through. */
   readonly members: Member[] = [];
   readonly root: Member;
-  /** How many processes /proc listed and refused to show in the last pass. */
+  /** How many processes /proc listed and refused to show in the last look. */
   hidden = 0;
   /** What has to happen while the handles can still be used. */
   readonly beforeClose: Set<() => void> = new Set();
-  /** This process and its ancestors, as the last pass showed them. */
+  /** This process and its ancestors, as they were at the beginning of the last look. */
   ancestors: Set<number> = new Set();
+  /** The ancestors of the root when the tree was begun. */
+  readonly rootAncestors: ReadonlySet<number>;
   readonly #options: WalkOptions;
-  /** Whether the last pass has let go of one that may belong to the tree: it has ended, or has another parent now. */
-  #isDoubtful = false;
-  /** Who was born last before the last pass, and when that ended, if it has found everybody who was there. */
-  #whole: { born: number; at: number } | null = null;
+  readonly #table: TreeTable;
   /** The cgroup that the tree owns, where it is to be looked at. */
   #cgroup: OwnCgroup | null = null;
-  /** Those that were pinned only after the last pass had shown everything. */
-  readonly #late = new Set<Member>();
-  /** The members that may still have children, by their numbers. */
-  readonly #holders = new Map<number, Member>();
-  /** The members that led a session or a process group when they were seen, by its number. */
-  readonly #leaders = { session: new Map<number, Member>(), group: new Map<number, Member>() };
+  #isClosed = false;
 
   /** Takes the ownership of the root's handle. */
-  constructor(root: Handle, pid: number, options: WalkOptions) {
+  constructor(root: Handle, options: WalkOptions) {
     this.#options = options;
-    const isRead = withProc((proc) => proc.read(root.fd, pid, record));
-    const name = isRead ? nameOf(record) : "";
-    const startTicks = isRead ? startTicksOf(record) : -1;
-    this.root = this.#add({ handle: root, pid, name, startTicks, parent: null, relation: "root" });
+    this.#table = new TreeTable();
+    this.rootAncestors = ancestorsOf(root.pid);
+    const isRead = withProc((proc) => proc.read(root.fd, root.pid, record));
+    this.root = this.#add({
+      handle: root,
+      read: isRead ? record : null,
+      parent: null,
+      relation: "root",
+    });
   }
 
   /** Takes in everything in the root's cgroup from now on; throws where that is not the tree's own. */
@@ -70,210 +81,259 @@ export class Walk {
     return this.#cgroup;
   }
 
-  /** Looks once through all processes; answers the members that it found. */
-  pass(): Member[] {
-    const known = this.members.length;
-    const sight = new Sight();
-    const born = lastBorn();
-    this.#whole = null;
-    try {
-      withProc((proc) => this.#passWith(proc, sight));
-    } finally {
-      sight.close();
-    }
-    const found = this.members.slice(known);
-    if (born !== null && this.#isWhole(found)) this.#whole = { born, at: performance.now() };
-    return found;
+  /** From when until when members that ended may have had children whom nobody has seen; null if none may. */
+  get lost(): LostTime | null {
+    return this.#table.lost;
   }
 
-  #passWith(proc: Proc, sight: Sight): void {
-    this.#isDoubtful = false;
-    this.#late.clear();
-    sight.look(proc, this.#holders.keys());
-    this.hidden = sight.hidden;
-    this.ancestors = ancestorsIn(sight.byPid, [this.root.pid]);
-    this.#forgetReaped();
-    const known = this.members.length;
-    for (const member of this.#holders.values()) this.#noteLeader(member, sight);
-    for (const member of [...this.#holders.values()]) this.#visit(proc, member, sight);
-    // The list grows while it is walked: what was found has children of its own.
-    for (let at = known; at < this.members.length; at++) {
-      this.#noteLeader(this.members[at], sight);
-      this.#visit(proc, this.members[at], sight);
+  /** Looks at once until nothing new is found; false if the tree still grew after so many looks. */
+  look(): boolean {
+    return atOnce(this.looking());
+  }
+
+  /** The same in steps. Nobody is stopped. */
+  *looking(options: readonly TreeOption[] = []): Generator<void, boolean> {
+    this.#begin();
+    for (let count = 0; count < MAX_PASSES; count++) {
+      if (!(yield* this.#run("tree_stand", options, count === 0))) return false;
+      if (!this.#needsScan()) return true;
+      const known = this.members.length;
+      yield* this.#scan(options);
+      if (this.members.length === known) return true;
     }
-    if (this.#options.session) this.#visitLed(proc, "session", sight);
-    if (this.#options.group) this.#visitLed(proc, "group", sight);
-    if (this.#cgroup !== null) this.#visitCgroup(proc, this.#cgroup, sight);
+    return false;
   }
 
   /**
-   * Passes until one finds nothing new, or until nobody can be there whom it has not found; false if the tree still grew after so
-   * many.
+   * Stops the tree in steps, until nobody new is found and all stand still. `spares` says to whom nothing is done.
    */
-  settle(passes: number): boolean {
-    for (let count = 0; count < passes; count++) {
-      if (this.isUnchanged() || this.pass().length === 0) return true;
+  *standing(options: readonly TreeOption[], spares: Spares): Generator<void, void> {
+    this.#begin();
+    this.#table.spare(this.ancestors);
+    for (const member of this.members) this.set(member, "hands_off", spares(member));
+    const asked: TreeOption[] = [...options, "stop", "counts"];
+    for (let isFirst = true;; isFirst = false) {
+      yield* this.#run("tree_stand", asked, isFirst, spares);
+      if (!this.#needsScan()) return;
+      const known = this.members.length;
+      yield* this.#scan(asked, spares);
+      if (this.members.length === known) return;
     }
-    return this.isUnchanged();
   }
 
-  /** Whether a pass has found everybody who was there when it began, so that only who is born later can be missing. */
-  #isWhole(found: Member[]): boolean {
-    if (this.#isDoubtful || this.hidden > 0) return false;
-    if (this.#options.group || this.#cgroup !== null) return false;
-    return found.every(({ relation }) => relation === "parent");
+  #begin(): void {
+    this.#checkOpen();
+    this.hidden = 0;
+    this.ancestors = ancestorsOfThis([this.root.pid]);
   }
 
-  /**
-   * Whether nobody can be in the tree whom the last pass has not found: nobody was born since before it, nor can somebody who was born
-   * long ago join or be shown. It is sure for a moment only, in which nobody can have gone round all the numbers.
-   */
-  isUnchanged(): boolean {
-    const whole = this.#whole;
-    if (whole === null || performance.now() - whole.at > 50) return false;
-    return whole.born === lastBorn();
+  /** Kills what can be killed within a step; one of `TREE_ANSWERS`. */
+  kill(isAnyway: boolean): number {
+    this.#checkOpen();
+    this.#table.ask(isAnyway ? ["anyway", "force", "counts"] : ["stop", "force", "counts"]);
+    return withProc((proc) => {
+      try {
+        return this.#table.call("tree_kill", proc.fd, STEP_US);
+      } finally {
+        this.#absorb();
+      }
+    });
+  }
+
+  /** Whether the table has a flag of a member. */
+  has(member: Member, flag: TreeFlag): boolean {
+    return this.#table.has(member.index, flag);
+  }
+
+  /** Sets or clears a flag of a member. */
+  set(member: Member, flag: TreeFlag, isSet: boolean): void {
+    this.#table.set(member.index, flag, isSet);
+  }
+
+  /** The group and the session of a member when it was last read, and which signals it handles, ignores or blocks. */
+  detailsOf(member: Member): { group: number; session: number; handled: number } {
+    const row = this.#table.row(member.index);
+    return {
+      group: row.number("group"),
+      session: row.number("session"),
+      handled: row.number("handled"),
+    };
+  }
+
+  /** Closes the handle of a member that has ended. */
+  release(member: Member): void {
+    this.set(member, "ended", true);
+    this.#table.row(member.index).set("pidfd", -1);
+    member.pinned.close();
   }
 
   /** Closes every handle. */
   close(): void {
     for (const action of this.beforeClose) action();
-    for (const { pinned } of this.members) pinned.close();
-    this.#holders.clear();
+    this.#isClosed = true;
+    for (const member of this.members) this.release(member);
   }
 
-  #add(found: ConstructorParameters<typeof Member>[0]): Member {
-    const member = new Member(found);
-    this.members.push(member);
-    this.#holders.set(member.pid, member);
-    return member;
+  #checkOpen(): void {
+    if (!this.#isClosed) return;
+    throw failure({ errno: EBADF, syscall: "pidfd", reason: "the tree was closed meanwhile" });
   }
 
-  /** A number that was given back may be a stranger's, or that of a new member. */
-  #forgetReaped(): void {
-    for (const [pid, member] of this.#holders) {
-      if (!member.holdsPid()) this.#holders.delete(pid);
-    }
-  }
-
-  #noteLeader(member: Member, sight: Sight): void {
-    const entry = sight.byPid.get(member.pid);
-    if (!entry) return;
-    if (entry.session === member.pid) this.#leaders.session.set(member.pid, member);
-    if (entry.group === member.pid) this.#leaders.group.set(member.pid, member);
-  }
-
-  #visit(proc: Proc, parent: Member, sight: Sight): void {
-    const children = sight.byParent.get(parent.pid);
-    if (!children) return;
-    // Its number was its own from before the pass until now, or it was the process that the pass showed.
-    const wasParent = parent.holdsPid();
-    for (const entry of children) {
-      if (this.#holders.has(entry.pid)) continue;
-      // Pinned and read while this parent was, which has had its number from then until now.
-      if (wasParent && entry.pidfd >= 0 && this.#wasPinnedBefore(parent, entry)) {
-        const handle = new Handle(sight.take(entry), entry.pid);
-        this.#add({ ...entry, handle, parent, relation: "parent" });
-        continue;
+  /** Calls a native function until it is done; false where it gave up. */
+  *#run(
+    name: "tree_stand" | "tree_scan",
+    options: readonly TreeOption[],
+    isFirst: boolean,
+    spares: Spares = () => true,
+  ): Generator<void, boolean> {
+    const proc = new Proc();
+    try {
+      for (let begins = isFirst;; begins = false) {
+        this.#checkOpen();
+        this.#table.ask(begins ? [...options, "begin"] : options);
+        const known = this.members.length;
+        let answer: number;
+        try {
+          answer = this.#table.call(name, proc.fd, STEP_US);
+        } finally {
+          this.#absorb();
+        }
+        if (this.#decide(known, spares)) continue;
+        if (answer === TREE_ANSWERS.done) return true;
+        if (answer === TREE_ANSWERS.unsettled) return false;
+        yield;
       }
-      this.#take(proc, entry, parent, "parent", () => {
-        if (record.number("ppid") === parent.pid) return parent.holdsPid();
-        // It has been given to another parent since. Who started before the pass can't have been replaced by somebody
-        // who seems as old: whoever takes a number after the pass began starts after it began.
-        return wasParent && isOlder(parent.startTicks, sight) && isOlder(entry.startTicks, sight) &&
-          startTicksOf(record) === entry.startTicks;
-      });
+    } finally {
+      proc.close();
     }
   }
 
-  /** Whether a member was held when the pass came to a process. It goes by ascending pids. */
-  #wasPinnedBefore(member: Member, entry: Entry): boolean {
-    return member.pid < entry.pid && !this.#late.has(member);
-  }
-
-  /** Those in a session or group of the tree that are nobody's children in it: their parents ended before the walk. */
-  #visitLed(proc: Proc, kind: "session" | "group", sight: Sight): void {
-    for (const entry of sight.byPid.values()) {
-      const leader = this.#leaders[kind].get(entry[kind]);
-      if (!leader || this.#holders.has(entry.pid)) continue;
-      const member = this.#take(
-        proc,
-        entry,
-        leader,
-        kind,
-        () => record.number(kind) === entry[kind] && this.#isHeld(proc, kind, entry[kind], sight),
+  /** Makes members of the rows that a native call has added. */
+  #absorb(): void {
+    this.hidden = Math.max(this.hidden, this.#table.hidden);
+    for (let index = this.members.length; index < this.#table.count; index++) {
+      const row = this.#table.row(index);
+      const pid = row.number("pid");
+      this.members.push(
+        new Member({
+          index,
+          handle: new Handle(row.number("pidfd"), pid),
+          pid,
+          name: row.text("name", row.number("name_length")),
+          startTicks: Number(row.bigint("start_ticks")),
+          parent: this.members[row.number("parent")],
+          relation: this.#relationOf(index),
+        }),
       );
-      if (member) this.#visit(proc, member, sight);
     }
   }
 
-  #visitCgroup(proc: Proc, cgroup: OwnCgroup, sight: Sight): void {
-    for (const entry of sight.byPid.values()) {
-      if (this.#holders.has(entry.pid)) continue;
-      this.#take(proc, entry, this.root, "cgroup", (fd) => {
-        return cgroup.holds({ fd, knownPid: entry.pid }, this.members);
-      });
+  #relationOf(index: number): TreeRelation {
+    if (this.#table.has(index, "by_session")) return "session";
+    return this.#table.has(index, "by_group") ? "group" : "parent";
+  }
+
+  /** Decides of those who share a bit with somebody spared; whether there was one who is not. */
+  #decide(from: number, spares: Spares): boolean {
+    let isAnyWanted = false;
+    for (const member of this.members.slice(from)) {
+      if (!this.has(member, "undecided")) continue;
+      this.set(member, "undecided", false);
+      if (spares(member)) continue;
+      this.set(member, "hands_off", false);
+      this.set(member, "stands", false);
+      isAnyWanted = true;
     }
+    if (isAnyWanted) this.#table.lookAgain();
+    return isAnyWanted;
+  }
+
+  /** Whether the lists of children don't tell all. */
+  #needsScan(): boolean {
+    if (this.#table.isUnlisted || this.hidden > 0 || this.#cgroup !== null) return true;
+    const { session, group } = this.#options;
+    return this.members.some((member) =>
+      (session && this.has(member, "leads_session")) || (group && this.has(member, "leads_group"))
+    );
   }
 
   /**
-   * Whether the number of a session or group was the tree's when the record was filled: it can't go to another one
-   * while its leader has it as pid, or while a member that was in it during the pass is in it still.
+   * Passes over all processes. Where there are no lists of children it then follows those who are new: whoever they have
+   * forked meanwhile has a greater pid.
    */
-  #isHeld(proc: Proc, kind: "session" | "group", number: number, sight: Sight): boolean {
-    if (this.#leaders[kind].get(number)?.holdsPid()) return true;
-    for (const member of this.#holders.values()) {
-      const wasInIt = sight.byPid.get(member.pid)?.[kind] === number;
-      if (!wasInIt || !isOlder(member.startTicks, sight)) continue;
-      if (proc.read(member.pinned.fd, member.pid, witness) && witness.number(kind) === number) {
-        return true;
-      }
+  *#scan(options: readonly TreeOption[], spares?: Spares): Generator<void, void> {
+    const { session, group } = this.#options;
+    const wanted = [...options];
+    if (session) wanted.push("sessions");
+    if (group) wanted.push("groups");
+    let known = this.members.length;
+    this.#table.scanFrom(0);
+    yield* this.#run("tree_scan", wanted, false, spares);
+    const { hidden } = this;
+    while (this.#table.isUnlisted && this.members.length > known) {
+      const newPids = this.members.slice(known).map(({ pid }) => pid);
+      known = this.members.length;
+      this.#table.scanFrom(Math.min(...newPids));
+      yield* this.#run("tree_scan", wanted, false, spares);
     }
-    return false;
+    this.hidden = hidden;
+    if (this.#cgroup !== null) yield* this.#scanCgroup(this.#cgroup);
   }
 
-  /** Pins what the pass showed, reads it again, and keeps it if `isOurs` says so of the record. */
-  #take(
-    proc: Proc,
-    entry: Entry,
-    parent: Member,
-    relation: TreeRelation,
-    isOurs: (fd: number) => boolean,
-  ): Member | null {
-    const fd = proc.pin(entry.pid, record);
+  *#scanCgroup(cgroup: OwnCgroup): Generator<void, void> {
+    const proc = new Proc();
+    try {
+      const pids: number[] = [];
+      yield* proc.passInSteps(false, (process) => pids.push(process.number("pid")));
+      const known = new Set(this.members.filter((one) => one.holdsPid()).map(({ pid }) => pid));
+      for (const [count, pid] of pids.entries()) {
+        if (count % 32 === 31) yield;
+        this.#checkOpen();
+        if (!known.has(pid)) this.#takeByCgroup(proc, pid, cgroup);
+      }
+    } finally {
+      proc.close();
+    }
+  }
+
+  /** Pins a process, reads it, and keeps it if it is in the tree's cgroup. */
+  #takeByCgroup(proc: Proc, pid: number, cgroup: OwnCgroup): void {
+    const fd = proc.pin(pid, record);
     if (fd === "hidden") this.hidden++;
-    if (typeof fd !== "number") {
-      this.#isDoubtful ||= fd === null;
-      return null;
+    if (typeof fd !== "number") return;
+    let isMember = false;
+    try {
+      isMember = cgroup.holds({ fd, knownPid: pid }, this.members);
+    } finally {
+      if (!isMember) native().close(fd);
     }
-    if (!judge(fd, isOurs)) {
-      this.#isDoubtful = true;
-      return null;
-    }
-    const { pid } = entry;
-    const handle = new Handle(fd, pid);
-    const startTicks = startTicksOf(record);
-    const found = { handle, pid, name: nameOf(record), startTicks, parent, relation };
-    const member = this.#add(found);
-    this.#late.add(member);
+    if (!isMember) return;
+    this.#add({ handle: new Handle(fd, pid), read: record, parent: this.root, relation: "cgroup" });
+  }
+
+  /** Adds a member that was pinned here; the native library reads it when it is called next. */
+  #add({ handle, read, parent, relation }: Added): Member {
+    const index = this.members.length;
+    const { pid } = handle;
+    const row = this.#table.add();
+    row.set("pid", pid);
+    row.set("pidfd", handle.fd);
+    row.set("parent", parent?.index ?? -1);
+    row.set("depth", parent ? parent.depth + 1 : 0);
+    this.#table.set(index, "unread", true);
+    const startTicks = read ? startTicksOf(read) : -1;
+    const name = read ? nameOf(read) : "";
+    const member = new Member({ index, handle, pid, name, startTicks, parent, relation });
+    this.members.push(member);
     return member;
   }
 }
 
-/** Asks whether a process is one of the tree; closes its descriptor where it is not, or where that can't be told. */
-function judge(fd: number, isOurs: (fd: number) => boolean): boolean {
-  let isMember = false;
-  try {
-    isMember = isOurs(fd);
-  } finally {
-    if (!isMember) native().close(fd);
-  }
-  return isMember;
-}
-
-/** For the second process in a question about two. */
-const witness: ProcessRecord = new NativeRecord("ProcessRecord");
-
-/** Whether what has this start time was started before the pass began, whatever the clock's grain. */
-function isOlder(startTicks: number, sight: Sight): boolean {
-  return startTicks >= 0 && startTicks < sight.startTicks - 1;
+/** A member that was pinned outside the native library. */
+interface Added {
+  readonly handle: Handle;
+  /** What was read of it; null where nothing could be. */
+  readonly read: ProcessRecord | null;
+  readonly parent: Member | null;
+  readonly relation: TreeRelation;
 }

@@ -1,0 +1,37 @@
+/**
+ * Lets the event loop have a turn, so that nothing blocks it for long.
+ *
+ * @module
+ */
+
+/** Deno has `setImmediate` since 2.5; a timer takes a millisecond. */
+const soon: (action: () => void) => void =
+  (globalThis as { setImmediate?: (action: () => void) => void }).setImmediate ??
+    ((action) => setTimeout(action, 0));
+
+/** Resolves in the next turn of the event loop. Keeps the program alive until then. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => soon(resolve));
+}
+
+/** Takes the steps of something long, each in a turn of its own; `check` comes between them, and may throw. */
+export async function inTurns<T>(steps: Generator<void, T>, check: () => void): Promise<T> {
+  try {
+    while (true) {
+      const step = steps.next();
+      if (step.done) return step.value;
+      await nextTurn();
+      check();
+    }
+  } finally {
+    steps.return(undefined as never);
+  }
+}
+
+/** Takes the steps of something long at once. */
+export function atOnce<T>(steps: Generator<void, T>): T {
+  while (true) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * The native table of a tree: a row for each member, in the order of the members. zig/tree.zig fills it, and says what a row's flags
+ * mean.
+ *
+ * @module
+ */
+import { RECORDS, TREE_ANSWERS, TREE_FLAGS, TREE_OPTIONS } from "../../ffi/symbols.ts";
+import { placeOfThread } from "../handle/descriptor.ts";
+import { check } from "../kernel/errors.ts";
+import { native } from "../kernel/native.ts";
+import { NativeRecord, sizeOf } from "../kernel/record.ts";
+
+/** What the native functions answer. */
+export type TreeAnswer = (typeof TREE_ANSWERS)[keyof typeof TREE_ANSWERS];
+
+/** A row's flag. */
+export type TreeFlag = keyof typeof TREE_FLAGS;
+
+/** What a call is asked for. */
+export type TreeOption = keyof typeof TREE_OPTIONS;
+
+/** A member as the table has it. */
+export type TreeRow = NativeRecord<"TreeRow">;
+
+/** A time in which children may have been born unseen, in clock ticks since boot. */
+export interface LostTime {
+  readonly since: number;
+  readonly until: number;
+}
+
+/** How many rows there is room for at first; a power of two. */
+const FIRST_CAPACITY = 32;
+
+/** Two places of the index for each row, of 32 bits each. */
+const INDEX = 8;
+
+/** One tree's. */
+export class TreeTable {
+  readonly #headerSize = sizeOf("TreeRecord");
+  readonly #rowSize = sizeOf("TreeRow");
+  readonly #flagsOffset: number = RECORDS.TreeRow().fields.flags[0];
+  #header!: NativeRecord<"TreeRecord">;
+  #words!: Uint32Array;
+
+  constructor() {
+    this.#take(new Uint8Array(this.#sizeFor(FIRST_CAPACITY)));
+    this.#header.set("capacity", FIRST_CAPACITY);
+    this.#header.set("top", 0xFFFFFFFF);
+    this.#header.set("place", placeOfThread());
+  }
+
+  /** How many rows are filled. */
+  get count(): number {
+    return this.#header.number("count");
+  }
+
+  /** How many processes were listed, in the last look over all or the last scan, and could not be read. */
+  get hidden(): number {
+    return this.#header.number("hidden");
+  }
+
+  /** Whether the children of a member can't be listed, so that only a scan finds them. */
+  get isUnlisted(): boolean {
+    return this.#header.number("unlisted") > 0;
+  }
+
+  /** From when until when members that ended may have had children that are not in the table; null if none may. */
+  get lost(): LostTime | null {
+    if (this.#header.number("lost") === 0) return null;
+    const [since, until] = [this.#header.bigint("lost_since"), this.#header.bigint("lost_until")];
+    return { since: Number(since), until: Number(until) };
+  }
+
+  /** A row, until the table grows. */
+  row(index: number): TreeRow {
+    const start = this.#headerSize + index * this.#rowSize;
+    return new NativeRecord("TreeRow", this.#header.bytes.subarray(start, start + this.#rowSize));
+  }
+
+  /** Makes room for a row, which the caller fills; the next native call puts it in the index. */
+  add(): TreeRow {
+    const index = this.count;
+    if (index === this.#header.number("capacity")) this.#grow();
+    this.#header.set("count", index + 1);
+    return this.row(index);
+  }
+
+  /** Whether a row has a flag. */
+  has(index: number, flag: TreeFlag): boolean {
+    return (this.#words[this.#flagsAt(index)] & TREE_FLAGS[flag]) !== 0;
+  }
+
+  /** Sets or clears a flag of a row. */
+  set(index: number, flag: TreeFlag, isSet: boolean): void {
+    const at = this.#flagsAt(index);
+    if (isSet) this.#words[at] |= TREE_FLAGS[flag];
+    else this.#words[at] &= ~TREE_FLAGS[flag];
+  }
+
+  /** Has everybody looked at again, because a row's flags were changed from outside. */
+  lookAgain(): void {
+    this.#header.set("epoch", 0);
+  }
+
+  /** What the calls from now on are asked for. */
+  ask(options: readonly TreeOption[]): void {
+    this.#header.set("options", options.reduce((bits, option) => bits | TREE_OPTIONS[option], 0));
+  }
+
+  /** Has those left alone at first who have one of these pids: the caller decides. */
+  spare(pids: Iterable<number>): void {
+    const { buffer, byteOffset } = this.#header.tail("spared");
+    const words = new Uint32Array(buffer, byteOffset, (this.#headerSize - byteOffset) / 4);
+    words.fill(0);
+    for (const pid of pids) words[Math.floor(pid / 32) % words.length] |= 1 << pid % 32;
+  }
+
+  /** Begins a scan behind a pid. */
+  scanFrom(pid: number): void {
+    this.#header.set("scan_after", pid);
+  }
+
+  /** Calls a native function for at most so long, and gives it room. */
+  call(name: "tree_stand" | "tree_kill" | "tree_scan", proc: number, budgetUs: number): TreeAnswer {
+    while (true) {
+      const answer = check(native()[name](proc, budgetUs, this.#header.bytes), "pidfd_open");
+      if (answer !== TREE_ANSWERS.full) return answer as TreeAnswer;
+      this.#grow();
+    }
+  }
+
+  #flagsAt(index: number): number {
+    return (this.#headerSize + index * this.#rowSize + this.#flagsOffset) / 4;
+  }
+
+  #grow(): void {
+    const capacity = this.#header.number("capacity");
+    const bytes = new Uint8Array(this.#sizeFor(2 * capacity));
+    bytes.set(this.#header.bytes.subarray(0, this.#headerSize + capacity * this.#rowSize));
+    this.#take(bytes);
+    this.#header.set("capacity", 2 * capacity);
+    this.#header.set("indexed", 0);
+  }
+
+  #take(bytes: Uint8Array): void {
+    this.#header = new NativeRecord("TreeRecord", bytes);
+    this.#words = new Uint32Array(bytes.buffer);
+  }
+
+  #sizeFor(capacity: number): number {
+    return this.#headerSize + capacity * (this.#rowSize + INDEX);
+  }
+}

@@ -1,0 +1,368 @@
+//! The table of a tree: one row a process, in memory of the caller, with an index by pid behind the rows.
+//!
+//! The caller may add rows and change flags between two calls. A row's pidfd is the caller's: it sets -1 before it
+//! closes one, for the number may then be somebody else's.
+const std = @import("std");
+const boot = @import("boot.zig");
+const calls = @import("calls.zig");
+const kernel = @import("kernel.zig");
+const owning = @import("owning.zig");
+const proc_stat = @import("proc_stat.zig");
+const syscall = @import("syscall.zig");
+const linux = std.os.linux;
+
+/// What is known of a process, a bit each. JavaScript has the same table, generated.
+pub const Flags = packed struct(u32) {
+    /// It is not stopped and not killed here: it is spared, or the kernel refused.
+    hands_off: bool = false,
+    /// The kernel refused a signal, or takes none for it.
+    refused: bool = false,
+    /// Its pid may be one of `spared`: the caller decides whether it is signalled.
+    undecided: bool = false,
+    /// It was stopped before we came, so it is not ours to resume.
+    was_stopped: bool = false,
+    /// We stopped it.
+    stopped: bool = false,
+    /// It was resumed on purpose, and must not be stopped again before it is killed.
+    free: bool = false,
+    /// It stood still when it was last looked at, and nobody was new.
+    stands: bool = false,
+    /// It stood still when all of its children were listed, and nobody has resumed it since, as far as was seen.
+    known: bool = false,
+    /// It was resumed with a signal pending that ends it before it runs.
+    dying: bool = false,
+    /// It did not stop in time, and is no longer waited for.
+    stubborn: bool = false,
+    /// Its children can't be listed.
+    unlisted: bool = false,
+    /// SIGKILL was sent.
+    killed: bool = false,
+    /// It has ended.
+    ended: bool = false,
+    /// It ended and may have left children that are not in the table.
+    lost: bool = false,
+    /// It leads, or led, a session; a process group.
+    leads_session: bool = false,
+    leads_group: bool = false,
+    /// It was found by the session, or by the process group, that its parent leads; else as a child.
+    by_session: bool = false,
+    by_group: bool = false,
+    /// It takes no signal that stops or kills: a thread of the kernel, or pid 1 of our own pid namespace.
+    deaf: bool = false,
+    /// It is to be chased.
+    queued: bool = false,
+    /// The caller has added it, and nothing was read of it.
+    unread: bool = false,
+    unused: u11 = 0,
+};
+
+/// One process.
+pub const TreeRow = extern struct {
+    start_ticks: u64,
+    /// From when on it may have children that are not in the table, in clock ticks since boot.
+    since: u64,
+    pid: i32,
+    /// Names this process for good; -1 once the caller has closed it.
+    pidfd: i32,
+    /// The row that it was found through; -1 for the root.
+    parent: i32,
+    depth: u32,
+    group: i32,
+    session: i32,
+    threads: i32,
+    flags: Flags,
+    /// The signals 1 to 31 that it handles, ignores or blocks, a bit each from the lowest on.
+    handled: u32,
+    /// The row that is to be chased after this one; -1 ends the list.
+    next: i32,
+    /// The last of its threads that was looked at, where a look was interrupted.
+    cursor: i32,
+    /// The look over all in which it was last seen standing.
+    looked: u32,
+    /// When it was first told to stop, in milliseconds of the monotonic clock.
+    asked_ms: u32,
+    /// How often others have resumed it.
+    resumed: u32,
+    name_length: u32,
+    unused: u32,
+    name: [16]u8,
+
+    /// Takes over what was read while the process had its number.
+    pub fn take(row: *TreeRow, stat: *const proc_stat.Stat) void {
+        row.start_ticks = stat.start_ticks;
+        row.threads = stat.threads;
+        row.handled = stat.handled;
+        if (stat.flags & proc_stat.PF_KTHREAD != 0 or row.pid == 1) row.flags.deaf = true;
+        // Neither is known of one that is being reaped.
+        if (stat.group < 0) return;
+        row.group = stat.group;
+        row.session = stat.session;
+        if (stat.session == row.pid) row.flags.leads_session = true;
+        if (stat.group == row.pid) row.flags.leads_group = true;
+    }
+
+    pub fn holds_pid(row: *const TreeRow) bool {
+        return row.pidfd >= 0 and pidfd_holds_pid(row.pidfd);
+    }
+
+    /// Whether all of it has ended.
+    pub fn has_ended(row: *const TreeRow) bool {
+        return row.pidfd < 0 or pidfd_has_ended(row.pidfd);
+    }
+
+    /// Answers whether the signal was sent; a refusal is noted.
+    pub fn send(row: *TreeRow, signal: i32) bool {
+        const result = calls.signal(row.pidfd, signal, 0);
+        if (result < 0 and result != syscall.negated(.SRCH)) row.refuse();
+        return result == 0;
+    }
+
+    fn refuse(row: *TreeRow) void {
+        row.flags.refused = true;
+        row.flags.hands_off = true;
+    }
+};
+
+/// Whether a process still has its number, as a zombie has. Signal 0 tells it of a pidfd on every kernel.
+pub fn pidfd_holds_pid(pidfd: i32) bool {
+    const number = syscall.number_of(.pidfd_send_signal);
+    return syscall.call(number, .{ pidfd, 0, null, 0 }) != syscall.negated(.SRCH);
+}
+
+pub fn pidfd_has_ended(pidfd: i32) bool {
+    return calls.poll(pidfd, kernel.POLLIN, 0) != 0;
+}
+
+/// What is asked for.
+pub const Options = packed struct(u32) {
+    /// Stop whoever is found; else only look.
+    stop: bool,
+    /// Kill whoever does not stop.
+    force: bool,
+    /// Kill without bringing anybody to stand.
+    anyway: bool,
+    /// Count those that may have left children.
+    counts: bool,
+    /// Find the members of sessions, and of process groups, that a member leads.
+    sessions: bool,
+    groups: bool,
+    /// Begin anew: everybody is looked at again. It is cleared.
+    begin: bool,
+    /// With it: whoever has ended by now is not counted.
+    fresh: bool,
+    unused: u24,
+};
+
+const spared_words = 512;
+
+/// The header. The rows follow, and then the index, which has twice as many places of 32 bits.
+pub const TreeRecord = extern struct {
+    /// The earliest `since` of those that were lost, and when the last of them was seen to have ended.
+    lost_since: u64,
+    lost_until: u64,
+    /// When it was begun afresh, in clock ticks since boot.
+    begun: u64,
+    lost: u32,
+    /// How many rows there is room for: a power of two.
+    capacity: u32,
+    count: u32,
+    /// How many rows are in the index. The caller clears the index, and sets this to 0, where it gives more room.
+    indexed: u32,
+    options: Options,
+    /// The row to be chased next; -1 is none.
+    top: i32,
+    /// Counts the looks over all; 0 while not all stand.
+    epoch: u32,
+    epochs: u32,
+    /// How many processes were listed but could not be read.
+    hidden: u32,
+    /// How many rows can't be listed, so that only a scan finds their children.
+    unlisted: u32,
+    /// Where the pidfds are noted, see owning.zig.
+    place: i32,
+    /// A scan goes on behind this pid.
+    scan_after: i32,
+    unused: u32,
+    /// A bit for each pid that may be spared; many pids share one.
+    spared: [spared_words]u32,
+};
+
+/// What the functions answer; below zero it is a negated errno, of a shortage.
+pub const Answer = enum(i32) {
+    done,
+    /// The time is up: call again.
+    again,
+    /// There is no free row.
+    full,
+    /// Somebody runs, or is new: the tree has to be brought to stand first.
+    unsettled,
+    /// Those that were killed have not ended yet.
+    waiting,
+};
+
+/// What a row is added with.
+pub const Found = struct {
+    pidfd: i32,
+    stat: *const proc_stat.Stat,
+    parent: u32,
+    flags: Flags = .{},
+};
+
+/// One call's view of the table.
+pub const Tree = struct {
+    proc: i32,
+    record: *TreeRecord,
+    rows: [*]TreeRow,
+    slots: [*]u32,
+    deadline: u64,
+
+    pub fn init(proc: i32, budget_us: i32, record: *TreeRecord) Tree {
+        const bytes: [*]u8 = @ptrCast(record);
+        const rows: [*]TreeRow = @ptrCast(@alignCast(bytes + @sizeOf(TreeRecord)));
+        const tree = Tree{
+            .proc = proc,
+            .record = record,
+            .rows = rows,
+            .slots = @ptrCast(rows + record.capacity),
+            .deadline = monotonic() + @as(u64, @intCast(budget_us)) * std.time.ns_per_us,
+        };
+        while (record.indexed < record.count) : (record.indexed += 1) tree.index(record.indexed);
+        if (record.options.begin) tree.begin();
+        return tree;
+    }
+
+    fn begin(tree: *const Tree) void {
+        const record = tree.record;
+        record.options.begin = false;
+        record.epoch = 0;
+        record.epochs = 0;
+        if (record.options.fresh) {
+            record.begun = ticks_now();
+            record.lost = 0;
+        }
+        for (tree.rows[0..record.count], 0..) |*row, number| {
+            if (record.options.fresh and row.has_ended()) row.flags.ended = true;
+            if (row.flags.ended) continue;
+            row.looked = 0;
+            // A refusal may be over: the process may have become a user of ours.
+            if (row.flags.refused) row.flags.hands_off = false;
+            row.flags.refused = false;
+            row.flags.stands = false;
+            row.flags.stubborn = false;
+            row.asked_ms = 0;
+            row.resumed = 0;
+            row.cursor = 0;
+            tree.push(@intCast(number));
+        }
+    }
+
+    pub fn is_late(tree: *const Tree) bool {
+        return monotonic() >= tree.deadline;
+    }
+
+    pub fn is_full(tree: *const Tree) bool {
+        return tree.record.count == tree.record.capacity;
+    }
+
+    /// The last row that was added with this pid.
+    pub fn find(tree: *const Tree, pid: i32) ?u32 {
+        const slot = tree.slot_of(pid).*;
+        return if (slot == 0) null else slot - 1;
+    }
+
+    fn slot_of(tree: *const Tree, pid: i32) *u32 {
+        const mask = tree.record.capacity * 2 - 1;
+        var at = (@as(u32, @bitCast(pid)) *% 0x9E37_79B1) >> 7 & mask;
+        while (true) : (at = at + 1 & mask) {
+            const slot = &tree.slots[at];
+            if (slot.* == 0 or tree.rows[slot.* - 1].pid == pid) return slot;
+        }
+    }
+
+    fn index(tree: *const Tree, number: u32) void {
+        tree.slot_of(tree.rows[number].pid).* = number + 1;
+        tree.push(number);
+    }
+
+    /// The newest is chased first: it is the one that may fork next.
+    pub fn push(tree: *const Tree, number: u32) void {
+        const row = &tree.rows[number];
+        if (row.flags.queued) return;
+        row.flags.queued = true;
+        row.next = tree.record.top;
+        tree.record.top = @intCast(number);
+    }
+
+    /// Adds a process that was pinned and read, and stops it if that is wanted. There is a free row.
+    pub fn add(tree: *const Tree, found: Found) void {
+        const number = tree.record.count;
+        const row = &tree.rows[number];
+        row.* = std.mem.zeroes(TreeRow);
+        row.pid = found.stat.pid;
+        row.pidfd = found.pidfd;
+        row.parent = @intCast(found.parent);
+        row.depth = tree.rows[found.parent].depth + 1;
+        row.flags = found.flags;
+        row.since = found.stat.start_ticks;
+        row.name_length = @intCast(@min(found.stat.name.len, row.name.len));
+        for (found.stat.name[0..row.name_length], 0..) |byte, at| row.name[at] = byte;
+        row.take(found.stat);
+        row.flags.undecided = tree.may_spare(row.pid);
+        if (row.flags.undecided) row.flags.hands_off = true;
+        // Whoever ended before the call has left nobody who could be found by it.
+        if (row.flags.ended and row.start_ticks + 1 >= tree.record.begun) {
+            row.flags.ended = false;
+            tree.end(row);
+        }
+        tree.record.count += 1;
+        tree.record.indexed += 1;
+        if (tree.record.place != 0) _ = owning.note(tree.record.place, row.pidfd, 1);
+        tree.index(number);
+        if (!row.flags.ended) tree.stop(row);
+    }
+
+    /// Whether the pid may be that of the caller or of an ancestor of it, which are not stopped.
+    fn may_spare(tree: *const Tree, pid: i32) bool {
+        const number: u32 = @bitCast(pid);
+        return tree.record.spared[number / 32 % spared_words] >> @truncate(number) & 1 != 0;
+    }
+
+    /// Sends SIGSTOP, where that is asked for.
+    pub fn stop(tree: *const Tree, row: *TreeRow) void {
+        const keeps = row.flags.hands_off or row.flags.free or row.flags.killed;
+        if (!tree.record.options.stop or keeps) return;
+        if (row.flags.deaf) return row.refuse();
+        if (row.asked_ms == 0) row.asked_ms = milliseconds();
+        // Who stood before stands still for whoever stopped it: that is not ours to undo.
+        if (row.flags.was_stopped) return;
+        if (row.send(linux.SIG.STOP)) row.flags.stopped = true;
+    }
+
+    /// Notes that a process has ended. One that stood still ends by a signal of ours, or somebody else has resumed or killed it.
+    pub fn end(tree: *const Tree, row: *TreeRow) void {
+        if (row.flags.ended) return;
+        row.flags.ended = true;
+        const is_sure = row.flags.known and (row.flags.killed or row.flags.dying);
+        if (is_sure or row.flags.hands_off or !tree.record.options.counts) return;
+        row.flags.lost = true;
+        const record = tree.record;
+        if (record.lost == 0 or row.since < record.lost_since) record.lost_since = row.since;
+        record.lost += 1;
+        record.lost_until = ticks_now();
+    }
+};
+
+/// Now, as start times are counted: see proc_pid_stat(5).
+pub fn ticks_now() u64 {
+    return boot.now(boot.CLOCK_BOOTTIME) / (10 * std.time.ns_per_ms);
+}
+
+/// The monotonic clock, in nanoseconds.
+pub fn monotonic() u64 {
+    return boot.now(boot.CLOCK_MONOTONIC);
+}
+
+/// The same in milliseconds, and never 0.
+pub fn milliseconds() u32 {
+    return @as(u32, @truncate(monotonic() / std.time.ns_per_ms)) | 1;
+}

@@ -1,0 +1,111 @@
+//! Kills a tree that stands still, the deepest level first, and waits for the end of each level.
+//!
+//! The end of a process may resume its parent or its children: an exit signal, or a parent-death signal, may be SIGCONT.
+//! So everybody is looked at right before it is killed, and its level has ended before the next one is looked at.
+const std = @import("std");
+const calls = @import("calls.zig");
+const kernel = @import("kernel.zig");
+const looking = @import("tree_look.zig");
+const standing = @import("tree_stand.zig");
+const syscall = @import("syscall.zig");
+const tree = @import("tree.zig");
+const linux = std.os.linux;
+
+const Answer = tree.Answer;
+const Outcome = looking.Outcome;
+const Tree = tree.Tree;
+const TreeRow = tree.TreeRow;
+
+/// Kills level by level: one of `Answer`, or a negated errno.
+pub fn kill(proc: i32, budget_us: i32, record: *tree.TreeRecord) i32 {
+    const t = Tree.init(proc, budget_us, record);
+    if (record.options.anyway) return kill_anyway(&t);
+    if (record.top >= 0) return @intFromEnum(Answer.unsettled);
+    while (deepest(&t)) |depth| {
+        const killed = kill_level(&t, depth);
+        if (killed != 0) return killed;
+        const waited = wait_for_level(&t, depth);
+        if (waited != .done) return @intFromEnum(waited);
+    }
+    return @intFromEnum(Answer.done);
+}
+
+/// Who is to be killed, or was and has not ended.
+fn is_wanted(row: *const TreeRow) bool {
+    return !row.flags.ended and !row.flags.hands_off;
+}
+
+fn deepest(t: *const Tree) ?u32 {
+    var found: ?u32 = null;
+    for (t.rows[0..t.record.count]) |*row| {
+        if (is_wanted(row) and row.depth >= found orelse 0) found = row.depth;
+    }
+    return found;
+}
+
+fn kill_level(t: *const Tree, depth: u32) i32 {
+    for (t.rows[0..t.record.count], 0..) |*row, number| {
+        if (row.depth != depth or !is_wanted(row) or row.flags.killed) continue;
+        const result = kill_one(t, @intCast(number));
+        if (result != 0) return result;
+        if (t.is_late()) return @intFromEnum(Answer.again);
+    }
+    return 0;
+}
+
+fn kill_one(t: *const Tree, number: u32) i32 {
+    const row = &t.rows[number];
+    if (row.flags.free or row.flags.stubborn) {
+        const result = standing.kill_running(t, number);
+        if (standing.is_cut_short(result)) return standing.answer(result);
+        return if (t.record.top >= 0) @intFromEnum(Answer.unsettled) else 0;
+    }
+    const result = looking.look(t, number, .standing);
+    if (standing.is_cut_short(result)) return standing.answer(result);
+    if (result == Outcome.runs or result == Outcome.changed) {
+        row.flags.stands = false;
+        t.record.epoch = 0;
+        return @intFromEnum(Answer.unsettled);
+    }
+    if (result != Outcome.ended and row.send(linux.SIG.KILL)) row.flags.killed = true;
+    return 0;
+}
+
+/// Kills everybody as it is, parents first, and whoever is found meanwhile.
+fn kill_anyway(t: *const Tree) i32 {
+    var number: u32 = 0;
+    while (number < t.record.count) : (number += 1) {
+        const row = &t.rows[number];
+        if (!is_wanted(row) or row.flags.killed) continue;
+        const result = standing.kill_running(t, number);
+        if (standing.is_cut_short(result)) return standing.answer(result);
+        if (t.is_late()) return @intFromEnum(Answer.again);
+    }
+    return @intFromEnum(if (deepest(t) == null) Answer.done else Answer.waiting);
+}
+
+/// Waits for as long as there is time.
+fn wait_for_level(t: *const Tree, depth: u32) Answer {
+    var last: ?*TreeRow = null;
+    for (t.rows[0..t.record.count]) |*row| {
+        if (row.depth != depth or !is_wanted(row)) continue;
+        if (!has_ended_in_time(t, row)) return if (last == null) .waiting else .again;
+        t.end(row);
+        last = row;
+    }
+    // The parent's signal comes while the kernel holds its lock of all processes: this call waits for that.
+    var change = std.mem.zeroes(kernel.WaitSiginfo);
+    if (last) |row| {
+        const options = kernel.WEXITED | kernel.WNOHANG | kernel.WNOWAIT | kernel.WALL;
+        _ = syscall.call(syscall.number_of(.waitid), .{ kernel.P_PIDFD, row.pidfd, &change, options, null });
+    }
+    return .done;
+}
+
+fn has_ended_in_time(t: *const Tree, row: *const TreeRow) bool {
+    if (row.has_ended()) return true;
+    const now = tree.monotonic();
+    if (now >= t.deadline) return false;
+    const left_ms: i32 = @intCast((t.deadline - now) / std.time.ns_per_ms + 1);
+    return calls.poll(row.pidfd, kernel.POLLIN, left_ms) != 0;
+}
