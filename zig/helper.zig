@@ -23,6 +23,8 @@
 //!   helper in-cgroup NAME CMD…     runs CMD in a new cgroup of this name, which is removed when it is empty; 77: there can be none
 //!   helper in-cgroup-namespace FOLDER OTHER CMD…   runs CMD in OTHER's cgroup, in a namespace whose root is FOLDER's
 //!   helper tree, helper strangers  see helper_tree.zig
+//!   helper escape, helper can-set-tid   see helper_escape.zig
+//!   helper bystanders IDLE BUSY    see helper_bystanders.zig
 //!   helper orphans, helper two-owners   see helper_orphans.zig
 //!   helper time                    prints what the library's system calls cost in a loop, in nanoseconds
 //!   helper end HOW NUMBER          ends now: HOW is exit, signal or core (a signal with RLIMIT_CORE raised)
@@ -84,6 +86,9 @@ pub fn main() void {
         .{ "tree", @import("helper_tree.zig").run },
         .{ "chain", @import("helper_tree.zig").run_chain },
         .{ "strangers", @import("helper_tree.zig").run_strangers },
+        .{ "escape", @import("helper_escape.zig").run },
+        .{ "can-set-tid", @import("helper_escape_forks.zig").run_can_set_tid },
+        .{ "bystanders", @import("helper_bystanders.zig").run },
         .{ "in-own-proc", run_in_own_proc },
         .{ "enter", run_enter },
         .{ "in-cgroup", run_in_cgroup },

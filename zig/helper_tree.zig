@@ -77,7 +77,7 @@ fn end_with(pid: usize) void {
     _ = linux.waitpid(@intCast(pid), &status, 0);
 }
 
-fn die_with_parent() void {
+pub fn die_with_parent() void {
     _ = linux.prctl(@intFromEnum(linux.PR.SET_PDEATHSIG), linux.SIG.KILL, 0, 0, 0);
 }
 
@@ -98,15 +98,15 @@ fn serve() void {
     linux.exit_group(0);
 }
 
-fn get(word: *u32) u32 {
+pub fn get(word: *u32) u32 {
     return @atomicLoad(u32, word, .seq_cst);
 }
 
-fn add(word: *u32) u32 {
+pub fn add(word: *u32) u32 {
     return @atomicRmw(u32, word, .Add, 1, .seq_cst) + 1;
 }
 
-fn alarm() void {
+pub fn alarm() void {
     const limit = linux.itimerspec{
         .it_interval = .{ .sec = 0, .nsec = 0 },
         .it_value = .{ .sec = alarm_seconds, .nsec = 0 },
@@ -115,14 +115,14 @@ fn alarm() void {
 }
 
 /// A fork whose child has an alarm too, which is not inherited.
-fn fork() usize {
+pub fn fork() usize {
     const pid = linux.fork();
     if (linux.E.init(pid) != .SUCCESS) return std.math.maxInt(usize);
     if (pid == 0) alarm();
     return pid;
 }
 
-fn ignore(signal: u8) void {
+pub fn ignore(signal: u8) void {
     const action = linux.Sigaction{ .handler = .{ .handler = linux.SIG.IGN }, .mask = linux.sigemptyset(), .flags = 0 };
     _ = linux.sigaction(signal, &action, null);
 }
@@ -134,7 +134,7 @@ fn outer_pid() u32 {
     return std.fmt.parseInt(u32, buffer[0..length], 10) catch 0;
 }
 
-fn stay() noreturn {
+pub fn stay() noreturn {
     while (true) _ = linux.pause();
 }
 
@@ -283,7 +283,7 @@ fn bomb() noreturn {
     stay();
 }
 
-fn sleep_us(microseconds: u32) void {
+pub fn sleep_us(microseconds: u32) void {
     const time = linux.timespec{ .sec = @intCast(microseconds / 1_000_000), .nsec = @as(isize, @intCast(microseconds % 1_000_000)) * 1000 };
     _ = linux.nanosleep(&time, null);
 }

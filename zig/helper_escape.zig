@@ -1,0 +1,116 @@
+//! Trees that try to escape whoever ends them, for the tests and proofs of `killTree`.
+//!
+//!   helper escape SHAPE COUNT READY DELAY_US [BEHAVIOUR]…
+//!
+//! This process is the root. It prints "ready" when READY processes were forked, and the tree goes
+//! on to grow up to COUNT processes (restart and bomb: COUNT that live at a time).
+//!
+//! Unlike the trees of helper_tree.zig these live in the pid namespace of whoever starts them:
+//! which pids the kernel gives, and who takes orphans, is part of what is tried. Only an alarm and
+//! the count bound them, so whoever starts one looks for the mark that it put in the environment.
+//!
+//! Shapes: chain (each generation forks the next, DELAY_US after its own start, and pauses), and
+//! those of helper_escape_shapes.zig and helper_escape_sigcont.zig.
+//! Behaviours of every shape: sigdfl (SIGTERM is not ignored), root-session (the root leads one).
+//! Behaviours of a chain: setsid (in each generation), exit (all but the root exit once they have
+//! forked), thread (a second thread forks), set-tid (pids near and far, by clone3(2)), clone-parent
+//! (from the third on they are siblings, by CLONE_PARENT).
+//!
+//!   helper can-set-tid   exits with 0 where clone3(2) takes set_tid, else with 77
+const std = @import("std");
+const forks = @import("helper_escape_forks.zig");
+const helper = @import("helper.zig");
+const shapes = @import("helper_escape_shapes.zig");
+const sigcont = @import("helper_escape_sigcont.zig");
+const tree = @import("helper_tree.zig");
+const linux = std.os.linux;
+
+pub var count: u32 = 0;
+var ready: u32 = 0;
+var delay: u32 = 0;
+var forked: *u32 = undefined;
+
+pub fn has(behaviour: []const u8) bool {
+    for (std.os.argv[6..]) |given| {
+        if (std.mem.eql(u8, std.mem.span(given), behaviour)) return true;
+    }
+    return false;
+}
+
+pub fn run() void {
+    count = helper.number(u32, 3);
+    ready = helper.number(u32, 4);
+    delay = helper.number(u32, 5);
+    forked = share();
+    tree.alarm();
+    // What ends is reaped by the kernel.
+    for ([_]u8{ linux.SIG.HUP, linux.SIG.CHLD }) |signal| tree.ignore(signal);
+    if (!has("sigdfl")) tree.ignore(linux.SIG.TERM);
+    if (has("root-session")) _ = linux.setsid();
+    announce(next_number());
+    const all = .{
+        .{ "chain", chain },                    .{ "restart", shapes.restart },
+        .{ "bomb", shapes.bomb },               .{ "vfork", shapes.vfork },
+        .{ "sigcont-exit", sigcont.at_exit },   .{ "sigcont-death", sigcont.at_death },
+        .{ "sigcont-timer", sigcont.by_timer }, .{ "sigcont-child", sigcont.by_child },
+    };
+    inline for (all) |shape| {
+        if (std.mem.eql(u8, helper.text(2), shape[0])) shape[1]();
+    }
+    helper.fail("no such shape");
+}
+
+/// A number that all processes of the tree share.
+fn share() *u32 {
+    const protection = linux.PROT.READ | linux.PROT.WRITE;
+    const flags = linux.MAP{ .TYPE = .SHARED, .ANONYMOUS = true };
+    return @ptrFromInt(helper.check(linux.mmap(null, 4096, protection, flags, -1, 0), "mmap"));
+}
+
+/// The number of the process that is forked next; the root has 1.
+pub fn next_number() u32 {
+    return tree.add(forked);
+}
+
+/// What a process does first.
+pub fn announce(number: u32) void {
+    if (number == ready) helper.print("ready", .{});
+}
+
+fn chain() noreturn {
+    if (has("thread")) begin_thread();
+    while (true) fork_next();
+}
+
+/// Each generation forks in a new thread: the one that forked is the first thread of the child.
+fn begin_thread() noreturn {
+    const options = std.Thread.SpawnConfig{ .stack_size = 64 * 1024 };
+    _ = std.Thread.spawn(options, fork_in_thread, .{}) catch tree.stay();
+    tree.stay();
+}
+
+fn fork_in_thread() void {
+    fork_next();
+    begin_thread();
+}
+
+/// Returns in the child only.
+fn fork_next() void {
+    const number = next_number();
+    if (number > count) tree.stay();
+    if (delay > 0) tree.sleep_us(delay);
+    const pid = fork_as_given(number);
+    if (pid != 0) {
+        if (pid != forks.failed and number > 2 and has("exit")) linux.exit_group(0);
+        tree.stay();
+    }
+    if (has("setsid")) _ = linux.setsid();
+    announce(number);
+}
+
+fn fork_as_given(number: u32) usize {
+    if (has("set-tid")) return forks.clone_anywhere(number);
+    // The root's own sibling would not be part of the tree.
+    if (number > 2 and has("clone-parent")) return forks.clone(linux.CLONE.PARENT, 0);
+    return tree.fork();
+}
