@@ -8,6 +8,8 @@
 //! Unlike the trees of helper_tree.zig these live in the pid namespace of whoever starts them:
 //! which pids the kernel gives, and who takes orphans, is part of what is tried. Only an alarm and
 //! the count bound them, so whoever starts one looks for the mark that it put in the environment.
+//! The alarm goes off at the same moment in all of them, and whoever is forked later exits at once:
+//! a chain whose generations had 30 seconds each would go on.
 //!
 //! Shapes: chain (each generation forks the next, DELAY_US after its own start, and pauses), and
 //! those of helper_escape_shapes.zig and helper_escape_sigcont.zig.
@@ -25,10 +27,15 @@ const sigcont = @import("helper_escape_sigcont.zig");
 const tree = @import("helper_tree.zig");
 const linux = std.os.linux;
 
+const seconds = 30;
+
+/// What all processes of the tree share.
+const Shared = extern struct { forked: u32 = 0, deadline: i64 = 0 };
+
 pub var count: u32 = 0;
 var ready: u32 = 0;
 var delay: u32 = 0;
-var forked: *u32 = undefined;
+var shared: *Shared = undefined;
 
 pub fn has(behaviour: []const u8) bool {
     for (std.os.argv[6..]) |given| {
@@ -41,8 +48,8 @@ pub fn run() void {
     count = helper.number(u32, 3);
     ready = helper.number(u32, 4);
     delay = helper.number(u32, 5);
-    forked = share();
-    tree.alarm();
+    share();
+    begin();
     // What ends is reaped by the kernel.
     for ([_]u8{ linux.SIG.HUP, linux.SIG.CHLD }) |signal| tree.ignore(signal);
     if (!has("sigdfl")) tree.ignore(linux.SIG.TERM);
@@ -60,16 +67,32 @@ pub fn run() void {
     helper.fail("no such shape");
 }
 
-/// A number that all processes of the tree share.
-fn share() *u32 {
+pub fn share() void {
     const protection = linux.PROT.READ | linux.PROT.WRITE;
     const flags = linux.MAP{ .TYPE = .SHARED, .ANONYMOUS = true };
-    return @ptrFromInt(helper.check(linux.mmap(null, 4096, protection, flags, -1, 0), "mmap"));
+    const address = helper.check(linux.mmap(null, 4096, protection, flags, -1, 0), "mmap");
+    shared = @ptrFromInt(address);
+    shared.* = .{ .deadline = now() + seconds };
+}
+
+fn now() i64 {
+    var time: linux.timespec = undefined;
+    _ = linux.clock_gettime(.MONOTONIC, &time);
+    return time.sec;
+}
+
+/// What a new process does at once: an alarm is not inherited.
+pub fn begin() void {
+    const left = shared.deadline - now();
+    if (left <= 0) linux.exit_group(0);
+    const zero = linux.timespec{ .sec = 0, .nsec = 0 };
+    const value = linux.timespec{ .sec = @intCast(left), .nsec = 0 };
+    _ = linux.setitimer(0, &.{ .it_interval = zero, .it_value = value }, null);
 }
 
 /// The number of the process that is forked next; the root has 1.
 pub fn next_number() u32 {
-    return tree.add(forked);
+    return tree.add(&shared.forked);
 }
 
 /// What a process does first.
@@ -112,5 +135,5 @@ fn fork_as_given(number: u32) usize {
     if (has("set-tid")) return forks.clone_anywhere(number);
     // The root's own sibling would not be part of the tree.
     if (number > 2 and has("clone-parent")) return forks.clone(linux.CLONE.PARENT, 0);
-    return tree.fork();
+    return forks.fork();
 }

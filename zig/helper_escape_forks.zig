@@ -1,11 +1,15 @@
 //! The ways in which a process of helper_escape.zig forks. Each child has an alarm.
 const std = @import("std");
+const escape = @import("helper_escape.zig");
 const helper = @import("helper.zig");
-const tree = @import("helper_tree.zig");
 const linux = std.os.linux;
 
-/// What is returned where the kernel refuses, as by fork() of helper_tree.zig.
+/// What is returned where the kernel refuses.
 pub const failed: usize = std.math.maxInt(usize);
+
+pub fn fork() usize {
+    return started(linux.fork());
+}
 
 pub fn clone(flags: u64, exit_signal: u64) usize {
     var arguments = helper.CloneArguments{
@@ -19,9 +23,12 @@ pub fn clone(flags: u64, exit_signal: u64) usize {
 
 fn clone3(arguments: *helper.CloneArguments) usize {
     const size = @sizeOf(helper.CloneArguments);
-    const pid = linux.syscall2(.clone3, @intFromPtr(arguments), size);
+    return started(linux.syscall2(.clone3, @intFromPtr(arguments), size));
+}
+
+fn started(pid: usize) usize {
     if (linux.E.init(pid) != .SUCCESS) return failed;
-    if (pid == 0) tree.alarm();
+    if (pid == 0) escape.begin();
     return pid;
 }
 
@@ -41,6 +48,7 @@ pub fn clone_anywhere(number: u32) usize {
 }
 
 pub fn run_can_set_tid() void {
+    escape.share();
     const pid = clone_anywhere(1);
     if (pid == 0) linux.exit_group(0);
     if (pid == failed) linux.exit_group(77);

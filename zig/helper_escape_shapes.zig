@@ -33,7 +33,7 @@ pub fn restart() noreturn {
 fn fork_mortal(default: *const linux.Sigaction) void {
     const number = escape.next_number();
     if (number > most_forks * escape.count) tree.stay();
-    if (tree.fork() != 0) return;
+    if (forks.fork() != 0) return;
     _ = linux.sigaction(linux.SIG.TERM, default, null);
     escape.announce(number);
     tree.stay();
@@ -50,7 +50,7 @@ pub fn bomb() noreturn {
     while (true) {
         const number = escape.next_number();
         if (number > most) tree.stay();
-        const pid = tree.fork();
+        const pid = forks.fork();
         if (pid == 0) escape.announce(number);
         // At the limit: again and again, as a bomb does, but the machine has others too.
         if (pid == forks.failed) tree.sleep_us(200);
@@ -58,7 +58,9 @@ pub fn bomb() noreturn {
 }
 
 pub fn vfork() noreturn {
-    for (0..escape.count / 2 -| 1) |_| if (tree.fork() == 0) wait_as_in_vfork(escape.next_number());
+    for (0..escape.count / 2 -| 1) |_| {
+        if (forks.fork() == 0) wait_as_in_vfork(escape.next_number());
+    }
     wait_as_in_vfork(0);
 }
 
@@ -67,7 +69,7 @@ fn wait_as_in_vfork(own_number: u32) noreturn {
     escape.announce(own_number);
     if (forks.clone(linux.CLONE.VFORK, linux.SIG.CHLD) == 0) {
         escape.announce(escape.next_number());
-        if (tree.fork() == 0) tree.stay();
+        if (forks.fork() == 0) tree.stay();
     }
     tree.stay();
 }

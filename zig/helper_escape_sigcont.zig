@@ -36,10 +36,10 @@ pub fn by_timer() noreturn {
 
 pub fn by_child() noreturn {
     install_handler();
-    for (0..branches) |_| if (tree.fork() == 0) {
+    for (0..branches) |_| if (forks.fork() == 0) {
         escape.announce(escape.next_number());
         const pidfd = linux.pidfd_open(linux.getpid(), 0);
-        if (tree.fork() == 0) send_to(@intCast(pidfd));
+        if (forks.fork() == 0) send_to(@intCast(pidfd));
         fork_when_continued();
     };
     tree.stay();

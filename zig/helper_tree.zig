@@ -98,7 +98,7 @@ fn serve() void {
     linux.exit_group(0);
 }
 
-pub fn get(word: *u32) u32 {
+fn get(word: *u32) u32 {
     return @atomicLoad(u32, word, .seq_cst);
 }
 
@@ -106,7 +106,7 @@ pub fn add(word: *u32) u32 {
     return @atomicRmw(u32, word, .Add, 1, .seq_cst) + 1;
 }
 
-pub fn alarm() void {
+fn alarm() void {
     const limit = linux.itimerspec{
         .it_interval = .{ .sec = 0, .nsec = 0 },
         .it_value = .{ .sec = alarm_seconds, .nsec = 0 },
@@ -115,7 +115,7 @@ pub fn alarm() void {
 }
 
 /// A fork whose child has an alarm too, which is not inherited.
-pub fn fork() usize {
+fn fork() usize {
     const pid = linux.fork();
     if (linux.E.init(pid) != .SUCCESS) return std.math.maxInt(usize);
     if (pid == 0) alarm();
