@@ -8,4 +8,6 @@ await prove([
     title: "no stranger is signalled in 10,000 rounds",
     args: ["proofs/trees/strangers.ts", "10000"],
   },
+  { title: "nobody escapes, in 100 rounds of each chain", args: ["proofs/trees/escapes.ts"] },
+  { title: "the cost follows the tree, not the machine", args: ["proofs/trees/beside.ts"] },
 ]);
