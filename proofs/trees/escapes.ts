@@ -3,6 +3,8 @@
  * and two busy loops. Whoever carries the tree's mark afterwards was lost, unless the report names
  * it or says that it is not settled.
  *
+ * Where as many ended as a chain may have, it was not caught: it had stopped growing by itself.
+ *
  * Takes a factor for the number of rounds, and words that a shape's name must have.
  */
 import type { KillTreeOptions } from "../../mod.ts";
