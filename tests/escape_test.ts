@@ -16,7 +16,10 @@ async function lacksSetTid(): Promise<string | false> {
   return code === 0 ? false : "clone3(2) takes no set_tid";
 }
 
-/** Ends such a tree at another moment of its growth each time, and expects that nobody is left. */
+/**
+ * Ends such a tree at another moment of its growth each time, and expects that nobody is left. The
+ * report may only doubt that for orphans of other tests, which run at the same time.
+ */
 async function expectNobody(
   command: EscapeCommand,
   rounds: number,
@@ -24,7 +27,8 @@ async function expectNobody(
 ): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     const { left, report } = await tryToEscape(command(1 + round * 40), options);
-    const { escaped, settled } = report;
+    const { escaped, orphans } = report;
+    const settled = report.settled || orphans.length > 0;
     const found = { round, left: left.length, escaped: escaped.length, settled };
     assert.deepEqual(found, { round, left: 0, escaped: 0, settled: true });
   }

@@ -182,7 +182,8 @@ pub const TreeRecord = extern struct {
     place: i32,
     /// A scan goes on behind this pid.
     scan_after: i32,
-    unused: u32,
+    /// How many a scan took for members who were gone when it came to pin them.
+    missed: u32,
     /// A bit for each pid that may be spared; many pids share one.
     spared: [spared_words]u32,
 };
@@ -228,6 +229,8 @@ pub const Tree = struct {
         };
         while (record.indexed < record.count) : (record.indexed += 1) tree.index(record.indexed);
         if (record.options.begin) tree.begin();
+        // The caller closes only what has ended.
+        for (tree.rows[0..record.count]) |*row| if (row.pidfd < 0) tree.end(row);
         return tree;
     }
 

@@ -19,7 +19,10 @@ const first_offset = 258;
 /// Goes on behind the pid in `scan_after`; done at the end of the pass.
 pub fn scan(proc: i32, budget_us: i32, record: *tree.TreeRecord) i32 {
     const t = Tree.init(proc, budget_us, record);
-    if (record.scan_after == 0) record.hidden = 0;
+    if (record.scan_after == 0) {
+        record.hidden = 0;
+        record.missed = 0;
+    }
     const offset = if (record.scan_after == 0) 0 else record.scan_after + first_offset;
     seek(proc, offset);
     var entries = proc_scan.Entries{ .folder = proc };
@@ -69,9 +72,16 @@ fn meet(t: *const Tree, pid: i32) i32 {
     };
     for (ways) |way| {
         const through = t.find(way[0]) orelse continue;
-        if (way[2] and leads(&t.rows[through], way[1])) return looking.pin(t, pid, through, way[1]);
+        if (way[2] and leads(&t.rows[through], way[1])) return take(t, pid, through, way[1]);
     }
     return 0;
+}
+
+fn take(t: *const Tree, pid: i32, through: u32, relation: looking.Relation) i32 {
+    const count = t.record.count;
+    const result = looking.pin(t, pid, through, relation);
+    if (result == Outcome.changed and t.record.count == count) t.record.missed += 1;
+    return result;
 }
 
 fn leads(row: *const tree.TreeRow, relation: looking.Relation) bool {

@@ -8,8 +8,12 @@ export interface Shape {
   name: string;
   command: EscapeCommand;
   rounds: number;
-  /** Nobody may be left. Else the report has to name them, or to say that it is not settled. */
-  isCertain: boolean;
+  /**
+   * "certain": nobody may be left. "honest": the report has to name who is left, or to say that it is
+   * not settled. "outside": the one that runs lost its parent before the call, and shares no session
+   * with the root; so it is not of the tree, as the docs say, and is only counted.
+   */
+  expectation: "certain" | "honest" | "outside";
 }
 
 function certain(
@@ -21,12 +25,21 @@ function certain(
 ): Shape {
   const delay = delayUs > 0 ? [`each ${delayUs} µs`] : [];
   const name = [shape, count, ...behaviours, ...delay].join(" ");
-  return { name, command: escaping(shape, count, behaviours, delayUs), rounds, isCertain: true };
+  return {
+    name,
+    command: escaping(shape, count, behaviours, delayUs),
+    rounds,
+    expectation: "certain",
+  };
 }
 
 /** Parents that exit at once, and children of the root that are not its own, can't be followed. */
-function honest(count: number, ...behaviours: string[]): Shape {
-  return { ...certain(20, "chain", count, behaviours), isCertain: false };
+function chain(
+  expectation: "honest" | "outside",
+  count: number,
+  ...behaviours: string[]
+): Shape {
+  return { ...certain(20, "chain", count, behaviours), expectation };
 }
 
 /** All of them, but those that this system can't make. */
@@ -41,7 +54,7 @@ export async function shapes(bystanders: number): Promise<Shape[]> {
     certain(100, "chain", 600, ["setsid"]),
     certain(100, "chain", 600, [], 1000),
     certain(100, "chain", 600, ["setsid"], 1000),
-    { name: "shell loop", command: shellLoop, rounds: 100, isCertain: true },
+    { name: "shell loop", command: shellLoop, rounds: 100, expectation: "certain" },
     certain(20, "chain", endless),
     certain(20, "chain", endless, ["setsid"]),
     certain(20, "chain", endless, ["root-session"]),
@@ -57,9 +70,9 @@ export async function shapes(bystanders: number): Promise<Shape[]> {
     certain(20, "sigcont-death", 300),
     certain(20, "sigcont-timer", 300),
     certain(20, "sigcont-child", 300),
-    honest(20_000, "exit"),
-    honest(20_000, "exit", "setsid"),
-    honest(20_000, "exit", "root-session"),
-    honest(600, "clone-parent"),
+    chain("outside", 20_000, "exit"),
+    chain("outside", 20_000, "exit", "setsid"),
+    chain("honest", 20_000, "exit", "root-session"),
+    chain("honest", 600, "clone-parent"),
   ];
 }

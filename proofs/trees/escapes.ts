@@ -55,9 +55,10 @@ class Tally {
     }
   }
 
-  holds({ isCertain }: Shape): boolean {
-    const isHonest = this.lost === 0 && this.failures.length === 0;
-    return isHonest && (!isCertain || this.left + this.unsettled === 0);
+  holds({ expectation }: Shape): boolean {
+    if (this.failures.length > 0) return false;
+    if (expectation === "outside") return true;
+    return this.lost === 0 && (expectation === "honest" || this.left + this.unsettled === 0);
   }
 
   cells(): (string | number)[] {

@@ -135,7 +135,9 @@ export class Killer {
   async #hasGrown(): Promise<boolean> {
     const known = this.#walk.members.length;
     const { freeze } = this.#options;
-    await inTurns(this.#walk.looking(freeze ? ["counts"] : []), () => this.#check());
+    // Whoever forks on is not followed: the tree is stopped then.
+    const steps = this.#walk.looking(freeze ? ["counts"] : [], freeze ? 1 : undefined);
+    await inTurns(steps, () => this.#check());
     return this.#walk.members.length > known;
   }
 
@@ -244,8 +246,8 @@ export class Killer {
 
   /** Where somebody ended who may have left children, it is looked who was re-parented since. */
   async #lookForOrphans(): Promise<void> {
-    const { lost } = this.#walk;
-    if (!this.#options.freeze || lost === null) return;
+    const lost = this.#options.freeze ? this.#walk.findLost() : null;
+    if (lost === null) return;
     const steps = findLostOrphans(this.#walk, lost);
     this.#orphans = await inTurns(steps, () => this.#check());
   }

@@ -59,6 +59,11 @@ export class TreeTable {
     return this.#header.number("hidden");
   }
 
+  /** Whether somebody was gone, or was another one, when the last scan came to pin it. */
+  get hasMissed(): boolean {
+    return this.#header.number("missed") > 0;
+  }
+
   /** Whether the children of a member can't be listed, so that only a scan finds them. */
   get isUnlisted(): boolean {
     return this.#header.number("unlisted") > 0;

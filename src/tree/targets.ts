@@ -104,7 +104,8 @@ export class Targets {
     const { members } = this.#walk;
     for (; this.#seenCount < members.length; this.#seenCount++) {
       const member = members[this.#seenCount];
-      if (this.#isMeant(member) && member.runs()) this.#watch(member);
+      if (!member.runs()) this.#release(member);
+      else if (this.#isMeant(member)) this.#watch(member);
     }
     return [...this.#running].filter(({ member }) => this.isTarget(member));
   }
@@ -168,6 +169,11 @@ export class Targets {
   /** Waits for nobody any more. */
   forget(): void {
     for (const { forget } of this.#all.values()) forget.forEach((take) => take());
+  }
+
+  /** Nothing more is asked of one that has ended, unless it may have to be reaped. */
+  #release(member: Member): void {
+    if (this.#options.closes && !this.#options.reapAdopted) this.#walk.release(member);
   }
 
   #isMeant(member: Member): boolean {

@@ -32,6 +32,9 @@ export type Spares = (member: Member) => boolean;
 /** How long a native call may take, in microseconds: whoever waits for an event waits no longer. */
 const STEP_US = 2000;
 
+/** No pid is greater, pid_max of proc_sys_kernel(5). */
+const PID_MAX_LIMIT = 2 ** 22;
+
 /** A tree that forks at full speed could be followed for ever. */
 const MAX_PASSES = 64;
 
@@ -82,7 +85,11 @@ export class Walk {
   }
 
   /** From when until when members that ended may have had children whom nobody has seen; null if none may. */
-  get lost(): LostTime | null {
+  findLost(): LostTime | null {
+    // A scan behind the last pid that there can be: it only counts who has ended.
+    this.#table.scanFrom(PID_MAX_LIMIT);
+    this.#table.ask(["counts"]);
+    withProc((proc) => this.#table.call("tree_scan", proc.fd, 0));
     return this.#table.lost;
   }
 
@@ -92,14 +99,12 @@ export class Walk {
   }
 
   /** The same in steps. Nobody is stopped. */
-  *looking(options: readonly TreeOption[] = []): Generator<void, boolean> {
+  *looking(options: readonly TreeOption[] = [], passes = MAX_PASSES): Generator<void, boolean> {
     this.#begin();
-    for (let count = 0; count < MAX_PASSES; count++) {
+    for (let count = 0; count < passes; count++) {
       if (!(yield* this.#run("tree_stand", options, count === 0))) return false;
       if (!this.#needsScan()) return true;
-      const known = this.members.length;
-      yield* this.#scan(options);
-      if (this.members.length === known) return true;
+      if (!(yield* this.#scan(options))) return true;
     }
     return false;
   }
@@ -115,9 +120,7 @@ export class Walk {
     for (let isFirst = true;; isFirst = false) {
       yield* this.#run("tree_stand", asked, isFirst, spares);
       if (!this.#needsScan()) return;
-      const known = this.members.length;
-      yield* this.#scan(asked, spares);
-      if (this.members.length === known) return;
+      if (!(yield* this.#scan(asked, spares))) return;
     }
   }
 
@@ -162,7 +165,6 @@ export class Walk {
 
   /** Closes the handle of a member that has ended. */
   release(member: Member): void {
-    this.set(member, "ended", true);
     this.#table.row(member.index).set("pidfd", -1);
     member.pinned.close();
   }
@@ -258,18 +260,20 @@ export class Walk {
   }
 
   /**
-   * Passes over all processes. Where there are no lists of children it then follows those who are new: whoever they have
-   * forked meanwhile has a greater pid.
+   * Passes over all processes; whether somebody is new, or was gone before it could be pinned. Where there are no lists of children it
+   * then follows those who are new: whoever they have forked meanwhile has a greater pid.
    */
-  *#scan(options: readonly TreeOption[], spares?: Spares): Generator<void, void> {
+  *#scan(options: readonly TreeOption[], spares?: Spares): Generator<void, boolean> {
     const { session, group } = this.#options;
     const wanted = [...options];
     if (session) wanted.push("sessions");
     if (group) wanted.push("groups");
-    let known = this.members.length;
+    const before = this.members.length;
+    let known = before;
     this.#table.scanFrom(0);
     yield* this.#run("tree_scan", wanted, false, spares);
     const { hidden } = this;
+    const { hasMissed } = this.#table;
     while (this.#table.isUnlisted && this.members.length > known) {
       const newPids = this.members.slice(known).map(({ pid }) => pid);
       known = this.members.length;
@@ -278,6 +282,7 @@ export class Walk {
     }
     this.hidden = hidden;
     if (this.#cgroup !== null) yield* this.#scanCgroup(this.#cgroup);
+    return hasMissed || this.members.length > before;
   }
 
   *#scanCgroup(cgroup: OwnCgroup): Generator<void, void> {

@@ -35,7 +35,7 @@ export function shellLoop(ready: number): string[] {
 
 /** What is left of a tree after it was ended, and what was reported of it. */
 export interface Escape {
-  report: TreeReport & { settled?: boolean };
+  report: TreeReport;
   left: number[];
 }
 
