@@ -3,9 +3,9 @@ import { HELPER, run } from "../tests/support/processes.ts";
 
 /** Nanoseconds a round. */
 export interface NativeTimes {
-  /** ppoll(2) of a pidfd. */
+  /** poll(2) of a pidfd. */
   poll: number;
-  /** ppoll(2) and pidfd_send_signal(2) with signal 0. */
+  /** poll(2) and pidfd_send_signal(2) with signal 0. */
   signal: number;
   /** pidfd_open(2) and close(2). */
   open_close: number;

@@ -19,7 +19,7 @@ export interface Native {
   signal(pidfd: number, signal: number, flags: number): number;
   /** waitid(2) with P_PIDFD, Linux 5.4: 1 and a `WaitRecord`, or 0. */
   wait(pidfd: number, options: number, record: Uint8Array): number;
-  /** ppoll(2): the events that came, or 0 after `timeoutMs`; -1 is no limit. */
+  /** poll(2): the events that came, or 0 after `timeoutMs`; -1 is no limit. */
   poll(fd: number, events: number, timeoutMs: number): number;
   /** ioctl PIDFD_GET_INFO, Linux 6.13: fills a `PidfdInfo`. */
   info(pidfd: number, record: Uint8Array): number;

@@ -148,6 +148,11 @@ pub const Pollfd = extern struct { fd: i32, events: i16, revents: i16 };
 /// struct __kernel_timespec: 64-bit seconds on every CPU.
 pub const Timespec = extern struct { sec: i64, nsec: i64 };
 
+/// poll(2), where this CPU has it: Linux gave the later ones (aarch64, riscv64, loongarch64) only
+/// ppoll(2).
+pub const poll_number: ?u32 =
+    if (@hasField(linux.SYS, "poll")) @intFromEnum(linux.SYS.poll) else null;
+
 /// The ppoll(2) that takes a 64-bit timespec: on 32-bit CPUs that is ppoll_time64 (5.1).
 pub const ppoll_number = if (@sizeOf(usize) == 4) 414 else @intFromEnum(linux.SYS.ppoll);
 
@@ -200,6 +205,13 @@ comptime {
         .arm => 280,
         else => @compileError("no waitid(2) number is known for this CPU"),
     });
+    assert(poll_number == @as(?u32, switch (builtin.cpu.arch) {
+        .x86_64 => 7,
+        .aarch64, .riscv64, .loongarch64 => null,
+        .powerpc64le => 167,
+        .s390x, .arm => 168,
+        else => unreachable,
+    }));
     assert(ppoll_number == switch (builtin.cpu.arch) {
         .x86_64 => 271,
         .aarch64, .riscv64, .loongarch64 => 73,
