@@ -1,6 +1,7 @@
 /**
- * `treeKill(pid, signal, callback)`, with the arguments and the callback of the npm package tree-kill, but by handles: no
- * `ps`, no number that may have become a stranger's, and the callback comes when the processes are gone.
+ * `treeKill(pid, signal, callback)`, with the arguments and the callback of the npm package
+ * tree-kill, but by handles: no `ps`, no number that may have become a stranger's, and the callback
+ * comes once the process has ended; after SIGKILL, once its descendants have ended too.
  *
  * @example In the place of tree-kill
  * ```ts

@@ -11,11 +11,20 @@ function killed(...args: unknown[]): Promise<Error | undefined> {
   return new Promise((resolve) => (treeKill as (...args: unknown[]) => void)(...args, resolve));
 }
 
+/** How long its callback waits for the processes, once all were signalled: at most 2 seconds. */
+async function waitOf(root: number, signal: unknown): Promise<number> {
+  const done = killed(root, signal);
+  const began = performance.now();
+  assert.equal(await done, undefined);
+  return performance.now() - began;
+}
+
 async function endsTree(signal: unknown[], expected: string): Promise<void> {
   const { helper, root } = await grow("binary", 7);
   const tree = ProcessTree.of(root);
   assert.equal(await killed(root, ...signal), undefined);
-  assert.ok([...tree].every(({ handle }) => !handle.isAlive()), "gone when the callback comes");
+  const awaited = expected === "SIGKILL" ? [...tree] : [tree.root];
+  assert.ok(awaited.every(({ handle }) => !handle.isAlive()), "gone when the callback comes");
   assert.ok((await tree.wait()).every(({ signal, known }) => !known || signal === expected));
   tree.close();
   await helper.end();
@@ -87,11 +96,49 @@ test("treeKill() of a process that is gone is no error", async () => {
   treeKill(2 ** 31 - 1);
 });
 
-test("treeKill() passes an unknown signal on as an error", async () => {
+test("treeKill() calls back once the root has ended, whatever its descendants do", async () => {
+  for (const signal of ["SIGINT", "SIGHUP", "SIGUSR1"]) {
+    const { helper, root } = await grow("wide", 3, "stubborn");
+    const tree = ProcessTree.of(root);
+    const waitedMs = await waitOf(root, signal);
+    const alive = [...tree].map(({ handle }) => handle.isAlive());
+    tree.close();
+    await helper.end();
+    assert.deepEqual(alive, [false, true, true], signal);
+    assert.ok(waitedMs < 1000, `${signal}: ${waitedMs} ms`);
+  }
+});
+
+test("treeKill() spares an orphan in the root's session, as tree-kill does", async () => {
+  const { helper, root, other } = await grow("double-fork", 2);
+  const tree = ProcessTree.of(root);
+  const relations = [...tree].map(({ relation }) => relation);
+  tree.close();
+  await killed(root, "SIGKILL");
+  const running = [root, other].map(runs);
+  await helper.end();
+  assert.deepEqual(relations, ["root", "session"]);
+  assert.deepEqual(running, [false, true]);
+});
+
+test("treeKill() gives an unknown signal's error the code that it has in tree-kill", async () => {
   const helper = await paused();
-  assert.ok((await killed(helper.child.pid, "SIGNOTHING")) instanceof TypeError);
-  assert.throws(() => treeKill(helper.child.pid!, "SIGNOTHING"), TypeError);
-  assert.equal(runs(helper.child.pid!), true);
+  const pid = helper.child.pid!;
+  const code = "ERR_UNKNOWN_SIGNAL";
+  for (const signal of ["SIGNOTHING", "sigkill", "9", "", {}, 1n, true]) {
+    const error = await killed(pid, signal);
+    assert.ok(error instanceof TypeError);
+    assert.deepEqual({ ...error }, { code });
+    assert.throws(() => treeKill(pid, signal as never), { name: "TypeError", code });
+  }
+  for (const signal of [1.5, 2 ** 31]) {
+    assert.throws(() => treeKill(pid, signal), { name: "RangeError", code });
+  }
+  for (const signal of [-1, 65]) {
+    assert.throws(() => treeKill(pid, signal), { name: "RangeError", code: "EINVAL" });
+  }
+  assert.throws(() => treeKill(2 ** 31 - 1, "SIGNOTHING"), { code });
+  assert.equal(runs(pid), true);
   await helper.kill();
 });
 
@@ -108,20 +155,14 @@ test("treeKill() calls back for signals that end nobody", async () => {
 
 test("treeKill() waits for nobody after a signal that is not meant to end anything", async () => {
   const { helper, root } = await grow("wide", 3, "ignore");
-  const order: unknown[] = [];
-  // All of them are given the same time, and this one begins to wait first.
-  const patient = killed(root, "SIGTERM").then(() => order.push("SIGTERM"));
   const harmless = [
     ...["SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGWINCH"],
     ...[0, "SIGCONT"],
   ];
-  await Promise.all(harmless.map(async (signal) => {
-    await killed(root, signal);
-    order.push(signal);
-  }));
-  await patient;
-  assert.deepEqual(order, [...harmless, "SIGTERM"]);
+  const waits: number[] = [];
+  for (const signal of harmless) waits.push(await waitOf(root, signal));
   await helper.end();
+  assert.ok(Math.max(...waits) < 1000, waits.join());
 });
 
 test("treeKill() tells what it may not signal", { skip: needsRoot }, async () => {

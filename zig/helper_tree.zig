@@ -9,7 +9,8 @@
 //! the last one's parent has ended); daemon (the same, in a session of its own); bomb (every process forks, up to COUNT
 //! that live); unstoppable (the root has two children, and one of them sleeps too deeply to be stopped until its own
 //! child ends, as in vfork(2)); tangle (an outsider shares a process group with the root and with others below).
-//! Behaviours: ignore (SIGTERM), stop, session, group, exit (at once), odd-name, root-session.
+//! Behaviours: ignore (SIGTERM), stubborn (ignore SIGINT, SIGHUP and SIGUSR1; in a wide tree all but
+//! the root), stop, session, group, exit (at once), odd-name, root-session.
 //!
 //!   helper chain COUNT                     a chain of processes that begins with this one, "ready" when it is there; each ends
 //!                                          when the input does
@@ -141,6 +142,8 @@ pub fn stay() noreturn {
 /// Takes on what every process of the tree is to be.
 fn behave() void {
     if (has("ignore")) ignore(linux.SIG.TERM);
+    const survived = [_]u8{ linux.SIG.INT, linux.SIG.HUP, linux.SIG.USR1 };
+    if (has("stubborn")) for (survived) |signal| ignore(signal);
     if (has("session")) _ = linux.setsid();
     if (has("group")) _ = linux.setpgid(0, 0);
     if (has("odd-name")) _ = linux.prctl(@intFromEnum(linux.PR.SET_NAME), @intFromPtr(") S 1\n(\xff"), 0, 0, 0);

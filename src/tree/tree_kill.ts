@@ -9,6 +9,7 @@ import { checkFunction, checkPid, show } from "../kernel/arguments.ts";
 import { isNobodys } from "../kernel/nobody.ts";
 import { type Signal, signalNumber } from "../kernel/signals.ts";
 import { Pidfd } from "../pidfd.ts";
+import type { TreeMember } from "./member.ts";
 import { ProcessTree } from "./tree.ts";
 
 /** Hears that it is done; of the error, if there was one. */
@@ -29,8 +30,10 @@ export type TreeKillFallback = (
   callback?: TreeKillCallback,
 ) => void;
 
-/** How long the callback waits for the processes to be gone: some signals end nobody. */
+/** The callback comes after this time at the latest: a process can ignore a signal. */
 const PATIENCE_MS = 2000;
+
+const SIGKILL = signalNumber("SIGKILL");
 
 /** What these do to a process, unless it does something else, is not to end it: 0 asks, the others stop, go on or are ignored. */
 const HARMLESS = new Set(
@@ -42,18 +45,24 @@ const HARMLESS = new Set(
 const MAX_ROUNDS = 64;
 
 /**
- * Sends a signal to a process and all of its descendants, parents first, and to those that appear meanwhile. Each is opened and
- * verified before, so that no stranger is hit. It forces nobody: {@linkcode killTree} does.
+ * Sends a signal to a process and all of its descendants, parents first, and to those that appear
+ * meanwhile. Each is opened and verified before, so that no stranger is hit. As in tree-kill,
+ * descendants are found by parentage alone: an orphan is spared, even in the root's session. It
+ * forces nobody: {@linkcode killTree} does.
  *
- * The callback is called when all of them have ended; at the latest after 2 seconds, for a signal can be ignored. After one that
- * is not meant to end anything it is called at once. That there is no such process is no error.
+ * The callback is called once the process itself has ended: a descendant may survive the signal.
+ * After SIGKILL, which nobody survives, it is called once all have ended; after a signal that ends
+ * nobody (0, SIGCONT, SIGSTOP …), at once. It is never called later than after 2 seconds. A process
+ * that does not exist is no error.
  *
  * Needs Linux 5.3; elsewhere give it a fallback by {@linkcode withFallback}.
  *
  * @param pid An integer from 1 to 2147483647, or a text that holds one.
  * @param signal A name or a number from 0 to 64; SIGTERM if left out.
  * @param callback Gets the error, if there was one. Without it the error is thrown.
- * @throws {Error} `pid must be a number`; and what a callback would get, where there is none.
+ * @throws {Error} `pid must be a number`; and what a callback would get, where there is none. An
+ * unknown signal's error has the `code` that it has in tree-kill: `ERR_UNKNOWN_SIGNAL`, or `EINVAL`
+ * for an integer outside 0 to 64.
  *
  * @example A shell and what it started
  * ```ts
@@ -132,7 +141,7 @@ function makeTreeKill(fallback?: TreeKillFallback): TreeKillFunction {
     let number: number;
     try {
       number = pidOf(pid);
-      if (Pidfd.supported) return signalTree(number, signalNumber(signal ?? "SIGTERM"), done);
+      if (Pidfd.supported) return signalTree(number, signalOf(signal ?? "SIGTERM"), done);
       // Throws where the library can't be loaded: a forgotten permission is to be mended, and no wish for bare pids.
       if (platform() === "linux") syscallNumbers();
       if (!fallback) throw new Error(UNSUPPORTED);
@@ -157,13 +166,26 @@ function pidOf(value: unknown): number {
   return checkPid("end a tree", number);
 }
 
+/**
+ * The number of a signal. Its error has the `code` that process.kill() gives in Node, and so in
+ * tree-kill: an integer goes to kill(2), and everything else is looked up as a name.
+ */
+function signalOf(signal: unknown): number {
+  try {
+    return signalNumber(signal);
+  } catch (error) {
+    const isInteger = typeof signal === "number" && (signal | 0) === signal;
+    throw Object.assign(error as Error, { code: isInteger ? "EINVAL" : "ERR_UNKNOWN_SIGNAL" });
+  }
+}
+
 const UNSUPPORTED =
   "Cannot end a tree: process handles don't work here, features() tells why; give a fallback by withFallback()";
 
 function signalTree(pid: number, signal: number, done: TreeKillCallback | undefined): void {
   let tree: ProcessTree;
   try {
-    tree = ProcessTree.of(pid);
+    tree = ProcessTree.of(pid, { session: false });
   } catch (error) {
     if (!isNobodys(error)) throw error;
     if (done) queueMicrotask(done);
@@ -182,18 +204,21 @@ function signalTree(pid: number, signal: number, done: TreeKillCallback | undefi
     throw error;
   }
   if (!done) return tree.close();
-  untilGone(tree, HARMLESS.has(signal) ? 0 : PATIENCE_MS).then(() => {
+  // A descendant may ignore the signal: pm2 restarts once it is called back, and would be held up
+  // for the whole time at each restart.
+  const awaited = signal === SIGKILL ? [...tree] : [tree.root];
+  untilEnded(awaited, HARMLESS.has(signal) ? 0 : PATIENCE_MS).then(() => {
     tree.close();
     // What it throws is an uncaught exception then, as with tree-kill, and no unhandled rejection.
     queueMicrotask(done);
   });
 }
 
-/** Resolves when all have ended, or when the time is up. */
-async function untilGone(tree: ProcessTree, timeoutMs: number): Promise<void> {
+/** Resolves when all of these have ended, or when the time is up. */
+async function untilEnded(members: TreeMember[], timeoutMs: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeUp = new Promise<void>((resolve) => timer = setTimeout(resolve, timeoutMs));
-  const ends = timeoutMs === 0 ? [timeUp] : [...tree].map(({ handle }) => handle.exited);
+  const ends = timeoutMs === 0 ? [timeUp] : members.map(({ handle }) => handle.exited);
   // A wait that fails, for want of descriptors, says nothing of the signals, which were sent.
   await Promise.race([Promise.all(ends), timeUp]).catch(() => {});
   clearTimeout(timer);
