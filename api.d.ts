@@ -396,6 +396,12 @@ export interface TreeOptions {
     readonly cgroup?: boolean | undefined;
 }
 
+// TreeOrphan
+export interface TreeOrphan {
+    readonly pid: number;
+    readonly name: string;
+}
+
 // TreeRelation
 export type TreeRelation = "root" | "parent" | "session" | "group" | "cgroup";
 
@@ -403,6 +409,8 @@ export type TreeRelation = "root" | "parent" | "session" | "group" | "cgroup";
 export interface TreeReport {
     readonly ended: readonly TreeEnd[];
     readonly escaped: readonly TreeEscape[];
+    readonly settled: boolean;
+    readonly orphans: readonly TreeOrphan[];
     readonly hidden: number;
     readonly durationMs: number;
 }

@@ -25,7 +25,7 @@ type Killer = (root: number) => Promise<unknown>;
 
 const KILLERS: [string, Killer][] = [
   ["killTree", (root) => killTree(root)],
-  ["killTree, freeze", (root) => killTree(root, { freeze: true })],
+  ["killTree, freeze: false", (root) => killTree(root, { freeze: false })],
   ["killTree, SIGKILL", (root) => killTree(root, { killSignal: "SIGKILL" })],
   ["tree-kill", (root) => new Promise<void>((resolve) => treeKill(root, "SIGTERM", resolve))],
   ["pidtree and fkill", async (root) => await fkill(await pidtree(root, { root: true }))],

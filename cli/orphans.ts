@@ -78,7 +78,7 @@ had to be forced; 3 if the process has not ended, or can't be told.`,
           show(found, json === true);
           return found.size > 0 ? EXIT_NO : EXIT_OK;
         }
-        const options = { graceMs, killSignal: 15, freeze: false };
+        const options = { graceMs, killSignal: 15, freeze: true };
         const ended = await stopTrees(roots(found), options, (line) => {
           if (!json) print(line);
         });

@@ -36,23 +36,23 @@ export const stop: Command = {
     `  --grace MS            wait so many milliseconds before SIGKILL, 0 to 2147483647; default 5000
   -s, --signal SIGNAL   the polite signal: a name or a number from 0 to 64; default SIGTERM
   --tree                end all of its descendants too
-  --freeze              with --tree: stop the whole tree before it is asked, so that nothing escapes by forking
+  --no-freeze           with --tree: stop nobody (SIGSTOP) first; a process that is forked meanwhile may be missed
 
 All of the processes are asked at once. Each is ended by its own handle: whoever gets its pid meanwhile is not hit.
-Exit code: 0 if every process ended when it was asked, 1 if one had to be forced or was not there, 3 if one may not be
-signalled; 128 + N if signal N interrupted it, with --tree: what was stopped goes on then.`,
+Exit code: 0 if every process ended when it was asked, 1 if one had to be forced or was not there, or if somebody of a
+tree may be left, 3 if one may not be signalled; 128 + N if signal N interrupted it, with --tree: what was stopped goes on then.`,
   options: {
     grace: { type: "string" },
     signal: { type: "string", short: "s" },
     tree: { type: "boolean" },
-    freeze: { type: "boolean" },
+    "no-freeze": { type: "boolean" },
   },
-  async run(args, { grace, signal, tree, freeze, json }) {
+  async run(args, { grace, signal, tree, "no-freeze": isLeftRunning, json }) {
     const graceMs = typeof grace === "string" ? parseMilliseconds("grace", grace) : 5000;
     const killSignal = parseSignal(typeof signal === "string" ? signal : "SIGTERM");
-    if (freeze && !tree) throw new UsageError("--freeze goes with --tree");
+    if (isLeftRunning && !tree) throw new UsageError("--no-freeze goes with --tree");
     if (tree) {
-      const options = { graceMs, killSignal, freeze: freeze === true };
+      const options = { graceMs, killSignal, freeze: isLeftRunning !== true };
       const trees = await stopTrees(parsePids(args), options, (line) => {
         if (!json) print(line);
       });

@@ -41,20 +41,30 @@ function endLine({ pid, depth, status, forced, afterMs }: TreeEnd): string {
   return `${"  ".repeat(Math.min(depth, 20))}${pid}: ${endWords(status, forced, afterMs)}`;
 }
 
-function outcomeOf({ ended, escaped, hidden, durationMs }: TreeReport): Omit<Outcome, "pid"> {
+function outcomeOf(report: TreeReport): Omit<Outcome, "pid"> {
+  const { ended, escaped, settled, orphans, hidden, durationMs } = report;
   const forced = ended.filter((end) => end.forced).length;
   const parts = [`${ended.length} ended in ${Math.round(durationMs)} ms`];
   if (forced > 0) parts.push(`${forced} had to be forced`);
   for (const { pid, reason } of escaped) parts.push(`${pid} still runs (${reason})`);
+  for (const { pid, name } of orphans) parts.push(`${pid} (${name}) may be left`);
+  if (!settled && orphans.length === 0) parts.push("others may be left");
   if (hidden > 0) parts.push(`/proc hides ${hidden} processes`);
   const ends = ended.map((end) => ({ ...end, afterMs: rounded(end.afterMs) }));
   const errors = escaped.map(({ error, ...rest }) => ({ ...rest, error: error?.message }));
   return {
     line: parts.join(", "),
-    record: { ended: ends, escaped: errors, hidden, durationMs: rounded(durationMs) },
+    record: {
+      ended: ends,
+      escaped: errors,
+      settled,
+      orphans,
+      hidden,
+      durationMs: rounded(durationMs),
+    },
     code: escaped.some(({ reason }) => reason === "refused")
       ? EXIT_ERROR
-      : escaped.length > 0 || forced > 0
+      : escaped.length > 0 || forced > 0 || !settled
       ? EXIT_NO
       : EXIT_OK,
   };

@@ -43,7 +43,7 @@ test("pidfd refuses wrong usage with exit code 2 and one line that says why", as
     ["stop"],
     ["stop", "--grace", "soon", "1"],
     ["stop", "-s", "TREM", "1"],
-    ["stop", "--freeze", "1"],
+    ["stop", "--no-freeze", "1"],
     ["stop", "--tree"],
     ["tree"],
     ["tree", "1", "2"],
@@ -189,7 +189,7 @@ test("pidfd stop --tree lets a frozen tree go on when it is interrupted", async 
   // One of them can't be stopped, so that the others are for the sixtieth of a second that is given to it.
   const { helper, root } = await grow("unstoppable", 4, "ignore");
   const tree = ProcessTree.of(root);
-  const words = ["stop", "--tree", "--freeze", "--grace", "60000", String(root)];
+  const words = ["stop", "--tree", "--grace", "60000", String(root)];
   const [program, ...args] = pidfdCommand(...words);
   const stopping = spawn(program, args, { stdio: ["ignore", "ignore", "inherit"] });
   // Deno's own event makes a signal of the exit code 130.
@@ -217,12 +217,11 @@ test("pidfd stop --tree ends a tree, tells of each end, and sums up", async () =
   await helper.end();
 });
 
-test("pidfd stop --tree --freeze forces what ignores it, and says so to programs", async () => {
+test("pidfd stop --tree forces what ignores it, and says so to programs", async () => {
   const { helper, root } = await grow("wide", 3, "ignore");
   const args = [
     "stop",
     "--tree",
-    "--freeze",
     "--grace",
     "10",
     "--json",

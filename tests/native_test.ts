@@ -105,7 +105,9 @@ test("native: every CPU's library is small, and asks for no other library", () =
   assert.deepEqual(Object.keys(LIBRARIES).sort(), names);
   for (const [cpu, { base64 }] of Object.entries(LIBRARIES)) {
     const bytes = Buffer.from(base64, "base64");
-    assert.ok(bytes.length <= 24 * 1024, `${cpu}: ${bytes.length}`);
+    // An instruction takes 4 bytes on most CPUs, and 3 on average on x86_64.
+    const limit = cpu === "x86_64" ? 26 * 1024 : 34 * 1024;
+    assert.ok(bytes.length <= limit, `${cpu}: ${bytes.length}`);
     const { needed, isNodelete } = dynamicSection(bytes);
     assert.equal(needed, 0, `${cpu} has DT_NEEDED`);
     assert.equal(isNodelete, true, `${cpu} can be unloaded`);

@@ -15,7 +15,7 @@ const WAYS = {
   treeKillByForce: "SIGKILL",
   signal: "SIGTERM",
   killTree: "SIGTERM",
-  killTreeFrozen: "SIGTERM",
+  killTreeUnfrozen: "SIGTERM",
   killTreeByForce: "SIGKILL",
   killTreeUnheard: "SIGKILL",
 };

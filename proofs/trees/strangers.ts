@@ -42,7 +42,7 @@ const KILLERS: Killer[] = [
     kill: (root) => new Promise<void>((resolve) => treeKillByNumber(root, "SIGTERM", resolve)),
   },
 ];
-const WAYS = [{}, { freeze: true }, { killSignal: "SIGKILL" }] as const;
+const WAYS = [{}, { freeze: false }, { killSignal: "SIGKILL" }] as const;
 
 // deno-lint-ignore require-await
 async function snapshotAndKill(root: number): Promise<void> {

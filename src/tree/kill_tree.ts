@@ -23,11 +23,13 @@ export interface TerminateTreeOptions {
   readonly killSignal?: Signal | number | undefined;
   /** How long to wait before SIGKILL: milliseconds from 0 to 2147483647; 5000 if left out. */
   readonly graceMs?: number | undefined;
-  /** Gives up, at whatever point, when it is aborted; what was stopped goes on. */
+  /** Gives up, at whatever point, when it is aborted; what was stopped is resumed. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Stops the whole tree before the polite signal is sent, so that nothing can be started and lost meanwhile, and lets it
-   * go on to react. False if left out: then only what is to be killed by force is stopped, right before.
+   * Whether the tree is stopped (SIGSTOP) before anybody in it is signalled, so that nobody is missed who is forked meanwhile; true if
+   * left out. A parent outside the tree may see its child stop (waitpid(2) with WUNTRACED, as a shell with job control does).
+   * With false nobody is stopped, and a process that is forked between the last look at its parent and that parent's end is missed;
+   * `settled` of the report is false then.
    */
   readonly freeze?: boolean | undefined;
   /** Whether the root is ended too; true if left out. */
@@ -42,11 +44,12 @@ export interface TerminateTreeOptions {
    */
   readonly reapAdopted?: boolean | undefined;
   /**
-   * How long to wait, after the last end, for the kernel to tell how each ended, which it does at the reap: milliseconds from
-   * 0 to 2147483647; 10 if left out. What is not told by then is not known.
+   * How long to wait, after the last end, for the kernel to report how each ended, which it does once the process was reaped:
+   * milliseconds from 0 to 2147483647; 0 if left out, because whoever takes orphans may reap them late or never. A status that was
+   * not reported by then is `known: false`. The status of your own child does not need that.
    */
   readonly statusMs?: number | undefined;
-  /** Hears of each end at once. What it throws gives up, as an abort does. */
+  /** Is called at each end. What it throws gives up, as an abort does. */
   readonly onEnd?: ((end: TreeEnd) => void) | undefined;
 }
 
@@ -60,16 +63,18 @@ export interface TreeKill extends Promise<TreeReport> {
 }
 
 /**
- * Ends a process and all of its descendants: asks each by `killSignal`, waits, forces with SIGKILL what is left after the
- * grace, and resolves when the last one is gone. Each is opened, read and verified before it is signalled, and
- * signalled by its handle: whoever gets its pid meanwhile is never hit.
+ * Ends a process and all of its descendants. It stops them, sends each `killSignal`, resumes them, waits, kills with SIGKILL those
+ * that are left after the grace, and resolves when the last one has ended. Each is opened, read and verified before it
+ * is signalled, and is signalled by its handle: a process that reused its pid gets no signal.
  *
- * Children that appear meanwhile are caught up with. What is to be forced is stopped first, so nothing can escape by
- * forking then; with `freeze` that holds for the polite signal too. What was stopped before stays stopped, and is forced when
- * the grace is over. Never ends this process or an ancestor of it, unless `includeSelf` says so. What a walk can't see is a
- * process that is in no session of the tree (nor group, nor cgroup, where these are looked at) and whose parent had ended before
- * the call; one that /proc hides (hidepid), also where it may be signalled; without `freeze` also one that was started after the last
- * look at a parent which the polite signal then ended. A process in uninterruptible sleep is waited for.
+ * Nobody is signalled before a look at the standing tree has found nobody new, unless `freeze` is false. A process that was stopped
+ * before stays stopped, and is killed when the grace is over. This process and its ancestors are spared, unless `includeSelf`
+ * is true. A process in uninterruptible sleep is waited for.
+ *
+ * Not found is: a process that is in no session of the tree (nor group, nor cgroup, where these are looked at) and whose parent had
+ * exited before the call; one that /proc hides (hidepid), also where it may be signalled; one that a member starts while it reacts to
+ * the polite signal, if that member exits before the next look (after 50, 100, 200 ms and so on). Of the last `settled` tells,
+ * with `orphans`. If this program is killed by SIGKILL while the tree is stopped, the tree stays stopped.
  *
  * The handle of a process that was reaped before the call gives an empty report and ends nobody, also where its session lives
  * on: ask {@linkcode findOrphans} for who is in there.
@@ -97,7 +102,7 @@ export interface TreeKill extends Promise<TreeReport> {
  * import { killTree, Pidfd } from "@x/pidfd";
  *
  * const shell = Pidfd.of(spawn("sh", ["-c", "sleep 1000 & sleep 1000 & wait"]));
- * const { ended, escaped } = await killTree(shell, { freeze: true, graceMs: 2000 });
+ * const { ended, escaped } = await killTree(shell, { graceMs: 2000 });
  * console.log(ended.length > 0, escaped.length); // true 0
  * shell.close();
  * ```

@@ -234,6 +234,10 @@ export class Killer {
       count = this.#targets.endedCount;
       if (await this.#until(() => this.#targets.isGone, END_MS)) return;
     }
+    for (const { member } of this.#targets.find()) {
+      this.#walk.set(member, "killed", false);
+      this.#walk.set(member, "known", false);
+    }
   }
 
   /** The runtime reports how its child ended; of others, who may never be reaped, it is waited for as asked. */

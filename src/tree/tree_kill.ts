@@ -6,9 +6,11 @@
 import { platform } from "../../ffi/host.ts";
 import { syscallNumbers } from "../features/numbers.ts";
 import { checkFunction, checkPid, show } from "../kernel/arguments.ts";
+import { SIGKILL } from "../kernel/constants.ts";
 import { isNobodys } from "../kernel/nobody.ts";
 import { type Signal, signalNumber } from "../kernel/signals.ts";
 import { Pidfd } from "../pidfd.ts";
+import { isHarmless } from "./deadly.ts";
 import type { TreeMember } from "./member.ts";
 import { ProcessTree } from "./tree.ts";
 
@@ -32,14 +34,6 @@ export type TreeKillFallback = (
 
 /** The callback comes after this time at the latest: a process can ignore a signal. */
 const PATIENCE_MS = 2000;
-
-const SIGKILL = signalNumber("SIGKILL");
-
-/** What these do to a process, unless it does something else, is not to end it: 0 asks, the others stop, go on or are ignored. */
-const HARMLESS = new Set(
-  ["SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGWINCH"]
-    .map(signalNumber).concat(0),
-);
 
 /** A tree that forks at full speed is not followed for ever. */
 const MAX_ROUNDS = 64;
@@ -207,7 +201,7 @@ function signalTree(pid: number, signal: number, done: TreeKillCallback | undefi
   // A descendant may ignore the signal: pm2 restarts once it is called back, and would be held up
   // for the whole time at each restart.
   const awaited = signal === SIGKILL ? [...tree] : [tree.root];
-  untilEnded(awaited, HARMLESS.has(signal) ? 0 : PATIENCE_MS).then(() => {
+  untilEnded(awaited, isHarmless(signal) ? 0 : PATIENCE_MS).then(() => {
     tree.close();
     // What it throws is an uncaught exception then, as with tree-kill, and no unhandled rejection.
     queueMicrotask(done);
