@@ -28,6 +28,25 @@ export async function inTurns<T>(steps: Generator<void, T>, check: () => void): 
   }
 }
 
+/** How long something that is done piece by piece goes on before the event loop has a turn. */
+const PIECE_MS = 2;
+
+/** Says when the event loop should have a turn. */
+export class Pace {
+  #start: number = performance.now();
+
+  /** Whether it is time. */
+  get isDue(): boolean {
+    return performance.now() - this.#start > PIECE_MS;
+  }
+
+  /** Lets it have its turn. */
+  async rest(): Promise<void> {
+    await nextTurn();
+    this.#start = performance.now();
+  }
+}
+
 /** Takes the steps of something long at once. */
 export function atOnce<T>(steps: Generator<void, T>): T {
   while (true) {

@@ -113,7 +113,9 @@ export function killTree(root: number | Pidfd, options: KillTreeOptions = {}): T
     const checked = checkTerminateOptions(action, options);
     const walk = walkFrom(action, root, options);
     try {
-      return await begin(walk, { ...checked, closes: true });
+      const report = await begin(walk, { ...checked, closes: true });
+      await walk.closeEnded();
+      return report;
     } finally {
       walk.close();
     }

@@ -4,7 +4,7 @@
  * @module
  */
 import { startTimer } from "../../ffi/timer.ts";
-import { inTurns, nextTurn } from "../../ffi/turn.ts";
+import { inTurns, nextTurn, Pace } from "../../ffi/turn.ts";
 import { TREE_ANSWERS } from "../../ffi/symbols.ts";
 import { SIGKILL } from "../kernel/constants.ts";
 import { sendSignal } from "../process/signalling.ts";
@@ -68,7 +68,7 @@ export class Killer {
     try {
       const isGone = killSignal !== SIGKILL && await this.#askAndWait();
       if (!isGone) await this.#force();
-      this.#targets.reapAll();
+      await this.#targets.reapAll(() => this.#check());
       await this.#waitForStatuses();
       await this.#lookForOrphans();
       await this.#endSelf();
@@ -91,7 +91,7 @@ export class Killer {
     const { graceMs } = this.#options;
     await this.#findAll([]);
     const end = performance.now() + graceMs;
-    this.#ask();
+    await this.#ask();
     for (let pauseMs = FIRST_LOOK_MS;; pauseMs *= 2) {
       const left = Math.max(0, Math.ceil(end - performance.now()));
       const isGone = await this.#until(() => this.#targets.isGone, Math.min(pauseMs, left));
@@ -100,7 +100,7 @@ export class Killer {
       if (await this.#hasGrown()) await this.#findAll([]);
       this.#targets.find();
       if (this.#targets.isGone) return true;
-      this.#ask();
+      await this.#ask();
     }
   }
 
@@ -142,7 +142,8 @@ export class Killer {
   }
 
   /** Asks everything that was not asked. */
-  #ask(): void {
+  async #ask(): Promise<void> {
+    const pace = new Pace();
     const { freeze, killSignal } = this.#options;
     this.#freezer.untangle();
     const targets = this.#targets.find().filter(({ asked }) => !asked);
@@ -154,6 +155,7 @@ export class Killer {
       const { handled } = this.#walk.detailsOf(target.member);
       // The signal is pending when it is resumed: one that it ends takes no other step.
       this.#freezer.resume(target.member, isDeadly(killSignal, handled));
+      if (pace.isDue) await this.#rest(pace);
     }
     this.#freezer.thaw();
   }
@@ -267,6 +269,12 @@ export class Killer {
     const keepAlive = setTimeout(() => {}, graceMs);
     await this.#until(() => false, graceMs).finally(() => clearTimeout(keepAlive));
     sendSignal(self.pinned, SIGKILL);
+  }
+
+  async #rest(pace: Pace): Promise<void> {
+    await pace.rest();
+    this.#check();
+    this.#walk.checkOpen();
   }
 
   /** Resolves with true when the question is answered with yes, with false when the time is up. */

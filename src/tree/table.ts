@@ -13,6 +13,8 @@ import { NativeRecord, sizeOf } from "../kernel/record.ts";
 /** What the native functions answer. */
 export type TreeAnswer = (typeof TREE_ANSWERS)[keyof typeof TREE_ANSWERS];
 
+type TreeFields = ReturnType<typeof RECORDS.TreeRow>["fields"];
+
 /** A row's flag. */
 export type TreeFlag = keyof typeof TREE_FLAGS;
 
@@ -38,7 +40,7 @@ const INDEX = 8;
 export class TreeTable {
   readonly #headerSize = sizeOf("TreeRecord");
   readonly #rowSize = sizeOf("TreeRow");
-  readonly #flagsOffset: number = RECORDS.TreeRow().fields.flags[0];
+  readonly #fields = RECORDS.TreeRow().fields;
   #header!: NativeRecord<"TreeRecord">;
   #words!: Uint32Array;
 
@@ -90,14 +92,19 @@ export class TreeTable {
     return this.row(index);
   }
 
+  /** One field of 32 bits of a row, without a sign. */
+  number(index: number, field: keyof TreeFields): number {
+    return this.#words[this.#wordAt(index, field)];
+  }
+
   /** Whether a row has a flag. */
   has(index: number, flag: TreeFlag): boolean {
-    return (this.#words[this.#flagsAt(index)] & TREE_FLAGS[flag]) !== 0;
+    return (this.number(index, "flags") & TREE_FLAGS[flag]) !== 0;
   }
 
   /** Sets or clears a flag of a row. */
   set(index: number, flag: TreeFlag, isSet: boolean): void {
-    const at = this.#flagsAt(index);
+    const at = this.#wordAt(index, "flags");
     if (isSet) this.#words[at] |= TREE_FLAGS[flag];
     else this.#words[at] &= ~TREE_FLAGS[flag];
   }
@@ -134,8 +141,8 @@ export class TreeTable {
     }
   }
 
-  #flagsAt(index: number): number {
-    return (this.#headerSize + index * this.#rowSize + this.#flagsOffset) / 4;
+  #wordAt(index: number, field: keyof TreeFields): number {
+    return (this.#headerSize + index * this.#rowSize + this.#fields[field][0]) / 4;
   }
 
   #grow(): void {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Pace } from "../../ffi/turn.ts";
 import { SIGKILL } from "../kernel/constants.ts";
 import { PidfdError } from "../kernel/errors.ts";
 import { type ExitStatus, UNKNOWN } from "../kernel/exit.ts";
@@ -145,8 +146,13 @@ export class Targets {
    * Whoever ended before its parent did was given to us only then; some had ended before the call, and were no targets. Of the
    * others it is looked how they ended, once more: many were reaped by now.
    */
-  reapAll(): void {
+  async reapAll(check: () => void): Promise<void> {
+    const pace = new Pace();
     for (const target of this.#ended) {
+      if (pace.isDue) {
+        await pace.rest();
+        check();
+      }
       this.#reap(target);
       const { pinned } = target.member;
       if (!target.isTold && !pinned.closed) target.status = statusOf(pinned) ?? UNKNOWN;

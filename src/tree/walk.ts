@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { atOnce } from "../../ffi/turn.ts";
+import { atOnce, Pace } from "../../ffi/turn.ts";
 import { TREE_ANSWERS } from "../../ffi/symbols.ts";
 import { Handle } from "../handle/handle.ts";
 import { ancestorsOf, ancestorsOfThis } from "../identity/ancestors.ts";
@@ -125,14 +125,14 @@ export class Walk {
   }
 
   #begin(): void {
-    this.#checkOpen();
+    this.checkOpen();
     this.hidden = 0;
     this.ancestors = ancestorsOfThis([this.root.pid]);
   }
 
   /** Kills what can be killed within a step; one of `TREE_ANSWERS`. */
   kill(isAnyway: boolean): number {
-    this.#checkOpen();
+    this.checkOpen();
     this.#table.ask(isAnyway ? ["anyway", "force", "counts"] : ["stop", "force", "counts"]);
     return withProc((proc) => {
       try {
@@ -155,11 +155,11 @@ export class Walk {
 
   /** The group and the session of a member when it was last read, and which signals it handles, ignores or blocks. */
   detailsOf(member: Member): { group: number; session: number; handled: number } {
-    const row = this.#table.row(member.index);
+    const { index } = member;
     return {
-      group: row.number("group"),
-      session: row.number("session"),
-      handled: row.number("handled"),
+      group: this.#table.number(index, "group"),
+      session: this.#table.number(index, "session"),
+      handled: this.#table.number(index, "handled"),
     };
   }
 
@@ -173,10 +173,21 @@ export class Walk {
   close(): void {
     for (const action of this.beforeClose) action();
     this.#isClosed = true;
-    for (const member of this.members) this.release(member);
+    for (const member of this.members) if (!member.pinned.closed) this.release(member);
   }
 
-  #checkOpen(): void {
+  /** The same of those that have ended, piece by piece. */
+  async closeEnded(): Promise<void> {
+    const pace = new Pace();
+    for (const member of this.members) {
+      if (this.#isClosed) return;
+      if (!member.pinned.closed && !member.runs()) this.release(member);
+      if (pace.isDue) await pace.rest();
+    }
+  }
+
+  /** Throws EBADF once the tree is closed. */
+  checkOpen(): void {
     if (!this.#isClosed) return;
     throw failure({ errno: EBADF, syscall: "pidfd", reason: "the tree was closed meanwhile" });
   }
@@ -191,7 +202,7 @@ export class Walk {
     const proc = new Proc();
     try {
       for (let begins = isFirst;; begins = false) {
-        this.#checkOpen();
+        this.checkOpen();
         this.#table.ask(begins ? [...options, "begin"] : options);
         const known = this.members.length;
         let answer: number;
@@ -293,7 +304,7 @@ export class Walk {
       const known = new Set(this.members.filter((one) => one.holdsPid()).map(({ pid }) => pid));
       for (const [count, pid] of pids.entries()) {
         if (count % 32 === 31) yield;
-        this.#checkOpen();
+        this.checkOpen();
         if (!known.has(pid)) this.#takeByCgroup(proc, pid, cgroup);
       }
     } finally {
