@@ -39,6 +39,7 @@ const sources = [_][]const u8{
     "napi.zig",
     "owning.zig",
     "pidfile.zig",
+    "proc_births.zig",
     "proc_description.zig",
     "proc_file.zig",
     "proc_scan.zig",

@@ -55,7 +55,10 @@ fn record(w: *std.Io.Writer, comptime Record: type) !void {
 }
 
 fn type_name(comptime Field: type) []const u8 {
-    return if (@typeInfo(Field) == .@"struct") reflection.short_name(Field) else @typeName(Field);
+    return switch (@typeInfo(Field)) {
+        .@"struct", .@"enum" => reflection.short_name(Field),
+        else => @typeName(Field),
+    };
 }
 
 /// The kernel's generic errno names. Of the CPUs built for, none but ppc64le differs, and there only EDEADLOCK.

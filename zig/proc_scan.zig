@@ -5,7 +5,6 @@
 const std = @import("std");
 const boot = @import("boot.zig");
 const calls = @import("calls.zig");
-const kernel = @import("kernel.zig");
 const proc_description = @import("proc_description.zig");
 const proc_file = @import("proc_file.zig");
 const proc_stat = @import("proc_stat.zig");
@@ -68,14 +67,9 @@ pub fn open() i32 {
     const is_ours = proc_description.counts_as_we_do();
     if (is_ours == 1) return proc;
     // One in which we are nobody has no /proc/self, as has a folder in which nothing is mounted.
-    const is_anothers = is_ours == 0 or (is_ours == negated(.NOENT) and is_proc(proc));
+    const is_anothers = is_ours == 0 or (is_ours == negated(.NOENT) and records.is_proc(proc));
     proc_file.close(proc);
     return if (is_anothers) negated(.REMOTE) else is_ours;
-}
-
-fn is_proc(folder: i32) bool {
-    var record: records.FileRecord = undefined;
-    return records.FileRecord.read(folder, &record) == 0 and record.file_system == kernel.PROC_SUPER_MAGIC;
 }
 
 /// The numbers that name the entries of a folder, in the order of the kernel: ascending.

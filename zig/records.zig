@@ -73,6 +73,11 @@ pub const FileRecord = extern struct {
     }
 };
 
+/// Whether an open file is of the kernel's own /proc.
+pub fn is_proc(fd: i32) bool {
+    return file_system_of(fd) == kernel.PROC_SUPER_MAGIC;
+}
+
 /// `f_type` of fstatfs(2), or a negated errno. It is the first word of the struct: a C long, an unsigned
 /// int on s390x and on 32-bit CPUs, where the call with 64-bit sizes wants the packed size of 84 bytes.
 fn file_system_of(fd: i32) i64 {

@@ -13,6 +13,7 @@ const negated = syscall.negated;
 
 test {
     _ = @import("fdinfo.zig");
+    _ = @import("proc_births.zig");
     _ = @import("proc_description.zig");
     _ = @import("proc_file.zig");
     _ = @import("proc_scan.zig");

@@ -25,6 +25,8 @@ pub const Flags = packed struct(u32) {
     stopped: bool = false,
     /// It was resumed on purpose, and must not be stopped again before it is killed.
     free: bool = false,
+    /// Its children were listed whole since the forks were counted.
+    listed: bool = false,
     /// It stood still when it was last looked at, and nobody was new.
     stands: bool = false,
     /// It stood still when all of its children were listed, and nobody has resumed it since, as far as was seen.
@@ -53,7 +55,7 @@ pub const Flags = packed struct(u32) {
     queued: bool = false,
     /// The caller has added it, and nothing was read of it.
     unread: bool = false,
-    unused: u11 = 0,
+    unused: u10 = 0,
 };
 
 /// One process.
@@ -153,6 +155,9 @@ pub const Options = packed struct(u32) {
     unused: u24,
 };
 
+/// Whether the forks of the whole machine are counted in this walk.
+pub const BirthsState = enum(u32) { not_yet, counted, in_vain };
+
 const spared_words = 512;
 
 /// The header. The rows follow, and then the index, which has twice as many places of 32 bits.
@@ -162,6 +167,9 @@ pub const TreeRecord = extern struct {
     lost_until: u64,
     /// When it was begun afresh, in clock ticks since boot.
     begun: u64,
+    /// How many were ever forked when the walk began: while that stays so, nobody is new. 0: it is not known.
+    births: u64,
+    births_state: BirthsState,
     lost: u32,
     /// How many rows there is room for: a power of two.
     capacity: u32,
@@ -184,6 +192,7 @@ pub const TreeRecord = extern struct {
     scan_after: i32,
     /// How many a scan took for members who were gone when it came to pin them.
     missed: u32,
+    unused: u32,
     /// A bit for each pid that may be spared; many pids share one.
     spared: [spared_words]u32,
 };
@@ -239,6 +248,7 @@ pub const Tree = struct {
         record.options.begin = false;
         record.epoch = 0;
         record.epochs = 0;
+        record.births_state = .not_yet;
         if (record.options.fresh) {
             record.begun = ticks_now();
             record.lost = 0;
@@ -252,6 +262,7 @@ pub const Tree = struct {
             row.flags.refused = false;
             row.flags.stands = false;
             row.flags.stubborn = false;
+            row.flags.listed = false;
             row.asked_ms = 0;
             row.resumed = 0;
             row.cursor = 0;

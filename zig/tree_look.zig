@@ -34,8 +34,8 @@ pub const Outcome = struct {
     pub const full: i32 = 6;
 };
 
-/// Whether a look asks for a process that stands still.
-pub const Need = enum { any, standing };
+/// What a look asks for: the children, those of a process that stands still, or only whether it stands still.
+pub const Need = enum { any, standing, only_standing };
 
 /// Looks at a member, and adds the children that are new.
 pub fn look(t: *const Tree, number: u32, need: Need) i32 {
@@ -44,10 +44,13 @@ pub fn look(t: *const Tree, number: u32, need: Need) i32 {
     var buffer: [proc_stat.max_length]u8 = undefined;
     var stat: proc_stat.Stat = undefined;
     const read = proc_scan.read_stat(t.proc, row.pid, &buffer, &stat);
+    if (need != .only_standing and row.cursor == 0) row.flags.listed = true;
     const result = if (read < 0) read else if (stat.threads > 1)
         look_at_threads(t, number, need)
-    else if (need == .standing and !stands(t, &stat))
+    else if (need != .any and !stands(t, &stat))
         Outcome.runs
+    else if (need == .only_standing)
+        Outcome.same
     else
         list(t, number, row.pid, row.pid);
     // What was read by its number was read of it, if it has that number still.
@@ -60,6 +63,7 @@ pub fn look(t: *const Tree, number: u32, need: Need) i32 {
 pub fn chase(t: *const Tree, number: u32) i32 {
     const row = &t.rows[number];
     if (row.threads > 1) return look(t, number, .any);
+    row.flags.listed = true;
     const result = list(t, number, row.pid, row.pid);
     if (!row.holds_pid()) return end(t, row);
     return if (is_missing(result)) Outcome.unlisted else result;
@@ -127,6 +131,7 @@ fn look_at_threads(t: *const Tree, number: u32, need: Need) i32 {
         if (is_missing(one)) {
             // The first thread is always there. Another one may have executed a program, and have its number now.
             result = if (tid == row.pid) Outcome.unlisted else @max(result, Outcome.changed);
+            row.flags.listed = false;
         } else if (one == Outcome.changed) {
             result = @max(result, one);
         } else if (one != Outcome.same) return one;
@@ -141,12 +146,13 @@ fn look_at_threads(t: *const Tree, number: u32, need: Need) i32 {
 }
 
 fn look_at_thread(t: *const Tree, number: u32, tasks: i32, tid: i32, need: Need) i32 {
-    if (need == .standing) {
+    if (need != .any) {
         var buffer: [proc_stat.max_length]u8 = undefined;
         var stat: proc_stat.Stat = undefined;
         const read = proc_scan.read_stat(tasks, tid, &buffer, &stat);
         if (read < 0) return read;
         if (!stands(t, &stat)) return Outcome.runs;
+        if (need == .only_standing) return Outcome.same;
     }
     return list(t, number, t.rows[number].pid, tid);
 }
@@ -154,7 +160,10 @@ fn look_at_thread(t: *const Tree, number: u32, tasks: i32, tid: i32, need: Need)
 /// Reads the children of one thread.
 fn list(t: *const Tree, number: u32, pid: i32, tid: i32) i32 {
     const file = open_list(t.proc, pid, tid);
-    if (file < 0) return file;
+    if (file < 0) {
+        t.rows[number].flags.listed = false;
+        return file;
+    }
     defer proc_file.close(file);
     var reader = Reader{ .t = t, .parent = number };
     var buffer: [1024]u8 = undefined;
@@ -165,6 +174,7 @@ fn list(t: *const Tree, number: u32, pid: i32, tid: i32) i32 {
         const result = reader.feed(buffer[0..@intCast(count)]);
         if (result != 0) return result;
     }
+    if (reader.is_partial) t.rows[number].flags.listed = false;
     return if (reader.is_changed) Outcome.changed else Outcome.same;
 }
 
@@ -185,7 +195,10 @@ const Reader = struct {
     t: *const Tree,
     parent: u32,
     pid: i32 = 0,
+    /// Somebody is new, or is gone.
     is_changed: bool = false,
+    /// Somebody may have been skipped.
+    is_partial: bool = false,
     /// The last one of the piece before: the kernel goes on behind it.
     last: ?u32 = null,
     count: usize = 0,
@@ -193,7 +206,7 @@ const Reader = struct {
     rows: [at_once]u32 = undefined,
 
     fn feed(reader: *Reader, text: []const u8) i32 {
-        if (reader.last) |last| reader.is_changed = reader.is_changed or !reader.t.rows[last].holds_pid();
+        if (reader.last) |last| if (!reader.t.rows[last].holds_pid()) reader.lose();
         for (text) |byte| {
             if (byte != ' ') {
                 reader.pid = reader.pid * 10 + byte - '0';
@@ -235,11 +248,17 @@ const Reader = struct {
         return 0;
     }
 
+    fn lose(reader: *Reader) void {
+        reader.is_changed = true;
+        reader.is_partial = true;
+    }
+
     fn take(reader: *Reader, pid: i32) i32 {
-        reader.last = null;
+        const count = reader.t.record.count;
         const result = pin(reader.t, pid, reader.parent, .parent);
         if (result != Outcome.changed) return result;
         reader.is_changed = true;
+        if (reader.t.record.count == count) reader.is_partial = true else reader.last = count;
         return 0;
     }
 };

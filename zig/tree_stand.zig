@@ -8,6 +8,7 @@ const std = @import("std");
 const boot = @import("boot.zig");
 const kernel = @import("kernel.zig");
 const looking = @import("tree_look.zig");
+const proc_births = @import("proc_births.zig");
 const syscall = @import("syscall.zig");
 const tree = @import("tree.zig");
 const linux = std.os.linux;
@@ -37,7 +38,7 @@ pub fn stand(proc: i32, budget_us: i32, record: *tree.TreeRecord) i32 {
         if (chased != 0) return answer(chased);
         const settled = if (record.epoch == 0) settle(&t) else look_over_all(&t);
         switch (settled) {
-            Outcome.same => if (record.epoch != 0) return @intFromEnum(Answer.done) else begin_epoch(record),
+            Outcome.same => if (is_confirmed(&t)) return @intFromEnum(Answer.done),
             // A spinner would keep busy whom it waits for: a sleeper sees the stop sooner.
             Outcome.runs => {
                 if (!t.is_late()) sleep(pause_ns);
@@ -65,6 +66,41 @@ pub fn is_cut_short(outcome: i32) bool {
     return outcome < 0 or outcome == Outcome.full or outcome == Outcome.late;
 }
 
+/// A tree of so many is looked at twice; of a larger one the forks are counted, which takes as long as three looks or more.
+const looked_over = 8;
+
+/// Counts the forks of the whole machine from now on; whoever was listed before has to be listed again.
+fn count_births(t: *const Tree) void {
+    const births = proc_births.count(t.proc);
+    t.record.births = births orelse 0;
+    t.record.births_state = if (births == null) .in_vain else .counted;
+    for (t.rows[0..t.record.count], 0..) |*row, number| if (!row.flags.ended) t.push(@intCast(number));
+}
+
+/// Whether all are known to be there: because nobody was forked since their lists were read, or after a look over all.
+fn is_confirmed(t: *const Tree) bool {
+    const record = t.record;
+    if (record.epoch != 0) return true;
+    if (record.births_state == .counted) {
+        if (all_listed(t) and proc_births.count(t.proc) == record.births) return true;
+        record.births_state = .in_vain;
+        if (record.options.stop) {
+            for (t.rows[0..record.count]) |*row| {
+                row.flags.stands = false;
+                row.flags.known = false;
+            }
+            return false;
+        }
+    }
+    begin_epoch(record);
+    return false;
+}
+
+fn all_listed(t: *const Tree) bool {
+    for (t.rows[0..t.record.count]) |*row| if (!row.flags.ended and !row.flags.listed) return false;
+    return true;
+}
+
 fn begin_epoch(record: *tree.TreeRecord) void {
     record.epochs += 1;
     record.epoch = record.epochs;
@@ -89,6 +125,7 @@ fn chase(t: *const Tree) i32 {
         t.record.top = row.next;
         row.flags.queued = false;
         if (row.flags.ended) continue;
+        if (t.record.births_state == .not_yet and t.record.count > looked_over) count_births(t);
         t.record.epoch = 0;
         if (row.flags.unread) looking.read_first(t, row);
         t.stop(row);
@@ -125,7 +162,9 @@ fn settle(t: *const Tree) i32 {
 
 fn settle_one(t: *const Tree, number: u32) i32 {
     const row = &t.rows[number];
-    const one = looking.look(t, number, need_of(t, row));
+    const need = need_of(t, row);
+    const is_counted = t.record.births_state == .counted and row.flags.listed;
+    const one = looking.look(t, number, if (need == .standing and is_counted) .only_standing else need);
     switch (one) {
         Outcome.same, Outcome.unlisted => {
             note_standing(t, row);
