@@ -48,6 +48,7 @@ const sources = [_][]const u8{
     "reflection.zig",
     "syscall.zig",
     "watcher.zig",
+    "watcher_channel.zig",
     "words.zig",
 };
 

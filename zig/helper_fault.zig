@@ -2,7 +2,8 @@
 //! refuses could not be taken away again.
 //!
 //! `fail-once CALL ERRNO CMD…` becomes CMD, with a child at its side that answers each call of this number or name: the kernel
-//! may do it, but for the first that the program's main thread makes after the child got SIGUSR1.
+//! may do it, but for the first that the program's main thread makes after the child got SIGUSR1. `fail-aside` is the same for
+//! the first that another thread makes.
 const std = @import("std");
 const builtin = @import("builtin");
 const helper = @import("helper.zig");
@@ -19,6 +20,14 @@ var is_armed = false;
 
 fn arm(_: i32) callconv(.c) void {
     @as(*volatile bool, &is_armed).* = true;
+}
+
+/// Whether the main thread's calls fail, or those of the others.
+var is_main = true;
+
+pub fn run_aside() void {
+    is_main = false;
+    run();
 }
 
 pub fn run() void {
@@ -67,7 +76,8 @@ fn supervise(program: i32, ready: i32, errno: i32) noreturn {
 fn answer(listener: i32, program: i32, errno: i32) void {
     var call = std.mem.zeroes(Call);
     if (linux.E.init(linux.ioctl(listener, receive_call, @intFromPtr(&call))) != .SUCCESS) return;
-    const fails = @as(*volatile bool, &is_armed).* and call.thread == @as(u32, @intCast(program));
+    const is_meant = (call.thread == @as(u32, @intCast(program))) == is_main;
+    const fails = @as(*volatile bool, &is_armed).* and is_meant;
     var reply = Answer{ .id = call.id, .value = 0, .errno = if (fails) -errno else 0, .flags = if (fails) 0 else go_on };
     if (fails) is_armed = false;
     _ = linux.ioctl(listener, send_answer, @intFromPtr(&reply));

@@ -10,6 +10,8 @@ export const EPERM = -1;
 export const ENOENT = -2;
 /** No such process. */
 export const ESRCH = -3;
+/** Input or output failed. */
+export const EIO = -5;
 /** Bad descriptor. */
 export const EBADF = -9;
 /** Not a child. */

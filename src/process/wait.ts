@@ -8,8 +8,7 @@ import { type ChildLike, hearEnd, runtimeStatus } from "../handle/child.ts";
 import type { Handle } from "../handle/handle.ts";
 import { checkAbortSignal, checkInteger, checkOptions } from "../kernel/arguments.ts";
 import { type ExitStatus, UNKNOWN } from "../kernel/exit.ts";
-import { Waiting, type Witnesses } from "../watch/waiting.ts";
-import type { WatchEvent } from "../watch/watcher.ts";
+import { Waiting, type WatchEvent, type Witnesses } from "../watch/waiting.ts";
 import { isCertain, keep, keepWord, statusOf } from "./state.ts";
 
 /** How a wait may end before its process does. */
@@ -23,11 +22,21 @@ export interface WaitOptions {
 /** The promise of the end, the same one for all who ask while nothing fails it. */
 export function exitedOf(handle: Handle): Promise<void> {
   if (handle.exited) return handle.exited;
-  const promise = handle.isAlive() ? untilExited(handle) : Promise.resolve();
+  const promise = handle.isAlive() ? untilExitedOrClosed(handle) : Promise.resolve();
   handle.exited = promise;
   // Whoever awaits it hears of a failure; the property alone must not end the program, nor keep a failure for ever.
   promise.catch(() => handle.exited = undefined);
   return promise;
+}
+
+/** Never settles once the handle is closed: nothing has exited then, and whoever merely has a `then` on it catches nothing. */
+function untilExitedOrClosed(handle: Handle): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onFailure = (reason: unknown) => {
+      if (!handle.closed) reject(reason);
+    };
+    waitsOf(handle).until("exited", () => resolve(), onFailure, undefined, undefined);
+  });
 }
 
 /** Resolves at the end. The limits were checked. */
