@@ -106,17 +106,24 @@ test("wait() rejects with the reason of its signal, before, during, and not afte
   handle.close();
 });
 
-test("close() during a wait rejects it, and exited too", async () => {
+test("close() during a wait rejects it, and leaves exited pending", async () => {
   const helper = await paused();
   const before = countPidfds();
-  const handle = Pidfd.of(helper.child);
-  const waits = [handle.wait(), handle.wait({ timeoutMs: 60_000 }), handle.exited];
+  const [handle, unasked] = [Pidfd.of(helper.child), Pidfd.of(helper.child)];
+  const { exited } = handle;
+  let settled = false;
+  exited.finally(() => settled = true);
+  const waits = [handle.wait(), handle.wait({ timeoutMs: 60_000 })];
   const rejected = Promise.all(waits.map((wait) => assert.rejects(wait, { code: "EBADF" })));
   handle.close();
+  unasked.close();
   await rejected;
   assert.equal(countPidfds(), before);
   await assert.rejects(handle.wait(), { code: "EBADF" });
-  assert.throws(() => handle.exited, { code: "EBADF" });
+  assert.equal(handle.exited, exited);
+  assert.throws(() => unasked.exited, { code: "EBADF" });
+  await setTimeout(20);
+  assert.equal(settled, false);
   await helper.kill();
 });
 
