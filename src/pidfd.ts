@@ -496,7 +496,7 @@ export class Pidfd implements Disposable {
   /**
    * Waits, without blocking, until the process has ended and until the kernel tells how: for a child at once, for anybody
    * else's process when its parent reaps it. Before Linux 6.15 the status of somebody else's process is not known, and the
-   * wait is over at its end; that of a child which {@linkcode Pidfd.of} took may come from its runtime. Never reaps. Keeps the program alive, unless `unref()` says otherwise.
+   * wait is over at its end; `statusMs` limits how long the status is waited for. That of a child which {@linkcode Pidfd.of} took may come from its runtime. Never reaps. Keeps the program alive, unless `unref()` says otherwise.
    *
    * @returns How it ended.
    * @throws {TypeError} If an option is of a wrong type.

@@ -136,12 +136,14 @@ test("wait() and terminate() refuse wrong options before any native call", async
   }
   for (const value of [null, "7", 5n, {}]) {
     await assert.rejects(handle.wait({ timeoutMs: value as never }), { name: "TypeError" });
+    await assert.rejects(handle.wait({ statusMs: value as never }), { name: "TypeError" });
     await assert.rejects(handle.wait({ signal: value as never }), { name: "TypeError" });
     await assert.rejects(handle.terminate({ graceMs: value as never }), { name: "TypeError" });
     await assert.rejects(handle.terminate({ statusMs: value as never }), { name: "TypeError" });
   }
   for (const value of WRONG_NUMBERS) {
     await assert.rejects(handle.wait({ timeoutMs: value }), { name: "RangeError" });
+    await assert.rejects(handle.wait({ statusMs: value }), { name: "RangeError" });
     await assert.rejects(handle.terminate({ graceMs: value }), { name: "RangeError" });
     await assert.rejects(handle.terminate({ statusMs: value }), { name: "RangeError" });
   }
@@ -228,6 +230,29 @@ test("terminate() of a stranger that nobody reaps has no status, and can be give
   if (exitRecord.available) await assert.rejects(patient, (reason) => reason === signal.reason);
   else assert.equal((await patient).status.known, false);
   handle.close();
+  await end();
+});
+
+test("wait() gives the status of a stranger statusMs after its end, and then none", async () => {
+  const { handle, reap, end } = await stranger();
+  const limited = { timeoutMs: 20, statusMs: 0 };
+  await assert.rejects(handle.wait(limited), { name: "TimeoutError" }, "it runs");
+  const soon = handle.wait({ statusMs: 20 });
+  const patient = handle.wait({ timeoutMs: 10_000, statusMs: 60_000 });
+  const signal = AbortSignal.timeout(50);
+  const aborted = handle.wait({ statusMs: 60_000, signal });
+  const reason = exitRecord.available
+    ? assert.rejects(aborted, (reason) => reason === signal.reason)
+    : aborted;
+  handle.signal("SIGKILL");
+  assert.equal((await soon).known, false);
+  assert.equal((await handle.wait({ statusMs: 0 })).known, false);
+  await reason;
+  reap();
+  if (exitRecord.available) assert.equal((await patient).signal, "SIGKILL");
+  else assert.equal((await patient).known, false);
+  handle.close();
+  await assert.rejects(handle.wait({ statusMs: 0 }), { code: "EBADF" });
   await end();
 });
 

@@ -9,7 +9,7 @@ import { checkFd } from "../kernel/arguments.ts";
 import { F_DUPFD_CLOEXEC } from "../kernel/constants.ts";
 import { check, failure, timeoutError } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
-import { checkedLimits, type WaitOptions } from "../process/wait.ts";
+import { checkedLimits, type WaitLimits } from "../process/wait.ts";
 import type { Failed } from "../watch/channel.ts";
 import { callEach, reasonOf } from "../watch/limits.ts";
 import { type Listener, watcher } from "../watch/watcher.ts";
@@ -47,7 +47,7 @@ import { type ReceivedMessage, receiveMessage } from "./message.ts";
  */
 export async function waitForMessage(
   socketFd: number,
-  options: WaitOptions = {},
+  options: WaitLimits = {},
 ): Promise<ReceivedMessage> {
   const action = "wait for a message";
   checkFd(action, socketFd);
@@ -80,7 +80,7 @@ class Arrival implements Listener {
   }
 
   /** The limits were checked. */
-  begin({ timeoutMs, signal }: WaitOptions): void {
+  begin({ timeoutMs, signal }: WaitLimits): void {
     try {
       this.#watch();
       if (signal) this.#giveUpOn(signal);
