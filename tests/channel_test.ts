@@ -56,3 +56,15 @@ test("the module loaded again and again leaves threads and descriptors as they w
   // Two descriptors are Deno's own, of its loader.
   assert.ok(threads < 4 && descriptors < 6, `${threads} threads, ${descriptors} descriptors`);
 });
+
+test("a permission that is revoked keeps nothing from looking, from settling and from closing", async () => {
+  const refused = "Deno" in globalThis ? "EPERM" : "ESRCH";
+  const looked = [true, true, null, "running"];
+  const waiting = JSON.parse(await output("revoked.ts", ["waiting"]));
+  assert.deepEqual(waiting, [...looked, true, "SIGKILL", refused, true]);
+  const later = JSON.parse(await output("revoked.ts", ["later"]));
+  const wait = "Deno" in globalThis
+    ? "EPERM"
+    : "TimeoutError: the process has not ended within 20 ms";
+  assert.deepEqual(later, [...looked, wait, true, null, refused, true]);
+});
