@@ -2,7 +2,8 @@
 //! refuses could not be taken away again.
 //!
 //! `fail-once CALL ERRNO CMD…` becomes CMD, with a child at its side that answers each call of this number or name: the kernel
-//! may do it, but for the first that the program's main thread makes after the child got SIGUSR1. `fail-aside` is the same for
+//! may do it, but for the first that the program's main thread makes after the child got SIGUSR1, unless it has got SIGUSR2 since.
+//! `fail-aside` is the same for
 //! the first that another thread makes.
 const std = @import("std");
 const builtin = @import("builtin");
@@ -18,8 +19,8 @@ const go_on = 1; // SECCOMP_USER_NOTIF_FLAG_CONTINUE
 
 var is_armed = false;
 
-fn arm(_: i32) callconv(.c) void {
-    @as(*volatile bool, &is_armed).* = true;
+fn arm(signal: i32) callconv(.c) void {
+    @as(*volatile bool, &is_armed).* = signal == linux.SIG.USR1;
 }
 
 /// Whether the main thread's calls fail, or those of the others.
@@ -58,8 +59,10 @@ fn install(number: u32) usize {
 }
 
 fn supervise(program: i32, ready: i32, errno: i32) noreturn {
-    const action = linux.Sigaction{ .handler = .{ .handler = arm }, .mask = linux.sigemptyset(), .flags = 0 };
+    // One after the other, in the order of their numbers, where both have come.
+    const action = linux.Sigaction{ .handler = .{ .handler = arm }, .mask = linux.sigfillset(), .flags = 0 };
     _ = helper.check(linux.sigaction(linux.SIG.USR1, &action, null), "sigaction");
+    _ = helper.check(linux.sigaction(linux.SIG.USR2, &action, null), "sigaction");
     var listener: i32 = undefined;
     _ = helper.check(linux.read(ready, std.mem.asBytes(&listener), 4), "read");
     // From here on a table of its own, without the program's output: who reads that waits for its last holder.
