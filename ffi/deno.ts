@@ -19,9 +19,9 @@ const LIBC_SYMBOLS: Record<keyof LibC, DenoSymbol> = {
 type Bound = (...args: never[]) => number;
 
 /**
- * Bound together, which saves a tenth of a millisecond each, at the first call of one of them: for the first handle, and for the
- * first wait. The permission may be revoked at any time: a handle that can't be closed then would leak, and a wait that can't look
- * never settle.
+ * Bound together, which saves a tenth of a millisecond each, at the first call of one of them: for
+ * the first handle, and for the first wait. The permission may be revoked at any time: a handle
+ * that can't be closed then would leak, and a wait that can't look never settle.
  */
 const GROUPS: readonly (readonly NativeName[])[] = [
   ["abi", "open", "pid_of", "own_pid", "poll", "wait", "info", "own", "close"],
@@ -37,8 +37,9 @@ const GROUPS: readonly (readonly NativeName[])[] = [
 const EPERM = -1;
 
 /**
- * Deno compiles a bridge for each symbol, so most are bound at their first call. That needs glibc, which gives a loaded library back
- * by the name it was opened with; musl would look at the file again, which may be another by then.
+ * Deno compiles a bridge for each symbol, so most are bound at their first call. That needs glibc,
+ * which gives a loaded library back by the name it was opened with; musl would look at the file
+ * again, which may be another by then.
  */
 function open(path: string): Native {
   // An empty table, to hear at once when there is no such library.

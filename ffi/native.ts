@@ -109,8 +109,8 @@ export interface Adapter {
   /** Loads the library from memory; `abi` is the number that it answers. Throws what the runtime throws. */
   openBytes(bytes: Uint8Array, abi: number): Native;
   /**
-   * Reads a socket by the runtime's event loop, and owns it from then on. It does not keep the program alive at first. Throws
-   * what the runtime throws; then the socket is still the caller's.
+   * Reads a socket by the runtime's event loop, and owns it from then on. It does not keep the
+   * program alive at first. Throws what the runtime throws; then the socket is still the caller's.
    */
   listen(fd: number, listener: SocketListener): Listening;
 }
@@ -118,7 +118,10 @@ export interface Adapter {
 /** Who hears of a socket that the event loop reads. */
 export interface SocketListener {
   onBytes(bytes: Uint8Array): void;
-  /** It is read no longer, for whatever reason: maybe told more than once, and after `close`, and before `listen` has answered. */
+  /**
+   * It is read no longer, for whatever reason: maybe told more than once, and after `close`, and
+   * before `listen` has answered.
+   */
   onEnd(error?: unknown): void;
   /** The runtime does not take it after all: it is the caller's again. */
   onRefused(error: unknown): void;

@@ -7,7 +7,8 @@ import { host, type NodeSocket } from "./host.ts";
 import type { Listening, SocketListener } from "./native.ts";
 
 /**
- * As {@linkcode Adapter.listen}. Node reads into one buffer, and past the machinery of its streams; Deno has no such way.
+ * As {@linkcode Adapter.listen}. Node reads into one buffer, and past the machinery of its streams;
+ * Deno has no such way.
  */
 export function listenByNodeSocket(fd: number, listener: SocketListener): Listening {
   const { Socket } = host.process.getBuiltinModule("node:net");
@@ -33,7 +34,10 @@ export function listenByNodeSocket(fd: number, listener: SocketListener): Listen
   };
 }
 
-/** Somebody may destroy the socket: a helper that ends a program does so with all that keeps it alive. */
+/**
+ * Somebody may destroy the socket: a helper that ends a program does so with all that keeps it
+ * alive.
+ */
 function hear(socket: NodeSocket, { onBytes, onEnd }: SocketListener): void {
   socket.on("error", onEnd);
   socket.on("end", () => onEnd());

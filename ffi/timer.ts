@@ -1,12 +1,16 @@
 /**
- * What the runtimes give for time and for later, taken when this module is imported: a test that puts its own clock or timers in
- * their place afterwards means the program that it tests, and here a wait would never end by them.
+ * What the runtimes give for time and for later, taken when this module is imported: a test that
+ * puts its own clock or timers in their place afterwards means the program that it tests, and here
+ * a wait would never end by them.
  *
  * @module
  */
 import { host } from "./host.ts";
 
-/** What a global is now. Deno has timers behind getters, which take 7 ms when they are first called: that is left for later. */
+/**
+ * What a global is now. Deno has timers behind getters, which take 7 ms when they are first called:
+ * that is left for later.
+ */
 function taken<Name extends "setTimeout" | "clearTimeout">(
   name: Name,
 ): () => (typeof globalThis)[Name] {
@@ -25,7 +29,10 @@ export const now: () => number = performance.now.bind(performance);
 /** Calls back at the end of what runs now. */
 export const soon: (action: () => void) => void = globalThis.queueMicrotask;
 
-/** Calls back once after so many milliseconds, which do not keep the program alive; the answer stops it. */
+/**
+ * Calls back once after so many milliseconds, which do not keep the program alive; the answer stops
+ * it.
+ */
 export function startTimer(milliseconds: number, onTime: () => void): () => void {
   const timer: unknown = setTimer()(onTime, milliseconds);
   if (typeof timer === "object" && timer !== null) (timer as { unref(): void }).unref();

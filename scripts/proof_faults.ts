@@ -1,6 +1,7 @@
 /**
- * Every public operation while a system call fails once, each call with each errno, on each runtime: nothing hangs, nothing
- * leaks, and what fails is an error of this library. Takes a runtime's name.
+ * Every public operation while a system call fails once, each call with each errno, on each
+ * runtime: nothing hangs, nothing leaks, and what fails is an error of this library. Takes a
+ * runtime's name.
  */
 import { ERRNOS, type Fault, FAULTS } from "../proofs/faults/faults.ts";
 import { judge, type Verdict } from "../proofs/faults/judge.ts";

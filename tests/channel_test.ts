@@ -12,7 +12,7 @@ async function output(name: string, args: string[], through?: string[]): Promise
 
 const [EBADF, EAGAIN, ENOMEM, EPIPE, ENOBUFS] = ["9", "11", "12", "32", "105"];
 
-test("a call of the watcher that fails for a moment is tried again, and nobody notices", async () => {
+test("a call of the watcher that fails for a moment is tried again", async () => {
   const faults = [["sendto", ENOBUFS], ["sendto", ENOMEM], ["sendto", EAGAIN], [
     "epoll_pwait",
     ENOMEM,
@@ -43,7 +43,7 @@ test("whichever of the watcher's descriptors the program closes, every wait sett
   }
 });
 
-test("a socket that the runtime refuses rejects the waits, leaks nothing, and is tried again", async () => {
+test("a socket that the runtime refuses rejects the waits and leaks nothing", async () => {
   for (const how of isBun ? ["at once", "late"] : ["at once"]) {
     const told = JSON.parse(await output("channel_refused.ts", [how]));
     assert.deepEqual(told, { refused: ["ENOSPC"], then: "SIGKILL", isFreed: true }, how);
@@ -53,11 +53,12 @@ test("a socket that the runtime refuses rejects the waits, leaks nothing, and is
 test("the module loaded again and again leaves threads and descriptors as they were", async () => {
   const { signals, threads, descriptors } = JSON.parse(await output("loaded_anew.ts", ["20"]));
   assert.deepEqual(signals, ["SIGKILL"]);
-  // Some are the runtime's own, which come and go; one thread and four descriptors a load would be 19 and 76.
+  // Some are the runtime's own, which come and go; one thread and four descriptors a load would be
+  // 19 and 76.
   assert.ok(threads < 10 && descriptors < 20, `${threads} threads, ${descriptors} descriptors`);
 });
 
-test("a permission that is revoked keeps nothing from looking, from settling and from closing", async () => {
+test("a revoked permission keeps nothing from looking, settling, closing", async () => {
   const refused = "Deno" in globalThis ? "EPERM" : "ESRCH";
   const looked = [true, true, null, "running"];
   const waiting = JSON.parse(await output("revoked.ts", ["waiting"]));

@@ -85,7 +85,7 @@ test("features() says so where what takes from a process is missing, and nothing
   }
 });
 
-test("what passes is not remembered: no process could be made when one was needed to know", async () => {
+test("what passes is not remembered: no process could be made just then", async () => {
   const result = await runScript("probe_fault.ts", {
     through: [HELPER, "fail-once", "clone", "11"],
   });

@@ -315,8 +315,9 @@ pub fn watcher_start(record: *records.WatcherRecord) callconv(.c) i32 {
     return watcher.start(record);
 }
 
-/// Ends a watcher, and closes its descriptors that are still what the record says, but for the socket, which the runtime owns
-/// unless `with_socket` is 1. The watched pidfds stay. EINVAL: it was ended before.
+/// Ends a watcher, and closes its descriptors that are still what the record says, but for the
+/// socket, which the runtime owns unless `with_socket` is 1. The watched pidfds stay. EINVAL: it
+/// was ended before.
 pub fn watcher_stop(record: *const records.WatcherRecord, with_socket: i32) callconv(.c) i32 {
     return watcher.stop(record, with_socket == 1);
 }

@@ -1,10 +1,10 @@
-//! Makes one syscall of a program fail once, at a moment that the program chooses, for the tests: a filter that simply
-//! refuses could not be taken away again.
+//! Makes one syscall of a program fail once, at a moment that the program chooses, for the tests: a
+//! filter that simply refuses could not be taken away again.
 //!
-//! `fail-once CALL ERRNO CMD…` becomes CMD, with a child at its side that answers each call of this number or name: the kernel
-//! may do it, but for the first that the program's main thread makes after the child got SIGUSR1, unless it has got SIGUSR2 since.
-//! `fail-aside` is the same for
-//! the first that another thread makes.
+//! `fail-once CALL ERRNO CMD…` becomes CMD, with a child at its side that answers each call of this
+//! number or name: the kernel may do it, but for the first that the program's main thread makes
+//! after the child got SIGUSR1, unless it has got SIGUSR2 since. `fail-aside` is the same for the
+//! first that another thread makes.
 const std = @import("std");
 const builtin = @import("builtin");
 const helper = @import("helper.zig");
@@ -60,7 +60,9 @@ fn install(number: u32) usize {
 
 fn supervise(program: i32, ready: i32, errno: i32) noreturn {
     // One after the other, in the order of their numbers, where both have come.
-    const action = linux.Sigaction{ .handler = .{ .handler = arm }, .mask = linux.sigfillset(), .flags = 0 };
+    const Handler = @FieldType(linux.Sigaction, "handler");
+    const handler = Handler{ .handler = arm };
+    const action = linux.Sigaction{ .handler = handler, .mask = linux.sigfillset(), .flags = 0 };
     _ = helper.check(linux.sigaction(linux.SIG.USR1, &action, null), "sigaction");
     _ = helper.check(linux.sigaction(linux.SIG.USR2, &action, null), "sigaction");
     var listener: i32 = undefined;

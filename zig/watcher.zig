@@ -1,11 +1,14 @@
-//! The watcher: one native thread for each JavaScript thread that waits. It sleeps in epoll_pwait(2) over pidfds, and
-//! writes a record to its end of a socket pair for each that has ended; the runtime's loop reads the other end.
+//! The watcher: one native thread for each JavaScript thread that waits. It sleeps in
+//! epoll_pwait(2) over pidfds, and writes a record to its end of a socket pair for each that has
+//! ended; the runtime's loop reads the other end.
 //!
-//! It keeps no state: it knows two descriptors, which are its own. JavaScript has another descriptor of the same epoll, so that
-//! neither side ever uses a number that the other one has closed. What it watches are the handles' own pidfds; whoever closes
-//! one removes it first. A shutdown of the pair ends the watcher, and so does the end of the JavaScript thread.
+//! It keeps no state: it knows two descriptors, which are its own. JavaScript has another
+//! descriptor of the same epoll, so that neither side ever uses a number that the other one has
+//! closed. What it watches are the handles' own pidfds; whoever closes one removes it first. A
+//! shutdown of the pair ends the watcher, and so does the end of the JavaScript thread.
 //!
-//! A call that fails for want of memory is tried again: the watcher ends only when nobody can read what it writes.
+//! A call that fails for want of memory is tried again: the watcher ends only when nobody can read
+//! what it writes.
 const std = @import("std");
 const kernel = @import("kernel.zig");
 const records = @import("records.zig");
@@ -54,8 +57,8 @@ pub fn start(record: *records.WatcherRecord) i32 {
     return 0;
 }
 
-/// Ends a watcher that `start` has started, and closes what it opened but for the socket, which is the runtime's; with
-/// `with_socket`, where the runtime has refused that, the socket too.
+/// Ends a watcher that `start` has started, and closes what it opened but for the socket, which is
+/// the runtime's; with `with_socket`, where the runtime has refused that, the socket too.
 pub fn stop(record: *const records.WatcherRecord, with_socket: bool) i32 {
     return channel.stop(record, with_socket);
 }
@@ -73,7 +76,8 @@ fn prepare(record: *records.WatcherRecord, opened: *Opened) i32 {
     opened.epolls[1] = calls.fcntl(opened.epolls[0], kernel.F_DUPFD_CLOEXEC, 0);
     if (opened.epolls[1] < 0) return opened.epolls[1];
     record.step = @intFromEnum(Step.epoll_ctl);
-    // The end that JavaScript reads tells of a hang-up where somebody has closed the watcher's end behind its back.
+    // The end that JavaScript reads tells of a hang-up where somebody has closed the watcher's end
+    // behind its back.
     for ([_]i32{ opened.pair[1], opened.ending }) |socket| {
         const added = add_event(opened.epolls[0], socket, linux.EPOLL.RDHUP, hang_up);
         if (added < 0) return added;
@@ -121,7 +125,8 @@ fn main(arguments: usize) callconv(.c) usize {
     const socket: i32 = @intCast(arguments & ((1 << half) - 1));
     const cookie = channel.cookie(socket);
     watch(epoll, socket);
-    // Only while the numbers are still the watcher's: a program may close descriptors that it knows nothing of.
+    // Only while the numbers are still the watcher's: a program may close descriptors that it knows
+    // nothing of.
     if (cookie == null or channel.cookie(socket) != cookie) return 0;
     if (remove(epoll, socket) == 0) _ = calls.close(epoll);
     _ = calls.close(socket);
@@ -149,7 +154,8 @@ fn watch(epoll: i32, socket: i32) void {
     }
 }
 
-/// Whether a call failed for want of something that may come back: then, after a moment, it is tried again.
+/// Whether a call failed for want of something that may come back: then, after a moment, it is
+/// tried again.
 fn passes(result: i32) bool {
     const passing = [_]i32{ negated(.AGAIN), negated(.NOBUFS), negated(.NOMEM) };
     if (std.mem.indexOfScalar(i32, &passing, result) == null) return false;

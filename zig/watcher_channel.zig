@@ -1,10 +1,13 @@
-//! What the JavaScript thread has of its watcher: a descriptor of the epoll, and the end of the socket pair that its runtime reads.
+//! What the JavaScript thread has of its watcher: a descriptor of the epoll, and the end of the
+//! socket pair that its runtime reads.
 //!
-//! When the thread ends (a Worker was terminated, say) its JavaScript just stops, so the C library says when to end the watcher.
-//! The runtimes can't be left to close the pair: Deno leaves the sockets of a terminated Worker open.
+//! When the thread ends (a Worker was terminated, say) its JavaScript just stops, so the C library
+//! says when to end the watcher. The runtimes can't be left to close the pair: Deno leaves the
+//! sockets of a terminated Worker open.
 //!
-//! Before anything is shut down or closed, the kernel is asked whether the number is still the library's: a program may have
-//! closed descriptors that it knows nothing of, and then others have their numbers.
+//! Before anything is shut down or closed, the kernel is asked whether the number is still the
+//! library's: a program may have closed descriptors that it knows nothing of, and then others have
+//! their numbers.
 const std = @import("std");
 const calls = @import("calls.zig");
 const records = @import("records.zig");
@@ -26,8 +29,8 @@ const Channel = struct {
     cookie: u64,
 };
 
-/// Keeps a channel until `stop`, or until the calling thread ends. Answers its place; 0 where none can be had: then the pair hangs up
-/// when the runtime closes it.
+/// Keeps a channel until `stop`, or until the calling thread ends. Answers its place; 0 where none
+/// can be had: then the pair hangs up when the runtime closes it.
 pub fn keep(socket: i32, epoll: i32, ending: i32) i32 {
     if (make(.{
         .key = 0,
@@ -86,7 +89,8 @@ fn thread_ends(word: usize) callconv(.c) void {
 /// The shutdown ends the watcher, wherever it is: it sleeps, or waits for room in the socket.
 fn end(channel: *Channel, with_socket: bool) void {
     if (cookie(channel.ending) == channel.cookie) {
-        // It takes the registration away only of the epoll that has it: then the number is still the channel's.
+        // It takes the registration away only of the epoll that has it: then the number is still
+        // the channel's.
         if (remove(channel.epoll, channel.ending) == 0) _ = calls.close(channel.epoll);
         const both: u32 = linux.SHUT.RDWR;
         _ = call(named(.shutdown), .{ channel.ending, both });

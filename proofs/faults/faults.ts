@@ -1,4 +1,7 @@
-/** Which calls fail, and how: each errno that its manual page has for want of something, and what may come between. */
+/**
+ * Which calls fail, and how: each errno that its manual page has for want of something, and what
+ * may come between.
+ */
 
 /** Calls of the main thread, or of another one: the watcher's. */
 export type Way = "fail-once" | "fail-aside";

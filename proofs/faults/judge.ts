@@ -13,7 +13,9 @@ export interface Verdict {
   readonly violations: readonly string[];
 }
 
-/** How many more there may be: some descriptors and threads are the runtime's own, and come and go. */
+/**
+ * How many more there may be: some descriptors and threads are the runtime's own, and come and go.
+ */
 const MORE = { pidfds: 0, threads: 3, descriptors: 6 };
 
 /** Judges the output of proofs/faults/subject.ts. */

@@ -1,5 +1,6 @@
 /**
- * Every public operation, each on what was made ready before: what it needs is there, so that a fault meets the operation itself.
+ * Every public operation, each on what was made ready before: what it needs is there, so that a
+ * fault meets the operation itself.
  */
 import { rmSync } from "node:fs";
 import {

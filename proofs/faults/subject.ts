@@ -1,6 +1,7 @@
 /**
- * Asks every public operation while a call of the kernel's fails once, at its first use after the operation has begun. Runs under
- * `helper fail-once CALL ERRNO` or `fail-aside`. Prints what each came to, and what was left.
+ * Asks every public operation while a call of the kernel's fails once, at its first use after the
+ * operation has begun. Runs under `helper fail-once CALL ERRNO` or `fail-aside`. Prints what each
+ * came to, and what was left.
  */
 import { tmpdir } from "node:os";
 import { closeDescriptor, Pidfd, PidfdError, sendMessage, socketPair } from "../../mod.ts";
@@ -9,7 +10,8 @@ import { faultInjector, held, outcome } from "../../tests/support/outcomes.ts";
 import { paused } from "../../tests/support/processes.ts";
 import { OPERATIONS, type Ready } from "./operations.ts";
 
-// By its pid, which is that of a child that nobody has reaped: a handle's own calls would meet the fault.
+// By its pid, which is that of a child that nobody has reaped: a handle's own calls would meet the
+// fault.
 const injector = faultInjector();
 const arm = () => process.kill(injector.pid, "SIGUSR1");
 const disarm = () => process.kill(injector.pid, "SIGUSR2");
@@ -29,7 +31,9 @@ async function release({ handle, sockets, helper }: Ready): Promise<void> {
   await helper.exit;
 }
 
-/** A word: "done" for any value, a code of ours, or what says that an error is not of this library. */
+/**
+ * A word: "done" for any value, a code of ours, or what says that an error is not of this library.
+ */
 async function ask(name: string): Promise<string> {
   const given = await ready();
   const attempt = async () => {
@@ -47,7 +51,10 @@ async function ask(name: string): Promise<string> {
   return word === "exited" ? "done" : word;
 }
 
-/** Without any fault first, so that what is made once is there: the watcher, the runtime's own threads. */
+/**
+ * Without any fault first, so that what is made once is there: the watcher, the runtime's own
+ * threads.
+ */
 const first = await ready();
 const started = first.handle.wait();
 first.handle.signal("SIGKILL");

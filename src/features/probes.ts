@@ -97,7 +97,10 @@ function onDescriptor(what: string, fd: number, probe: () => number, good: numbe
   return finding(what, fd < 0 ? fd : probe(), good);
 }
 
-/** What passes: of descriptors, of memory, of processes (pids.max, RLIMIT_NPROC), and a signal that came between. */
+/**
+ * What passes: of descriptors, of memory, of processes (pids.max, RLIMIT_NPROC), and a signal that
+ * came between.
+ */
 const SHORTAGES: readonly number[] = [EMFILE, ENFILE, ENOMEM, ENOBUFS, EAGAIN, EINTR];
 
 function finding(what: string, answer: number, good: number[]): Finding {

@@ -83,7 +83,8 @@ export class Handle {
   close(): void {
     const fd = giveUp(this.#held);
     this.#failWaits();
-    // Linux frees the number whatever close(2) answers, and nobody could do anything about an error.
+    // Linux frees the number whatever close(2) answers, and nobody could do anything about an
+    // error.
     if (fd >= 0) native().close(fd);
   }
 

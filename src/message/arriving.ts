@@ -128,7 +128,10 @@ class Arrival implements Listener {
     this.#end(() => this.#reject(failure(failed)));
   }
 
-  /** A message that was received must reach its receiver: what a broken signal throws is reported, and rejects nothing. */
+  /**
+   * A message that was received must reach its receiver: what a broken signal throws is reported,
+   * and rejects nothing.
+   */
   #end(settle: () => void): void {
     const undo = this.#undo.reverse();
     this.#undo = [];

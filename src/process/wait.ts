@@ -22,9 +22,10 @@ export interface WaitLimits {
 /** How long to wait for a process, and then for its status. */
 export interface WaitOptions extends WaitLimits {
   /**
-   * How long to wait, after the process has ended, for its exit status: the kernel reports that of a process which is not your
-   * child when its parent reaps it (Linux 6.15), and some parents never do. Milliseconds from 0 to 2147483647; without limit
-   * if left out. A status that is not reported by then is not known. With it, `timeoutMs` limits the wait for the end alone.
+   * How long to wait, after the process has ended, for its exit status: the kernel reports that of
+   * a process which is not your child when its parent reaps it (Linux 6.15), and some parents never
+   * do. Milliseconds from 0 to 2147483647; without limit if left out. A status that is not reported
+   * by then is not known. With it, `timeoutMs` limits the wait for the end alone.
    */
   readonly statusMs?: number | undefined;
 }
@@ -39,7 +40,10 @@ export function exitedOf(handle: Handle): Promise<void> {
   return promise;
 }
 
-/** Never settles once the handle is closed: nothing has exited then, and whoever merely has a `then` on it catches nothing. */
+/**
+ * Never settles once the handle is closed: nothing has exited then, and whoever merely has a `then`
+ * on it catches nothing.
+ */
 function untilExitedOrClosed(handle: Handle): Promise<void> {
   return new Promise((resolve, reject) => {
     const onFailure = (reason: unknown) => {

@@ -16,7 +16,10 @@ export type Milestone = "exited" | "told";
 /** What the watcher saw: the process has ended, and perhaps it was reaped too. */
 export interface WatchEvent {
   readonly reaped: boolean;
-  /** How it ended, where the watcher was told: of our child before anybody reaped it, of others after that. */
+  /**
+   * How it ended, where the watcher was told: of our child before anybody reaped it, of others
+   * after that.
+   */
   readonly status: ExitStatus | null;
 }
 
@@ -169,8 +172,8 @@ export class Waiting<H extends { readonly fd: number }> implements Listener {
   }
 
   /**
-   * Where this program was busy, or stopped, the end may be known only now: nobody who has ended is said to run. Answers what was
-   * missed all the same.
+   * Where this program was busy, or stopped, the end may be known only now: nobody who has ended is
+   * said to run. Answers what was missed all the same.
    */
   #lookAtLast(): string {
     try {
@@ -185,7 +188,10 @@ export class Waiting<H extends { readonly fd: number }> implements Listener {
     }
   }
 
-  /** Settles one wait. What its own limits or its callback throw rejects it, and reaches nobody else. */
+  /**
+   * Settles one wait. What its own limits or its callback throw rejects it, and reaches nobody
+   * else.
+   */
   #resolve(waiter: Waiter, status: ExitStatus): void {
     if (!waiter.isWaiting) return;
     try {
@@ -207,7 +213,10 @@ export class Waiting<H extends { readonly fd: number }> implements Listener {
     reject(waiter, reason);
   }
 
-  /** Ends one wait, which whoever does so then settles. Throws what taking back its limits throws, with everything done. */
+  /**
+   * Ends one wait, which whoever does so then settles. Throws what taking back its limits throws,
+   * with everything done.
+   */
   #leave(waiter: Waiter): void {
     waiter.isWaiting = false;
     this.#unlink(waiter);

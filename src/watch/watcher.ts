@@ -10,13 +10,16 @@ import { native } from "../kernel/native.ts";
 import { Channel, type Failed, type Told } from "./channel.ts";
 
 /**
- * Who is told. Of numbers, bytes and plain objects alone, here and in {@linkcode Watcher}: copies of this module share one
- * watcher, and none knows the classes of another.
+ * Who is told. Of numbers, bytes and plain objects alone, here and in {@linkcode Watcher}: copies
+ * of this module share one watcher, and none knows the classes of another.
  */
 export interface Listener {
   /** Set and compared by the watcher: a record that was on its way when its watch was removed is nobody's. */
   token: number;
-  /** What the watcher saw: the process has ended, and perhaps it was reaped; and how it ended, as `fromWatcher` takes it. */
+  /**
+   * What the watcher saw: the process has ended, and perhaps it was reaped; and how it ended, as
+   * `fromWatcher` takes it.
+   */
   onEvent(reaped: boolean, told: number, status: Uint8Array): void;
   /** It is watched no longer, and this is why. */
   onLost(failed: Failed): void;
@@ -24,7 +27,10 @@ export interface Listener {
 
 /** What a thread's waits need of its watcher. */
 export interface Watcher {
-  /** Watches a pidfd, also one whose process has ended already, or says why not. It must be removed before it is closed. */
+  /**
+   * Watches a pidfd, also one whose process has ended already, or says why not. It must be removed
+   * before it is closed.
+   */
   add(pidfd: number, listener: Listener): Failed | null;
   /** Ends a watch. What was on its way finds nobody any more. */
   remove(pidfd: number): void;
@@ -34,7 +40,10 @@ export interface Watcher {
 
 const MAX_TOKEN = 0x7fffffff;
 
-/** So many channels may break one after the other, each within a second and without a word, before the waits are given up. */
+/**
+ * So many channels may break one after the other, each within a second and without a word, before
+ * the waits are given up.
+ */
 const MOST_LOSSES = 5;
 const SHORT_MS = 1000;
 
@@ -60,7 +69,8 @@ class ThreadWatcher implements Watcher {
 
   remove(pidfd: number): void {
     this.#listeners[pidfd] = undefined;
-    // It fails only if somebody has closed a descriptor behind our back, and then nothing is watched either.
+    // It fails only if somebody has closed a descriptor behind our back, and then nothing is
+    // watched either.
     if (this.#channel) native().watcher_remove(this.#channel.epoll, pidfd);
   }
 
@@ -111,7 +121,9 @@ class ThreadWatcher implements Watcher {
     }
   }
 
-  /** Replaces a channel that broke. Whatever has happened meanwhile is told at the new registration. */
+  /**
+   * Replaces a channel that broke. Whatever has happened meanwhile is told at the new registration.
+   */
   #lose(failed: Failed): void {
     this.#channel?.stop();
     this.#channel = undefined;
@@ -138,7 +150,9 @@ class ThreadWatcher implements Watcher {
   }
 }
 
-/** Whether what failed is the watcher's own descriptor, which somebody has closed behind its back. */
+/**
+ * Whether what failed is the watcher's own descriptor, which somebody has closed behind its back.
+ */
 function isWatchersOwn({ errno, syscall }: Failed, pidfd: number): boolean {
   const isDescriptor = syscall === "epoll_ctl" && (errno === EBADF || errno === EINVAL);
   return isDescriptor && native().poll(pidfd, 0, 0) !== POLLNVAL;
@@ -149,7 +163,10 @@ const KEY = Symbol.for(`pidfd.watcher.1.${ABI}`);
 
 let current: Watcher | undefined;
 
-/** This thread's watcher, which all copies of this module share: a program that is loaded anew leaves nothing behind. */
+/**
+ * This thread's watcher, which all copies of this module share: a program that is loaded anew
+ * leaves nothing behind.
+ */
 export function watcher(): Watcher {
   return current ??= shared(globalThis as never);
 }

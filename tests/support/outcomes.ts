@@ -1,4 +1,7 @@
-/** How promises come out, and what a program has of the system, for tests of what must not hang or leak. */
+/**
+ * How promises come out, and what a program has of the system, for tests of what must not hang or
+ * leak.
+ */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { type ExitStatus, Pidfd, type PidfdError } from "../../mod.ts";
@@ -26,8 +29,8 @@ export function nameOf(error: unknown): string {
 }
 
 /**
- * How many threads and descriptors this process has. A thread gets the name of the one that makes it: those of Deno's own pools,
- * which come and go, have another.
+ * How many threads and descriptors this process has. A thread gets the name of the one that makes
+ * it: those of Deno's own pools, which come and go, have another.
  */
 export function held(): { threads: number; descriptors: number } {
   const name = readFileSync("/proc/self/comm", "utf8");
@@ -56,7 +59,10 @@ export function descriptors(): Map<number, string> {
   return new Map(all.filter((entry) => entry !== undefined));
 }
 
-/** The child at the program's side that makes one call fail: see zig/helper_fault.zig. To be called before there are others. */
+/**
+ * The child at the program's side that makes one call fail: see zig/helper_fault.zig. To be called
+ * before there are others.
+ */
 export function faultInjector(): Pidfd {
   const children = readFileSync(`/proc/self/task/${process.pid}/children`, "latin1").trim();
   return Pidfd.open(Number(children));

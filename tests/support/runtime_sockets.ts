@@ -1,4 +1,7 @@
-/** The sockets that the runtime reads for the library, seen or refused by what stands in the runtime's place. */
+/**
+ * The sockets that the runtime reads for the library, seen or refused by what stands in the
+ * runtime's place.
+ */
 import net from "node:net";
 import { syncBuiltinESMExports } from "node:module";
 
@@ -10,12 +13,17 @@ interface Destroyable {
 type Connect = (options: { socket: Record<string, unknown> }) => Promise<Destroyable>;
 const { Bun } = globalThis as unknown as { Bun?: { connect: Connect } };
 
-/** How many more sockets are refused, and how: by an exception, or by a promise, where that is the runtime's way. */
+/**
+ * How many more sockets are refused, and how: by an exception, or by a promise, where that is the
+ * runtime's way.
+ */
 export const refusing = { count: 0, isLate: false };
 
 const seen = new Set<Destroyable>();
 
-/** Destroys every socket that was seen, as a helper does that ends all that keeps a program alive. */
+/**
+ * Destroys every socket that was seen, as a helper does that ends all that keeps a program alive.
+ */
 export function destroyAll(): number {
   const all = [...seen];
   seen.clear();
