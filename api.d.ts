@@ -425,10 +425,15 @@ export interface UnknownStatus {
     readonly resourceUsage?: undefined;
 }
 
-// WaitOptions
-export interface WaitOptions {
+// WaitLimits
+export interface WaitLimits {
     readonly timeoutMs?: number | undefined;
     readonly signal?: AbortSignal | undefined;
+}
+
+// WaitOptions
+export interface WaitOptions extends WaitLimits {
+    readonly statusMs?: number | undefined;
 }
 
 // adoptOrphans
@@ -480,4 +485,4 @@ export declare function socketPair(kind?: SocketKind): [number, number];
 export declare function syscallNumbers(): SyscallNumbers;
 
 // waitForMessage
-export declare function waitForMessage(socketFd: number, options?: WaitOptions): Promise<ReceivedMessage>;
+export declare function waitForMessage(socketFd: number, options?: WaitLimits): Promise<ReceivedMessage>;

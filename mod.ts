@@ -24,7 +24,7 @@
  * @module
  */
 export { Pidfd } from "./src/pidfd.ts";
-export type { WaitOptions } from "./src/process/wait.ts";
+export type { WaitLimits, WaitOptions } from "./src/process/wait.ts";
 export type { ProcessState } from "./src/process/state.ts";
 export { waitForMessage } from "./src/message/arriving.ts";
 export { closeDescriptor } from "./src/process/duplicating.ts";

@@ -5,7 +5,7 @@
  */
 import { type BunSocket, type BunSymbol, host } from "./host.ts";
 import { type LibC, openInMemory, openLibC } from "./memfd.ts";
-import type { Adapter, Listening, Native, NativeName } from "./native.ts";
+import type { Adapter, Listening, Native, NativeName, SocketListener } from "./native.ts";
 import { parametersOf } from "./parameters.ts";
 import { SYMBOLS } from "./symbols.ts";
 
@@ -41,29 +41,34 @@ function openBytes(bytes: Uint8Array, abi: number): Native {
 }
 
 /** Bun's `net.Socket` takes a descriptor and then delivers nothing, so its own call it is. */
-function listen(fd: number, onBytes: (bytes: Uint8Array) => void): Listening {
+function listen(fd: number, { onBytes, onEnd, onRefused }: SocketListener): Listening {
   let isHolding = false;
+  let isClosed = false;
   let opened: BunSocket | undefined;
   const apply = () => isHolding ? opened?.ref() : opened?.unref();
   const socket = {
     open(socket: BunSocket) {
       opened = socket;
-      apply();
+      if (isClosed) socket.terminate();
+      else apply();
     },
     data: (_: BunSocket, bytes: Uint8Array) => onBytes(bytes),
-    error() {},
+    error: (_: BunSocket, error: unknown) => onEnd(error),
+    connectError() {},
+    end: () => onEnd(),
+    close: () => onEnd(),
   };
-  host.Bun!.connect({ fd, socket });
-  return {
-    ref() {
-      isHolding = true;
-      apply();
-    },
-    unref() {
-      isHolding = false;
-      apply();
-    },
+  // Where its event loop can't take the socket, Bun leaves it open.
+  host.Bun!.connect({ fd, socket }).catch(onRefused);
+  const hold = (isWanted: boolean) => {
+    isHolding = isWanted;
+    apply();
   };
+  const close = () => {
+    isClosed = true;
+    opened?.terminate();
+  };
+  return { ref: () => hold(true), unref: () => hold(false), close };
 }
 
 /** The adapter for Bun. */

@@ -18,12 +18,28 @@ const LIBC_SYMBOLS: Record<keyof LibC, DenoSymbol> = {
 
 type Bound = (...args: never[]) => number;
 
-/** What every program calls for its first handle: to bind them together saves a tenth of a millisecond each. */
-const FIRST: readonly NativeName[] = ["abi", "open", "pid_of"];
+/**
+ * Bound together, which saves a tenth of a millisecond each, at the first call of one of them: for
+ * the first handle, and for the first wait. The permission may be revoked at any time: a handle
+ * that can't be closed then would leak, and a wait that can't look never settle.
+ */
+const GROUPS: readonly (readonly NativeName[])[] = [
+  ["abi", "open", "pid_of", "own_pid", "poll", "wait", "info", "own", "close"],
+  [
+    "watcher_start",
+    "watcher_stop",
+    "watcher_add",
+    "watcher_remove",
+    "probe_exit_record",
+  ],
+];
+
+const EPERM = -1;
 
 /**
- * Deno compiles a bridge for each symbol, a tenth of a millisecond, so most are bound at their first call. That needs glibc, which
- * gives a loaded library back by the name it was opened with; musl would look at the file again, which may be another by then.
+ * Deno compiles a bridge for each symbol, so most are bound at their first call. That needs glibc,
+ * which gives a loaded library back by the name it was opened with; musl would look at the file
+ * again, which may be another by then.
  */
 function open(path: string): Native {
   // An empty table, to hear at once when there is no such library.
@@ -34,12 +50,27 @@ function open(path: string): Native {
   else {
     for (const name of names) {
       native[name] = (...args) => {
-        bind(native, path, FIRST.includes(name) ? FIRST : [name]);
-        return native[name](...args);
+        const group = GROUPS.find((group) => group.includes(name)) ?? [name];
+        return isBound(native, path, group) ? native[name](...args) : EPERM;
       };
     }
   }
   return native as never;
+}
+
+/** False where Deno refuses it, because the permission was revoked since. */
+function isBound(
+  native: Record<string, Bound>,
+  path: string,
+  names: readonly NativeName[],
+): boolean {
+  try {
+    bind(native, path, names);
+    return true;
+  } catch (error) {
+    if ((error as Error).name === "NotCapable") return false;
+    throw error;
+  }
 }
 
 function bind(native: Record<string, Bound>, path: string, names: readonly NativeName[]): void {

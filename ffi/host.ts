@@ -40,11 +40,13 @@ export interface FileSystem {
 /** The part of `node:net`'s socket that listening needs. */
 export interface NodeSocket {
   on(event: "data", listener: (bytes: Uint8Array) => void): void;
-  on(event: "error", listener: () => void): void;
+  on(event: "error", listener: (error: unknown) => void): void;
+  on(event: "end" | "close", listener: () => void): void;
   /** Begins to read. */
   read(length: 0): void;
   ref(): void;
   unref(): void;
+  destroy(): void;
 }
 
 interface NodeSocketOptions {
@@ -56,6 +58,7 @@ interface NodeSocketOptions {
 export interface BunSocket {
   ref(): void;
   unref(): void;
+  terminate(): void;
 }
 
 interface BunNamespace {
@@ -65,7 +68,10 @@ interface BunNamespace {
     socket: {
       open(socket: BunSocket): void;
       data(socket: BunSocket, bytes: Uint8Array): void;
-      error(): void;
+      error(socket: BunSocket, error: unknown): void;
+      connectError(): void;
+      end(): void;
+      close(): void;
     };
   }): Promise<BunSocket>;
 }

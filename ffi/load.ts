@@ -13,7 +13,7 @@ import { deno } from "./deno.ts";
 import { host, platform } from "./host.ts";
 import { LIBRARIES } from "./library.ts";
 import { assertComplete, assertKnown, readLibrary } from "./library_file.ts";
-import type { Adapter, Listening, Native } from "./native.ts";
+import type { Adapter, Listening, Native, SocketListener } from "./native.ts";
 import { node } from "./node.ts";
 import { ABI } from "./symbols.ts";
 
@@ -44,9 +44,9 @@ export function load(givenPath?: string): Native {
   return openBeside(adapter, cpu) ?? openEmbedded(adapter, cpu);
 }
 
-/** Reads a socket by the runtime's event loop. */
-export function listen(fd: number, onBytes: (bytes: Uint8Array) => void): Listening {
-  return adapterOfThisRuntime().listen(fd, onBytes);
+/** As {@linkcode Adapter.listen}. */
+export function listen(fd: number, listener: SocketListener): Listening {
+  return adapterOfThisRuntime().listen(fd, listener);
 }
 
 function adapterOfThisRuntime(): Adapter {

@@ -94,6 +94,8 @@ export interface Native {
   probe_exit_record(): number;
   /** Starts a watcher: fills a `WatcherRecord` with the descriptors that are the caller's from then on, or with what failed. */
   watcher_start(record: Uint8Array): number;
+  /** Ends a watcher by its `WatcherRecord`; its socket is closed too where `withSocket` is 1. */
+  watcher_stop(record: Uint8Array, withSocket: number): number;
   /** Has a process watched under a token, until `watcher_remove`, which must come before its pidfd is closed. */
   watcher_add(epoll: number, pidfd: number, token: number): number;
   /** Ends a watch. */
@@ -110,16 +112,33 @@ export interface Adapter {
   open(path: string): Native;
   /** Loads the library from memory; `abi` is the number that it answers. Throws what the runtime throws. */
   openBytes(bytes: Uint8Array, abi: number): Native;
-  /** Reads a socket by the runtime's event loop, and owns it from then on. It does not keep the program alive at first. */
-  listen(fd: number, onBytes: (bytes: Uint8Array) => void): Listening;
+  /**
+   * Reads a socket by the runtime's event loop, and owns it from then on. It does not keep the
+   * program alive at first. Throws what the runtime throws; then the socket is still the caller's.
+   */
+  listen(fd: number, listener: SocketListener): Listening;
 }
 
-/** A socket that the event loop reads; the runtime's own object. */
+/** Who hears of a socket that the event loop reads. */
+export interface SocketListener {
+  onBytes(bytes: Uint8Array): void;
+  /**
+   * It is read no longer, for whatever reason: maybe told more than once, and after `close`, and
+   * before `listen` has answered.
+   */
+  onEnd(error?: unknown): void;
+  /** The runtime does not take it after all: it is the caller's again. */
+  onRefused(error: unknown): void;
+}
+
+/** A socket that the event loop reads. */
 export interface Listening {
   /** Keeps the program alive. */
   ref(): void;
   /** Keeps it alive no longer. */
   unref(): void;
+  /** Closes it. */
+  close(): void;
 }
 
 /** A function's name in the generated table; the compiler holds it against {@linkcode Native}. */

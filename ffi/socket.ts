@@ -3,28 +3,46 @@
  *
  * @module
  */
-import { host } from "./host.ts";
-import type { Listening } from "./native.ts";
+import { host, type NodeSocket } from "./host.ts";
+import type { Listening, SocketListener } from "./native.ts";
 
 /**
- * As {@linkcode Adapter.listen}; the socket owns the descriptor. Node reads into one buffer, and past the machinery of
- * its streams; Deno has no such way.
+ * As {@linkcode Adapter.listen}. Node reads into one buffer, and past the machinery of its streams;
+ * Deno has no such way.
  */
-export function listenByNodeSocket(fd: number, onBytes: (bytes: Uint8Array) => void): Listening {
+export function listenByNodeSocket(fd: number, listener: SocketListener): Listening {
   const { Socket } = host.process.getBuiltinModule("node:net");
   const buffer = new Uint8Array(8192);
   const onread = {
     buffer,
     callback(length: number) {
-      onBytes(buffer.subarray(0, length));
+      listener.onBytes(buffer.subarray(0, length));
       return true;
     },
   };
   const socket = new Socket(host.Deno ? { fd } : { fd, onread });
-  // The other end is the watcher's, which ends only after this one; there is nobody to tell of an error.
-  socket.on("error", () => {});
+  try {
+    hear(socket, listener);
+  } catch (error) {
+    // The socket owns the descriptor by now.
+    listener.onEnd(error);
+  }
+  return {
+    ref: () => socket.ref(),
+    unref: () => socket.unref(),
+    close: () => socket.destroy(),
+  };
+}
+
+/**
+ * Somebody may destroy the socket: a helper that ends a program does so with all that keeps it
+ * alive.
+ */
+function hear(socket: NodeSocket, { onBytes, onEnd }: SocketListener): void {
+  socket.on("error", onEnd);
+  socket.on("end", () => onEnd());
+  socket.on("close", () => onEnd());
   if (host.Deno) socket.on("data", onBytes);
   else socket.read(0);
   socket.unref();
-  return socket;
 }

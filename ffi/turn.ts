@@ -14,11 +14,19 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => soon(resolve));
 }
 
-/** Takes the steps of something long, each in a turn of its own; `check` comes between them, and may throw. */
-export async function inTurns<T>(steps: Generator<void, T>, check: () => void): Promise<T> {
+/**
+ * Takes the steps of something long, each in a turn of its own, the first at once. `onStep` is called right after each, `check` before
+ * the next one; both may throw.
+ */
+export async function inTurns<T>(
+  steps: Generator<void, T>,
+  check: () => void,
+  onStep: () => void = () => {},
+): Promise<T> {
   try {
     while (true) {
       const step = steps.next();
+      onStep();
       if (step.done) return step.value;
       await nextTurn();
       check();

@@ -466,11 +466,17 @@ export class Pidfd implements Disposable {
   }
 
   /**
-   * Resolves when the process has ended; it may still be a zombie then. Keeps the program alive, unless `unref()` says
-   * otherwise. Nothing polls: a native thread sleeps until the kernel wakes it.
+   * Resolves when the process has ended; it may still be a zombie then. Keeps the program alive,
+   * unless `unref()` says otherwise. Nothing polls: a native thread sleeps until the kernel wakes
+   * it.
    *
-   * Rejects with a {@linkcode PidfdError}: `EBADF` if the handle is closed first; `EMFILE`, `ENFILE`, `ENOMEM` or `EAGAIN` if the
-   * watcher can't be started; `ENOSPC` if this user waits for as much as it may (/proc/sys/fs/epoll/max_user_watches).
+   * Closing the handle leaves it pending for good: the process has not exited then, and what merely
+   * has a `then` on it has nothing to catch. {@linkcode Pidfd.wait} rejects.
+   *
+   * Rejects with a {@linkcode PidfdError}: `EMFILE`, `ENFILE`, `ENOMEM` or `EAGAIN` if the watcher
+   * can't be started; `ENOSPC` if this user waits for as much as it may
+   * (/proc/sys/fs/epoll/max_user_watches); `EIO` if the runtime keeps refusing to read the
+   * watcher's socket. The next one tries again.
    *
    * @throws {PidfdError} `EBADF` if the handle is closed, unless it was asked for before.
    *
@@ -490,17 +496,21 @@ export class Pidfd implements Disposable {
   }
 
   /**
-   * Waits, without blocking, until the process has ended and until the kernel tells how: for a child at once, for anybody
-   * else's process when its parent reaps it. Before Linux 6.15 the status of somebody else's process is not known, and the
-   * wait is over at its end; that of a child which {@linkcode Pidfd.of} took may come from its runtime. Never reaps. Keeps the program alive, unless `unref()` says otherwise.
+   * Waits, without blocking, until the process has ended and until the kernel tells how: for a
+   * child at once, for anybody else's process when its parent reaps it. Before Linux 6.15 the
+   * status of somebody else's process is not known, and the wait is over at its end; `statusMs`
+   * limits how long the status is waited for. That of a child which {@linkcode Pidfd.of} took may
+   * come from its runtime. Never reaps. Keeps the program alive, unless `unref()` says otherwise.
    *
    * @returns How it ended.
    * @throws {TypeError} If an option is of a wrong type.
-   * @throws {RangeError} If `timeoutMs` is no integer of its range.
+   * @throws {RangeError} If `timeoutMs` or `statusMs` is no integer of its range.
    * @throws {DOMException} `TimeoutError` when the time is up.
    * @throws The reason of `signal`, when it is aborted.
-   * @throws {PidfdError} `EBADF` if the handle is closed, now or during the wait; `EMFILE`, `ENFILE`, `ENOMEM` or `EAGAIN` if the
-   * watcher can't be started; `ENOSPC` if this user waits for as much as it may. The next wait tries again.
+   * @throws {PidfdError} `EBADF` if the handle is closed, now or during the wait; `EMFILE`,
+   * `ENFILE`, `ENOMEM` or `EAGAIN` if the watcher can't be started; `ENOSPC` if this user waits for
+   * as much as it may; `EIO` if the runtime keeps refusing to read the watcher's socket. The next
+   * wait tries again.
    *
    * @example The exit status of a process, with a limit
    * ```ts
@@ -659,19 +669,21 @@ export class Pidfd implements Disposable {
   }
 
   /**
-   * Gives the descriptor up without closing it; pending waits reject with `EBADF`. It is yours, to hand to a Worker ({@linkcode Pidfd.adopt}) or to close.
-   * The handle of a {@linkcode TreeMember} gives a duplicate, and stays as it is.
+   * Gives the descriptor up without closing it; pending waits reject with `EBADF`, `exited` stays
+   * pending. It is yours, to hand to a Worker ({@linkcode Pidfd.adopt}) or to close. The handle of
+   * a {@linkcode TreeMember} gives a duplicate, and stays as it is.
    *
-   * @throws {PidfdError} `EBADF` if the handle is closed; of a tree, `EMFILE` if no descriptor is free.
+   * @throws {PidfdError} `EBADF` if the handle is closed; of a tree, `EMFILE` if no descriptor is
+   * free.
    */
   detach(): number {
     return this.#handle.isLent ? this.#handle.duplicate() : this.#handle.detach();
   }
 
   /**
-   * Closes the handle; the process lives on. Pending waits reject with `EBADF`. A second call does nothing, nor does any on
-   * the handle of a {@linkcode TreeMember}: the tree closes it. One that is forgotten is closed when it is collected as
-   * garbage.
+   * Closes the handle; the process lives on. Pending waits reject with `EBADF`, `exited` stays
+   * pending. A second call does nothing, nor does any on the handle of a {@linkcode TreeMember}:
+   * the tree closes it. One that is forgotten is closed when it is collected as garbage.
    */
   close(): void {
     if (!this.#handle.isLent) this.#handle.close();

@@ -85,6 +85,16 @@ test("features() says so where what takes from a process is missing, and nothing
   }
 });
 
+test("what passes is not remembered: no process could be made just then", async () => {
+  const result = await runScript("probe_fault.ts", {
+    through: [HELPER, "fail-once", "clone", "11"],
+  });
+  const { during, after } = JSON.parse(result.stdout || "{}");
+  // Linux 6.19 and later say it themselves, and nothing fails.
+  assert.match(during?.found, / answered (EAGAIN|1|0)$/, result.stderr);
+  assert.deepEqual(after, features().PIDFD_INFO_EXIT);
+});
+
 test("features() leaves no descriptor behind", () => {
   const before = countDescriptors();
   const rounds = 50;

@@ -67,7 +67,7 @@ test("the end of a process whose handle was closed is no end of who got its desc
   const [first, second] = [await paused(), await paused()];
   const closed = Pidfd.of(first.child);
   const { fd } = closed;
-  const failed = assert.rejects(closed.exited, { code: "EBADF" });
+  const failed = assert.rejects(closed.wait(), { code: "EBADF" });
   closed.signal("SIGKILL");
   closed.waitSync();
   // Time for the watcher to tell of it, which this thread does not hear before it has closed the handle.

@@ -106,17 +106,24 @@ test("wait() rejects with the reason of its signal, before, during, and not afte
   handle.close();
 });
 
-test("close() during a wait rejects it, and exited too", async () => {
+test("close() during a wait rejects it, and leaves exited pending", async () => {
   const helper = await paused();
   const before = countPidfds();
-  const handle = Pidfd.of(helper.child);
-  const waits = [handle.wait(), handle.wait({ timeoutMs: 60_000 }), handle.exited];
+  const [handle, unasked] = [Pidfd.of(helper.child), Pidfd.of(helper.child)];
+  const { exited } = handle;
+  let settled = false;
+  exited.finally(() => settled = true);
+  const waits = [handle.wait(), handle.wait({ timeoutMs: 60_000 })];
   const rejected = Promise.all(waits.map((wait) => assert.rejects(wait, { code: "EBADF" })));
   handle.close();
+  unasked.close();
   await rejected;
   assert.equal(countPidfds(), before);
   await assert.rejects(handle.wait(), { code: "EBADF" });
-  assert.throws(() => handle.exited, { code: "EBADF" });
+  assert.equal(handle.exited, exited);
+  assert.throws(() => unasked.exited, { code: "EBADF" });
+  await setTimeout(20);
+  assert.equal(settled, false);
   await helper.kill();
 });
 
@@ -129,12 +136,14 @@ test("wait() and terminate() refuse wrong options before any native call", async
   }
   for (const value of [null, "7", 5n, {}]) {
     await assert.rejects(handle.wait({ timeoutMs: value as never }), { name: "TypeError" });
+    await assert.rejects(handle.wait({ statusMs: value as never }), { name: "TypeError" });
     await assert.rejects(handle.wait({ signal: value as never }), { name: "TypeError" });
     await assert.rejects(handle.terminate({ graceMs: value as never }), { name: "TypeError" });
     await assert.rejects(handle.terminate({ statusMs: value as never }), { name: "TypeError" });
   }
   for (const value of WRONG_NUMBERS) {
     await assert.rejects(handle.wait({ timeoutMs: value }), { name: "RangeError" });
+    await assert.rejects(handle.wait({ statusMs: value }), { name: "RangeError" });
     await assert.rejects(handle.terminate({ graceMs: value }), { name: "RangeError" });
     await assert.rejects(handle.terminate({ statusMs: value }), { name: "RangeError" });
   }
@@ -221,6 +230,29 @@ test("terminate() of a stranger that nobody reaps has no status, and can be give
   if (exitRecord.available) await assert.rejects(patient, (reason) => reason === signal.reason);
   else assert.equal((await patient).status.known, false);
   handle.close();
+  await end();
+});
+
+test("wait() gives the status of a stranger statusMs after its end, and then none", async () => {
+  const { handle, reap, end } = await stranger();
+  const limited = { timeoutMs: 20, statusMs: 0 };
+  await assert.rejects(handle.wait(limited), { name: "TimeoutError" }, "it runs");
+  const soon = handle.wait({ statusMs: 20 });
+  const patient = handle.wait({ timeoutMs: 10_000, statusMs: 60_000 });
+  const signal = AbortSignal.timeout(50);
+  const aborted = handle.wait({ statusMs: 60_000, signal });
+  const reason = exitRecord.available
+    ? assert.rejects(aborted, (reason) => reason === signal.reason)
+    : aborted;
+  handle.signal("SIGKILL");
+  assert.equal((await soon).known, false);
+  assert.equal((await handle.wait({ statusMs: 0 })).known, false);
+  await reason;
+  reap();
+  if (exitRecord.available) assert.equal((await patient).signal, "SIGKILL");
+  else assert.equal((await patient).known, false);
+  handle.close();
+  await assert.rejects(handle.wait({ statusMs: 0 }), { code: "EBADF" });
   await end();
 });
 

@@ -54,6 +54,7 @@ const sources = [_][]const u8{
     "tree_scan.zig",
     "tree_stand.zig",
     "watcher.zig",
+    "watcher_channel.zig",
     "words.zig",
 };
 

@@ -352,6 +352,13 @@ pub fn watcher_start(record: *records.WatcherRecord) callconv(.c) i32 {
     return watcher.start(record);
 }
 
+/// Ends a watcher, and closes its descriptors that are still what the record says, but for the
+/// socket, which the runtime owns unless `with_socket` is 1. The watched pidfds stay. EINVAL: it
+/// was ended before.
+pub fn watcher_stop(record: *const records.WatcherRecord, with_socket: i32) callconv(.c) i32 {
+    return watcher.stop(record, with_socket == 1);
+}
+
 /// Has a process watched under a token, until watcher_remove, which must come before its pidfd is closed.
 /// ENOMEM; ENOSPC: /proc/sys/fs/epoll/max_user_watches. epoll_ctl(2).
 pub fn watcher_add(epoll: i32, pidfd: i32, token: i32) callconv(.c) i32 {

@@ -38,6 +38,7 @@
 //!   helper above-hidden CMD…       runs CMD below a child that hidepid hides; an argument "@" becomes this one's pid
 //!   helper trace PID               traces it, prints "traced", and "ended" when it has; lets go of it at the next line
 //!   helper fail-once NUMBER ERRNO CMD…   runs CMD with a child that can make one syscall fail: helper_fault.zig
+//!   helper fail-aside NUMBER ERRNO CMD…  the same for a thread of CMD other than its first
 //!   helper signals [PENDING]       two threads, which tell their signals: helper_signals.zig
 //!   helper group                   leads a process group with one member, and both tell their signals
 //!   helper connect NAME CODE       connects to an abstract Unix socket; ends with CODE at the end of its input
@@ -116,6 +117,7 @@ pub fn main() void {
         .{ "orphans", @import("helper_orphans.zig").run },
         .{ "two-owners", @import("helper_orphans.zig").run_two_owners },
         .{ "fail-once", @import("helper_fault.zig").run },
+        .{ "fail-aside", @import("helper_fault.zig").run_aside },
     };
     inline for (commands) |command| {
         if (std.mem.eql(u8, text(1), command[0])) return command[1]();

@@ -1,8 +1,10 @@
-//! Makes one syscall of a program fail once, at a moment that the program chooses, for the tests: a filter that simply
-//! refuses could not be taken away again.
+//! Makes one syscall of a program fail once, at a moment that the program chooses, for the tests: a
+//! filter that simply refuses could not be taken away again.
 //!
-//! `fail-once CALL ERRNO CMD…` becomes CMD, with a child at its side that answers each call of this number or name: the kernel
-//! may do it, but for the first that the program's main thread makes after the child got SIGUSR1.
+//! `fail-once CALL ERRNO CMD…` becomes CMD, with a child at its side that answers each call of this
+//! number or name: the kernel may do it, but for the first that the program's main thread makes
+//! after the child got SIGUSR1, unless it has got SIGUSR2 since. `fail-aside` is the same for the
+//! first that another thread makes.
 const std = @import("std");
 const builtin = @import("builtin");
 const helper = @import("helper.zig");
@@ -17,8 +19,16 @@ const go_on = 1; // SECCOMP_USER_NOTIF_FLAG_CONTINUE
 
 var is_armed = false;
 
-fn arm(_: i32) callconv(.c) void {
-    @as(*volatile bool, &is_armed).* = true;
+fn arm(signal: i32) callconv(.c) void {
+    @as(*volatile bool, &is_armed).* = signal == linux.SIG.USR1;
+}
+
+/// Whether the main thread's calls fail, or those of the others.
+var is_main = true;
+
+pub fn run_aside() void {
+    is_main = false;
+    run();
 }
 
 pub fn run() void {
@@ -49,8 +59,12 @@ fn install(number: u32) usize {
 }
 
 fn supervise(program: i32, ready: i32, errno: i32) noreturn {
-    const action = linux.Sigaction{ .handler = .{ .handler = arm }, .mask = linux.sigemptyset(), .flags = 0 };
+    // One after the other, in the order of their numbers, where both have come.
+    const Handler = @FieldType(linux.Sigaction, "handler");
+    const handler = Handler{ .handler = arm };
+    const action = linux.Sigaction{ .handler = handler, .mask = linux.sigfillset(), .flags = 0 };
     _ = helper.check(linux.sigaction(linux.SIG.USR1, &action, null), "sigaction");
+    _ = helper.check(linux.sigaction(linux.SIG.USR2, &action, null), "sigaction");
     var listener: i32 = undefined;
     _ = helper.check(linux.read(ready, std.mem.asBytes(&listener), 4), "read");
     // From here on a table of its own, without the program's output: who reads that waits for its last holder.
@@ -67,7 +81,8 @@ fn supervise(program: i32, ready: i32, errno: i32) noreturn {
 fn answer(listener: i32, program: i32, errno: i32) void {
     var call = std.mem.zeroes(Call);
     if (linux.E.init(linux.ioctl(listener, receive_call, @intFromPtr(&call))) != .SUCCESS) return;
-    const fails = @as(*volatile bool, &is_armed).* and call.thread == @as(u32, @intCast(program));
+    const is_meant = (call.thread == @as(u32, @intCast(program))) == is_main;
+    const fails = @as(*volatile bool, &is_armed).* and is_meant;
     var reply = Answer{ .id = call.id, .value = 0, .errno = if (fails) -errno else 0, .flags = if (fails) 0 else go_on };
     if (fails) is_armed = false;
     _ = linux.ioctl(listener, send_answer, @intFromPtr(&reply));

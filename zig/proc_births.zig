@@ -8,25 +8,18 @@ const words = @import("words.zig");
 
 const label = "processes ";
 
-/// Null where /proc/stat can't be read, or is not the kernel's own: containers may have another one in its place.
+/// Null where /proc/stat can't be read, or is not the kernel's own: containers may have another one in its place. Also where the
+/// machine has so many interrupts that their line fills the buffer: to have it made is dear then.
 pub fn count(proc: i32) ?u64 {
     const file = proc_file.open(proc, "stat", .{});
     if (file < 0) return null;
     defer proc_file.close(file);
     if (!records.is_proc(file)) return null;
-    // The line follows one that has a number for each interrupt of the machine.
-    var buffer: [2048]u8 = undefined;
-    var kept: usize = 0;
-    while (true) {
-        const length = proc_file.read_open(file, buffer[kept..]);
-        if (length <= 0) return null;
-        const text = buffer[0 .. kept + @as(usize, @intCast(length))];
-        if (words.after(text, label)) |rest| if (words.find(rest, '\n')) |end| {
-            return words.decimal(u64, rest[0..end]);
-        };
-        kept = @min(text.len, 64);
-        for (text[text.len - kept ..], 0..) |byte, at| buffer[at] = byte;
-    }
+    var buffer: [16 * 1024]u8 = undefined;
+    const length = proc_file.read_open(file, &buffer);
+    if (length < 0) return null;
+    var rest = words.Words{ .rest = words.after(buffer[0..@intCast(length)], label) orelse return null };
+    return rest.number(u64);
 }
 
 test "it grows with each fork" {

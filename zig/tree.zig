@@ -132,7 +132,7 @@ pub fn pidfd_holds_pid(pidfd: i32) bool {
 }
 
 pub fn pidfd_has_ended(pidfd: i32) bool {
-    return calls.poll(pidfd, kernel.POLLIN, 0) != 0;
+    return calls.poll(pidfd, kernel.POLLIN, 0) > 0;
 }
 
 /// What is asked for.
@@ -307,8 +307,8 @@ pub const Tree = struct {
         tree.record.top = @intCast(number);
     }
 
-    /// Adds a process that was pinned and read, and stops it if that is wanted. There is a free row.
-    pub fn add(tree: *const Tree, found: Found) void {
+    /// Adds a process that was pinned and read; its row. There is a free one.
+    pub fn add(tree: *const Tree, found: Found) u32 {
         const number = tree.record.count;
         const row = &tree.rows[number];
         row.* = std.mem.zeroes(TreeRow);
@@ -332,7 +332,7 @@ pub const Tree = struct {
         tree.record.indexed += 1;
         if (tree.record.place != 0) _ = owning.note(tree.record.place, row.pidfd, 1);
         tree.index(number);
-        if (!row.flags.ended) tree.stop(row);
+        return number;
     }
 
     /// Whether the pid may be that of the caller or of an ancestor of it, which are not stopped.

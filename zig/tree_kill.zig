@@ -19,7 +19,11 @@ const TreeRow = tree.TreeRow;
 /// Kills level by level: one of `Answer`, or a negated errno.
 pub fn kill(proc: i32, budget_us: i32, record: *tree.TreeRecord) i32 {
     const t = Tree.init(proc, budget_us, record);
-    if (record.options.anyway) return kill_anyway(&t);
+    if (record.options.anyway) {
+        const killed = kill_level(&t, null);
+        if (killed != 0) return killed;
+        return @intFromEnum(if (deepest(&t) == null) Answer.done else Answer.waiting);
+    }
     if (record.top >= 0) return @intFromEnum(Answer.unsettled);
     while (deepest(&t)) |depth| {
         const killed = kill_level(&t, depth);
@@ -43,45 +47,34 @@ fn deepest(t: *const Tree) ?u32 {
     return found;
 }
 
-fn kill_level(t: *const Tree, depth: u32) i32 {
-    for (t.rows[0..t.record.count], 0..) |*row, number| {
-        if (row.depth != depth or !is_wanted(row) or row.flags.killed) continue;
-        const result = kill_one(t, @intCast(number));
-        if (result != 0) return result;
-        if (t.is_late()) return @intFromEnum(Answer.again);
-    }
-    return 0;
-}
-
-fn kill_one(t: *const Tree, number: u32) i32 {
-    const row = &t.rows[number];
-    if (row.flags.free or row.flags.stubborn) {
-        const result = standing.kill_running(t, number);
-        if (standing.is_cut_short(result)) return standing.answer(result);
-        return if (t.record.top >= 0) @intFromEnum(Answer.unsettled) else 0;
-    }
-    const result = looking.look(t, number, .standing);
-    if (standing.is_cut_short(result)) return standing.answer(result);
-    if (result == Outcome.runs or result == Outcome.changed) {
-        row.flags.stands = false;
-        t.record.epoch = 0;
-        return @intFromEnum(Answer.unsettled);
-    }
-    if (result != Outcome.ended and row.send(linux.SIG.KILL)) row.flags.killed = true;
-    return 0;
-}
-
-/// Kills everybody as it is, parents first, and whoever is found meanwhile.
-fn kill_anyway(t: *const Tree) i32 {
+/// Kills one level; or everybody as they are, parents first, and whoever is found meanwhile.
+fn kill_level(t: *const Tree, depth: ?u32) i32 {
     var number: u32 = 0;
     while (number < t.record.count) : (number += 1) {
         const row = &t.rows[number];
-        if (!is_wanted(row) or row.flags.killed) continue;
-        const result = standing.kill_running(t, number);
+        if (!is_wanted(row) or row.flags.killed or row.depth != depth orelse row.depth) continue;
+        const result = kill_one(t, number);
         if (standing.is_cut_short(result)) return standing.answer(result);
+        if (t.record.top >= 0 and depth != null) return @intFromEnum(Answer.unsettled);
         if (t.is_late()) return @intFromEnum(Answer.again);
     }
-    return @intFromEnum(if (deepest(t) == null) Answer.done else Answer.waiting);
+    return 0;
+}
+
+/// Kills one that stands still; anybody who runs has to be brought to stand again.
+fn kill_one(t: *const Tree, number: u32) i32 {
+    const row = &t.rows[number];
+    if (row.flags.free or row.flags.stubborn or t.record.options.anyway) return standing.kill_running(t, number);
+    const result = looking.look(t, number, .standing);
+    if (result == Outcome.runs or result == Outcome.changed) {
+        row.flags.stands = false;
+        t.record.epoch = 0;
+        // It is chased, which says so.
+        t.push(number);
+    } else if (!standing.is_cut_short(result) and result != Outcome.ended and row.send(linux.SIG.KILL)) {
+        row.flags.killed = true;
+    }
+    return result;
 }
 
 /// Waits for as long as there is time.
@@ -89,7 +82,9 @@ fn wait_for_level(t: *const Tree, depth: u32) Answer {
     var last: ?*TreeRow = null;
     for (t.rows[0..t.record.count]) |*row| {
         if (row.depth != depth or !is_wanted(row)) continue;
-        if (!has_ended_in_time(t, row)) return if (last == null) .waiting else .again;
+        while (calls.poll(row.pidfd, kernel.POLLIN, 1) <= 0) {
+            if (t.is_late()) return if (last == null) .waiting else .again;
+        }
         t.end(row);
         last = row;
     }
@@ -100,12 +95,4 @@ fn wait_for_level(t: *const Tree, depth: u32) Answer {
         _ = syscall.call(syscall.number_of(.waitid), .{ kernel.P_PIDFD, row.pidfd, &change, options, null });
     }
     return .done;
-}
-
-fn has_ended_in_time(t: *const Tree, row: *const TreeRow) bool {
-    if (row.has_ended()) return true;
-    const now = tree.monotonic();
-    if (now >= t.deadline) return false;
-    const left_ms: i32 = @intCast((t.deadline - now) / std.time.ns_per_ms + 1);
-    return calls.poll(row.pidfd, kernel.POLLIN, left_ms) != 0;
 }

@@ -70,20 +70,21 @@ pub fn chase(t: *const Tree, number: u32) i32 {
 }
 
 /// Reads one that the caller has added, before it is stopped.
-pub fn read_first(t: *const Tree, row: *TreeRow) void {
+pub fn read_first(t: *const Tree, number: u32) void {
+    const row = &t.rows[number];
     row.flags.unread = false;
     var buffer: [proc_stat.max_length]u8 = undefined;
     var stat: proc_stat.Stat = undefined;
     if (proc_scan.read_stat(t.proc, row.pid, &buffer, &stat) < 0 or !row.holds_pid()) return;
     row.take(&stat);
     row.since = stat.start_ticks;
-    row.flags.was_stopped = is_stopped(t, &stat);
+    row.flags.was_stopped = is_stopped(t, number, &stat);
 }
 
 /// Whether a process that was found is stopped. A first thread that has ended before others tells nothing of these.
-fn is_stopped(t: *const Tree, stat: *const proc_stat.Stat) bool {
+fn is_stopped(t: *const Tree, number: u32, stat: *const proc_stat.Stat) bool {
     return stat.state == 'T' or stat.state == 't' or
-        (stat.state == 'Z' and stat.threads > 1 and all_stand(t, stat.pid));
+        (stat.state == 'Z' and stat.threads > 1 and look_at_threads(t, number, .only_standing) == Outcome.same);
 }
 
 fn end(t: *const Tree, row: *TreeRow) i32 {
@@ -275,13 +276,21 @@ pub fn pin(t: *const Tree, pid: i32, through: u32, relation: Relation) i32 {
     const read = proc_scan.read_stat(t.proc, pid, &buffer, &stat);
     const holds = tree.pidfd_holds_pid(pidfd);
     const has_ended = tree.pidfd_has_ended(pidfd);
+    // A zombie stays listed until it is reaped, also once the caller has closed its pidfd.
+    const is_known = read == 0 and has_ended and if (t.find(pid)) |row| t.rows[row].start_ticks == stat.start_ticks else false;
+    if (is_known) {
+        _ = calls.close(pidfd);
+        return Outcome.same;
+    }
     if (read == 0 and holds and is_member(t, through, &stat, relation)) {
-        t.add(.{ .pidfd = pidfd, .stat = &stat, .parent = through, .flags = .{
+        const number = t.add(.{ .pidfd = pidfd, .stat = &stat, .parent = through, .flags = .{
             .by_session = relation == .session,
             .by_group = relation == .group,
-            .was_stopped = is_stopped(t, &stat),
             .ended = has_ended,
         } });
+        const row = &t.rows[number];
+        row.flags.was_stopped = is_stopped(t, number, &stat);
+        if (!row.flags.ended) t.stop(row);
         return Outcome.changed;
     }
     _ = calls.close(pidfd);
@@ -323,20 +332,4 @@ fn is_kept(t: *const Tree, wanted: i32, relation: Relation) bool {
 
 fn is_shortage(result: i32) bool {
     return result == negated(.MFILE) or result == negated(.NFILE) or result == negated(.NOMEM);
-}
-
-/// Whether every thread of a process stands still. It only looks: the number may be another one's.
-fn all_stand(t: *const Tree, pid: i32) bool {
-    const path = proc_scan.path_of(pid, "/task");
-    const tasks = proc_file.open(t.proc, &path, .{ .DIRECTORY = true });
-    if (tasks < 0) return false;
-    defer proc_file.close(tasks);
-    var entries = proc_scan.Entries{ .folder = tasks };
-    while (entries.next()) |tid| {
-        var buffer: [proc_stat.max_length]u8 = undefined;
-        var stat: proc_stat.Stat = undefined;
-        if (proc_scan.read_stat(tasks, tid, &buffer, &stat) < 0) return false;
-        if (words.find("TtZX", stat.state) == null) return false;
-    }
-    return entries.count > 0 and entries.failure == 0;
 }

@@ -127,7 +127,7 @@ fn chase(t: *const Tree) i32 {
         if (row.flags.ended) continue;
         if (t.record.births_state == .not_yet and t.record.count > looked_over) count_births(t);
         t.record.epoch = 0;
-        if (row.flags.unread) looking.read_first(t, row);
+        if (row.flags.unread) looking.read_first(t, number);
         t.stop(row);
         const result = looking.chase(t, number);
         if (is_cut_short(result)) {

@@ -1,14 +1,20 @@
-//! The watcher: one native thread for each JavaScript thread that waits. It sleeps in epoll_pwait(2) over pidfds, and
-//! writes a record to its end of a socket pair for each that has ended; the other end is read by the runtime's loop.
+//! The watcher: one native thread for each JavaScript thread that waits. It sleeps in
+//! epoll_pwait(2) over pidfds, and writes a record to its end of a socket pair for each that has
+//! ended; the runtime's loop reads the other end.
 //!
-//! It keeps no state: all it knows are two descriptors. What it watches are the handles' own pidfds; whoever closes one
-//! removes it first. When the JavaScript thread ends (a Worker was terminated, say) the watcher hears it by the shutdown of the
-//! pair, and ends too. The runtimes can't be left to close the pair: Deno leaves the sockets of a terminated Worker open.
+//! It keeps no state: it knows two descriptors, which are its own. JavaScript has another
+//! descriptor of the same epoll, so that neither side ever uses a number that the other one has
+//! closed. What it watches are the handles' own pidfds; whoever closes one removes it first. A
+//! shutdown of the pair ends the watcher, and so does the end of the JavaScript thread.
+//!
+//! A call that fails for want of memory is tried again: the watcher ends only when nobody can read
+//! what it writes.
 const std = @import("std");
 const kernel = @import("kernel.zig");
 const records = @import("records.zig");
 const syscall = @import("syscall.zig");
 const calls = @import("calls.zig");
+const channel = @import("watcher_channel.zig");
 const imported = @import("pthread.zig").imported;
 const linux = std.os.linux;
 
@@ -22,42 +28,67 @@ const Event = linux.epoll_event;
 /// The event of the thread's own end of the pair; tokens of processes fit in 32 bits.
 const hang_up = std.math.maxInt(u64);
 
-/// The calls that start a watcher, in their order; src/watch/watcher.ts has their names.
+/// The calls that start a watcher, in their order; src/watch/channel.ts has their names.
 const Step = enum(i32) { socketpair, epoll_create1, fcntl, epoll_ctl, pthread_create };
 
-/// Fills in the two descriptors, or says in `step` which call failed.
+/// What a start has opened so far.
+const Opened = struct {
+    pair: [2]i32 = .{ -1, -1 },
+    /// JavaScript's descriptor of the epoll, and the thread's.
+    epolls: [2]i32 = .{ -1, -1 },
+    /// The library's own descriptor of the end that JavaScript reads.
+    ending: i32 = -1,
+};
+
+/// Fills in the record, or says in `step` which call failed.
 pub fn start(record: *records.WatcherRecord) i32 {
-    record.* = .{ .socket = -1, .epoll = -1, .step = @intFromEnum(Step.socketpair) };
-    var pair = [2]i32{ -1, -1 };
-    var ending: i32 = -1;
-    const result = prepare(record, &pair, &ending);
-    if (result >= 0) {
-        hang_up_when_thread_ends(ending, pair[0]);
-        record.socket = pair[0];
-        return 0;
+    record.* = .{ .socket = -1, .epoll = -1, .step = @intFromEnum(Step.socketpair), .place = 0 };
+    var opened = Opened{};
+    const result = prepare(record, &opened);
+    if (result < 0) {
+        for (opened.pair ++ opened.epolls ++ [1]i32{opened.ending}) |fd| if (fd >= 0) {
+            _ = calls.close(fd);
+        };
+        return result;
     }
-    for ([_]i32{ record.epoll, ending, pair[0], pair[1] }) |fd| if (fd >= 0) {
-        _ = calls.close(fd);
-    };
-    return result;
+    record.socket = opened.pair[0];
+    record.epoll = opened.epolls[0];
+    record.place = channel.keep(record.socket, record.epoll, opened.ending);
+    return 0;
 }
 
-fn prepare(record: *records.WatcherRecord, pair: *[2]i32, ending: *i32) i32 {
+/// Ends a watcher that `start` has started, and closes what it opened but for the socket, which is
+/// the runtime's; with `with_socket`, where the runtime has refused that, the socket too.
+pub fn stop(record: *const records.WatcherRecord, with_socket: bool) i32 {
+    return channel.stop(record, with_socket);
+}
+
+fn prepare(record: *records.WatcherRecord, opened: *Opened) i32 {
     const kind: u32 = linux.SOCK.STREAM | linux.SOCK.CLOEXEC;
-    const paired = call(named(.socketpair), .{ @as(u32, linux.AF.UNIX), kind, 0, pair });
+    const paired = call(named(.socketpair), .{ @as(u32, linux.AF.UNIX), kind, 0, &opened.pair });
     if (paired < 0) return paired;
     record.step = @intFromEnum(Step.epoll_create1);
-    record.epoll = call(named(.epoll_create1), .{@as(u32, linux.EPOLL.CLOEXEC)});
-    if (record.epoll < 0) return record.epoll;
+    opened.epolls[0] = call(named(.epoll_create1), .{@as(u32, linux.EPOLL.CLOEXEC)});
+    if (opened.epolls[0] < 0) return opened.epolls[0];
     record.step = @intFromEnum(Step.fcntl);
-    ending.* = calls.fcntl(pair[0], kernel.F_DUPFD_CLOEXEC, 0);
-    if (ending.* < 0) return ending.*;
+    opened.ending = calls.fcntl(opened.pair[0], kernel.F_DUPFD_CLOEXEC, 0);
+    if (opened.ending < 0) return opened.ending;
+    opened.epolls[1] = calls.fcntl(opened.epolls[0], kernel.F_DUPFD_CLOEXEC, 0);
+    if (opened.epolls[1] < 0) return opened.epolls[1];
     record.step = @intFromEnum(Step.epoll_ctl);
-    var event = Event{ .events = linux.EPOLL.RDHUP, .data = .{ .u64 = hang_up } };
-    const added = call(named(.epoll_ctl), .{ record.epoll, @as(u32, linux.EPOLL.CTL_ADD), pair[1], &event });
-    if (added < 0) return added;
+    // The end that JavaScript reads tells of a hang-up where somebody has closed the watcher's end
+    // behind its back.
+    for ([_]i32{ opened.pair[1], opened.ending }) |socket| {
+        const added = add_event(opened.epolls[0], socket, linux.EPOLL.RDHUP, hang_up);
+        if (added < 0) return added;
+    }
     record.step = @intFromEnum(Step.pthread_create);
-    return spawn(record.epoll, pair[1]);
+    return spawn(opened.epolls[1], opened.pair[1]);
+}
+
+fn add_event(epoll: i32, fd: i32, events: u32, data: u64) i32 {
+    var event = Event{ .events = events, .data = .{ .u64 = data } };
+    return call(named(.epoll_ctl), .{ epoll, @as(u32, linux.EPOLL.CTL_ADD), fd, &event });
 }
 
 /// Every signal but those that C libraries send to their own threads (32 and 33 in glibc, 34 too in musl): setuid(2) and its
@@ -82,71 +113,6 @@ fn spawn(epoll: i32, socket: i32) i32 {
     return 0;
 }
 
-/// Has the C library call `thread_ends` when the calling thread ends; the descriptor is the library's until then.
-/// Where that can't be had, the pair hangs up when the runtime closes it.
-fn hang_up_when_thread_ends(ending: i32, read: i32) void {
-    var key: u32 = 0;
-    if (imported("pthread_key_create")) |create| {
-        if (create(&key, thread_ends) == 0) {
-            if (Ending.of(key, ending, read)) |value| {
-                const set = imported("pthread_setspecific");
-                if (set != null and set.?(key, @bitCast(value)) == 0) return;
-            }
-        }
-    }
-    _ = calls.close(ending);
-}
-
-/// What the end of a thread needs to know, in the word that the C library keeps for it. The word is never 0, which would mean that
-/// there is nothing to do, because the place is one more than the key.
-const Ending = packed struct(usize) {
-    const Number = if (half == 32) u24 else u16;
-
-    ending: Number,
-    read: if (half == 32) Number else u0,
-    place: u16,
-
-    fn of(key: u32, ending: i32, read: i32) ?Ending {
-        return .{
-            .ending = std.math.cast(Number, ending) orelse return null,
-            .read = if (half == 32) std.math.cast(Number, read) orelse return null else 0,
-            .place = std.math.cast(u16, key + 1) orelse return null,
-        };
-    }
-};
-
-/// Deno, which does, runs on these CPUs alone.
-const leaves_sockets = switch (@import("builtin").cpu.arch) {
-    .x86_64, .aarch64 => true,
-    else => false,
-};
-
-fn thread_ends(value: usize) callconv(.c) void {
-    const word: Ending = @bitCast(value);
-    const both: u32 = linux.SHUT.RDWR;
-    _ = call(named(.shutdown), .{ @as(i32, word.ending), both });
-    if (leaves_sockets) close_left(word.ending, word.read);
-    _ = calls.close(word.ending);
-    if (imported("pthread_key_delete")) |delete| _ = delete(@as(u32, word.place) - 1);
-}
-
-/// Closes the end that JavaScript has read, if this thread's runtime is gone without having closed it, as Deno's is: what has that
-/// number is this very socket still, which the kernel's cookie says, and nobody is left who knows the number.
-fn close_left(ending: i32, read: i32) void {
-    const ours = cookie(ending) orelse return;
-    const its = cookie(read) orelse return;
-    if (ours == its) _ = calls.close(read);
-}
-
-/// getsockopt(2) of SO_COOKIE, Linux 4.12: a number that no other socket of this boot has.
-fn cookie(fd: i32) ?u64 {
-    var value: u64 = 0;
-    var length: u32 = @sizeOf(u64);
-    const so_cookie: u32 = 57;
-    const result = call(named(.getsockopt), .{ fd, @as(u32, linux.SOL.SOCKET), so_cookie, &value, &length });
-    return if (result < 0) null else value;
-}
-
 const half = @bitSizeOf(usize) / 2;
 
 fn pack(epoll: i32, socket: i32) ?usize {
@@ -157,8 +123,12 @@ fn pack(epoll: i32, socket: i32) ?usize {
 fn main(arguments: usize) callconv(.c) usize {
     const epoll: i32 = @intCast(arguments >> half);
     const socket: i32 = @intCast(arguments & ((1 << half) - 1));
+    const cookie = channel.cookie(socket);
     watch(epoll, socket);
-    _ = calls.close(epoll);
+    // Only while the numbers are still the watcher's: a program may close descriptors that it knows
+    // nothing of.
+    if (cookie == null or channel.cookie(socket) != cookie) return 0;
+    if (remove(epoll, socket) == 0) _ = calls.close(epoll);
     _ = calls.close(socket);
     return 0;
 }
@@ -172,14 +142,26 @@ fn watch(epoll: i32, socket: i32) void {
     while (true) {
         const forever: i32 = -1;
         const count = call(named(.epoll_pwait), .{ epoll, &events, @as(u32, at_once), forever, null, 0 });
-        if (count < 0) return;
-        const length: usize = @intCast(count);
-        for (events[0..length], told[0..length]) |event, *record| {
-            if (event.data.u64 == hang_up) return;
-            look(event, record);
+        if (count < 0) {
+            if (!passes(count)) return;
+            continue;
         }
+        const length: usize = @intCast(count);
+        // First: what follows writes to a socket that may be somebody else's by now.
+        for (events[0..length]) |event| if (event.data.u64 == hang_up) return;
+        for (events[0..length], told[0..length]) |event, *record| look(event, record);
         if (!send(socket, std.mem.sliceAsBytes(told[0..length]))) return;
     }
+}
+
+/// Whether a call failed for want of something that may come back: then, after a moment, it is
+/// tried again.
+fn passes(result: i32) bool {
+    const passing = [_]i32{ negated(.AGAIN), negated(.NOBUFS), negated(.NOMEM) };
+    if (std.mem.indexOfScalar(i32, &passing, result) == null) return false;
+    const moment_ms = 5;
+    _ = calls.poll(-1, 0, moment_ms);
+    return true;
 }
 
 /// What became of one process. If its watch was removed meanwhile, the descriptor may be another process's by now: then
@@ -210,8 +192,7 @@ fn send(socket: i32, bytes: []const u8) bool {
         const rest = bytes[sent..];
         const flags: u32 = linux.MSG.NOSIGNAL;
         const count = call(named(.sendto), .{ socket, rest.ptr, rest.len, flags, null, 0 });
-        if (count <= 0) return false;
-        sent += @intCast(count);
+        if (count > 0) sent += @intCast(count) else if (!passes(count)) return false;
     }
     return true;
 }
@@ -221,8 +202,7 @@ fn send(socket: i32, bytes: []const u8) bool {
 /// Edge-triggered: there is one event when the process ends, and a second when it is reaped (6.9).
 pub fn add(epoll: i32, pidfd: i32, token: i32) i32 {
     const name = @as(u64, @as(u32, @bitCast(token))) << 32 | @as(u32, @intCast(pidfd));
-    var event = Event{ .events = linux.EPOLL.IN | linux.EPOLL.ET, .data = .{ .u64 = name } };
-    return call(named(.epoll_ctl), .{ epoll, @as(u32, linux.EPOLL.CTL_ADD), pidfd, &event });
+    return add_event(epoll, pidfd, linux.EPOLL.IN | linux.EPOLL.ET, name);
 }
 
 /// Ends a watch.

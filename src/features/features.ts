@@ -135,11 +135,13 @@ function findOut(name: keyof Features): Feature {
 }
 
 /**
- * Each ability of this kernel that this module uses: whether it is there, the first kernel that has it, and how that
- * was found out. Never throws; elsewhere than on Linux each is unavailable, with the reason.
+ * Each ability of this kernel that this module uses: whether it is there, the first kernel that has
+ * it, and how that was found out. Never throws; elsewhere than on Linux each is unavailable, with
+ * the reason.
  *
- * Answers are remembered, but for those that a passing shortage (EMFILE, ENFILE, ENOMEM) gave. On Linux before 6.19,
- * finding out about PIDFD_INFO_EXIT clones a process that ends at once, about 1 ms once.
+ * Answers are remembered, but for those that a passing shortage (EMFILE, ENFILE, ENOMEM, ENOBUFS,
+ * EAGAIN) gave. On Linux before 6.19, finding out about PIDFD_INFO_EXIT clones a process that ends
+ * at once, about 1 ms once.
  *
  * @example Ask before relying on it
  * ```ts

@@ -4,6 +4,7 @@
  * @module
  */
 import { checkInteger, show } from "../kernel/arguments.ts";
+import { check } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
 import { NativeRecord } from "../kernel/record.ts";
 import { forgetFeatures } from "./features.ts";
@@ -107,13 +108,13 @@ function writeInForce(): void {
 
 function read(): NativeRecord<"NumbersRecord"> {
   const record = new NativeRecord("NumbersRecord");
-  native().numbers(0, record.bytes);
+  check(native().numbers(0, record.bytes), "dlopen");
   return record;
 }
 
 function write(numbers: SyscallNumbers): void {
   const record = new NativeRecord("NumbersRecord");
   for (const name of NAMES) record.set(name, numbers[name]);
-  native().replace_numbers(record.bytes);
+  check(native().replace_numbers(record.bytes), "dlopen");
   forgetFeatures();
 }

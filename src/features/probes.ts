@@ -5,11 +5,14 @@
  */
 import type { Native } from "../../ffi/native.ts";
 import {
+  EAGAIN,
   EBADF,
   ECHILD,
+  EINTR,
   EINVAL,
   EMFILE,
   ENFILE,
+  ENOBUFS,
   ENOMEM,
   EOPNOTSUPP,
   POLLIN,
@@ -94,8 +97,14 @@ function onDescriptor(what: string, fd: number, probe: () => number, good: numbe
   return finding(what, fd < 0 ? fd : probe(), good);
 }
 
+/**
+ * What passes: of descriptors, of memory, of processes (pids.max, RLIMIT_NPROC), and a signal that
+ * came between.
+ */
+const SHORTAGES: readonly number[] = [EMFILE, ENFILE, ENOMEM, ENOBUFS, EAGAIN, EINTR];
+
 function finding(what: string, answer: number, good: number[]): Finding {
-  const isShortage = answer === EMFILE || answer === ENFILE || answer === ENOMEM;
+  const isShortage = SHORTAGES.includes(answer);
   const word = answer < 0 ? errnoName(answer) ?? String(answer) : String(answer);
   // A shortage comes from a call that exists: it is refused this time, not missing.
   const available = good.includes(answer) || isShortage;

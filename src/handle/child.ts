@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { reportUncaught } from "../../ffi/timer.ts";
 import { exited, killed, type KnownStatus } from "../kernel/exit.ts";
 import { signalNumber } from "../kernel/signals.ts";
 
@@ -36,14 +37,24 @@ export function hasEnded(child: ChildLike): boolean {
 export function hearEnd(child: ChildLike, onEnd: () => void): () => void {
   const { exited, status, once, removeListener } = child as AnyChild;
   let heard: (() => void) | undefined = onEnd;
-  const hear = () => heard?.();
+  const hear = () => {
+    try {
+      heard?.();
+    } catch {
+      // A look that failed for want of memory: the watcher tells of the end too.
+    }
+  };
   const promise = exited instanceof Promise ? exited : status;
   if (promise instanceof Promise) promise.then(hear, hear);
   else if (typeof once === "function") once.call(child, "exit", hear);
   return () => {
     // A promise keeps who listens to it, but no longer the handle.
     heard = undefined;
-    removeListener?.call(child, "exit", hear);
+    try {
+      removeListener?.call(child, "exit", hear);
+    } catch (error) {
+      reportUncaught(error);
+    }
   };
 }
 

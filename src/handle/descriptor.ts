@@ -5,6 +5,7 @@
  * @module
  */
 import { mayBeWorker } from "../../ffi/host.ts";
+import { soon } from "../../ffi/timer.ts";
 import { native } from "../kernel/native.ts";
 
 /** An owned descriptor, shared with the registry that closes what was forgotten; -1 once it is no longer ours. */
@@ -60,7 +61,7 @@ export function hold(fd: number, owner: object): Held {
   fresh.push(held);
   if (!isTurnNoticed) {
     isTurnNoticed = true;
-    queueMicrotask(endTurn);
+    soon(endTurn);
   }
   return held;
 }

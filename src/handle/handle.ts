@@ -9,7 +9,7 @@ import type { ExitStatus } from "../kernel/exit.ts";
 import { native } from "../kernel/native.ts";
 import type { Waiting } from "../watch/waiting.ts";
 import type { ChildLike } from "./child.ts";
-import { giveUp, type Held, hold, release } from "./descriptor.ts";
+import { giveUp, type Held, hold } from "./descriptor.ts";
 
 /**
  * One process's descriptor with its memory. It is closed when it is forgotten, which can't happen under a pending wait,
@@ -81,15 +81,18 @@ export class Handle {
 
   /** Closes the descriptor, and fails the pending waits; a second call does nothing. */
   close(): void {
+    const fd = giveUp(this.#held);
     this.#failWaits();
-    release(this.#held);
+    // Linux frees the number whatever close(2) answers, and nobody could do anything about an
+    // error.
+    if (fd >= 0) native().close(fd);
   }
 
   /** Gives the descriptor up, and fails the pending waits. */
   detach(): number {
     const { fd } = this;
-    this.#failWaits();
     giveUp(this.#held);
+    this.#failWaits();
     return fd;
   }
 

@@ -10,6 +10,10 @@ export const EPERM = -1;
 export const ENOENT = -2;
 /** No such process. */
 export const ESRCH = -3;
+/** A signal came between. */
+export const EINTR = -4;
+/** Input or output failed. */
+export const EIO = -5;
 /** Bad descriptor. */
 export const EBADF = -9;
 /** Not a child. */
@@ -49,6 +53,8 @@ export const ENOPROTOOPT = -92;
 export const EAFNOSUPPORT = -97;
 /** There is none. */
 export const ENODATA = -61;
+/** No memory for what a socket is to carry. */
+export const ENOBUFS = -105;
 
 /** signal(7): ends a process, and can be neither caught nor ignored. */
 export const SIGKILL = 9;

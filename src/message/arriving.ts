@@ -3,14 +3,16 @@
  *
  * @module
  */
-import { startTimer } from "../../ffi/timer.ts";
+import { reportUncaught, startTimer } from "../../ffi/timer.ts";
 import { type Held, hold, release } from "../handle/descriptor.ts";
 import { checkFd } from "../kernel/arguments.ts";
 import { F_DUPFD_CLOEXEC } from "../kernel/constants.ts";
-import { check, timeoutError } from "../kernel/errors.ts";
+import { check, failure, timeoutError } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
-import { checkedLimits, type WaitOptions } from "../process/wait.ts";
-import { type Watcher, watcher } from "../watch/watcher.ts";
+import { checkedLimits, type WaitLimits } from "../process/wait.ts";
+import type { Failed } from "../watch/channel.ts";
+import { callEach, reasonOf } from "../watch/limits.ts";
+import { type Listener, watcher } from "../watch/watcher.ts";
 import { type ReceivedMessage, receiveMessage } from "./message.ts";
 
 /**
@@ -45,7 +47,7 @@ import { type ReceivedMessage, receiveMessage } from "./message.ts";
  */
 export async function waitForMessage(
   socketFd: number,
-  options: WaitOptions = {},
+  options: WaitLimits = {},
 ): Promise<ReceivedMessage> {
   const action = "wait for a message";
   checkFd(action, socketFd);
@@ -57,7 +59,7 @@ export async function waitForMessage(
 }
 
 /** One wait on one socket. It is over in the moment that it is decided, so that no message is taken for nobody. */
-class Arrival {
+class Arrival implements Listener {
   /** Its own, so that a number which somebody else gets meanwhile is never read. */
   readonly #held: Held;
   readonly #resolve: (message: ReceivedMessage) => void;
@@ -78,13 +80,13 @@ class Arrival {
   }
 
   /** The limits were checked. */
-  begin({ timeoutMs, signal }: WaitOptions): void {
+  begin({ timeoutMs, signal }: WaitLimits): void {
     try {
-      this.#watch(watcher());
+      this.#watch();
+      if (signal) this.#giveUpOn(signal);
     } catch (error) {
       return this.#end(() => this.#reject(error));
     }
-    if (signal) this.#giveUpOn(signal);
     if (timeoutMs === undefined) return;
     const onTime = () => {
       // Where this program was busy, or stopped, a message may be there of which nobody has told yet.
@@ -94,8 +96,10 @@ class Arrival {
     this.#undo.push(startTimer(timeoutMs, onTime));
   }
 
-  #watch(found: Watcher): void {
-    found.add(this.#held.fd, this);
+  #watch(): void {
+    const found = watcher();
+    const failed = found.add(this.#held.fd, this);
+    if (failed) throw failure(failed);
     found.hold(1);
     this.#undo.push(() => {
       found.remove(this.#held.fd);
@@ -104,7 +108,7 @@ class Arrival {
   }
 
   #giveUpOn(signal: AbortSignal): void {
-    const onAbort = () => this.#end(() => this.#reject(signal.reason));
+    const onAbort = () => this.#end(() => this.#reject(reasonOf(signal)));
     signal.addEventListener("abort", onAbort, { once: true });
     this.#undo.push(() => signal.removeEventListener("abort", onAbort));
   }
@@ -119,10 +123,23 @@ class Arrival {
     }
   }
 
+  /** The watcher is lost, and can't be replaced. */
+  onLost(failed: Failed): void {
+    this.#end(() => this.#reject(failure(failed)));
+  }
+
+  /**
+   * A message that was received must reach its receiver: what a broken signal throws is reported,
+   * and rejects nothing.
+   */
   #end(settle: () => void): void {
     const undo = this.#undo.reverse();
     this.#undo = [];
-    for (const step of undo) step();
+    try {
+      callEach(undo);
+    } catch (error) {
+      reportUncaught(error);
+    }
     settle();
   }
 }

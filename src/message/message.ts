@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { now } from "../../ffi/timer.ts";
 import { Handle } from "../handle/handle.ts";
 import { checkFd, checkInteger, show } from "../kernel/arguments.ts";
 import {
@@ -132,8 +133,8 @@ export function receiveMessage(socketFd: number, timeoutMs: number = 0): Receive
   const action = "receive a message";
   checkInteger(action, "socketFd", socketFd, 0);
   checkInteger(action, "timeoutMs", timeoutMs, 0);
-  const end = performance.now() + timeoutMs;
-  for (let left = timeoutMs; left > 0; left = end - performance.now()) {
+  const end = now() + timeoutMs;
+  for (let left = timeoutMs; left > 0; left = end - now()) {
     waitUntilReadable(socketFd, Math.ceil(left));
     const message = take(socketFd);
     if (message) return message;

@@ -10,6 +10,7 @@
  *
  * @module
  */
+import type { Handle } from "../handle/handle.ts";
 import type { ProcessIdentity } from "../identity/identity.ts";
 import { find, inodeOf, openByHandle, openIfThere } from "../identity/recognising.ts";
 import { readBoot } from "../kernel/boot.ts";
@@ -36,8 +37,7 @@ export function deadParent(identity: ProcessIdentity): DeadParent | null {
     throw untold(pid, "its number counts in another pid namespace");
   }
   const zombie = find(identity);
-  if (zombie?.isAlive()) {
-    zombie.close();
+  if (zombie && runsAndIsClosed(zombie)) {
     const reason = "the process has not ended; ProcessTree.of() holds what is below it";
     throw failure({ errno: EBUSY, syscall: "pidfd", pid, reason });
   }
@@ -54,6 +54,17 @@ export function deadParent(identity: ProcessIdentity): DeadParent | null {
     },
     close: () => zombie?.close(),
   };
+}
+
+/** Whether it runs; then it is closed, and also where that can't be told. */
+function runsAndIsClosed(zombie: Handle): boolean {
+  let isAlive = true;
+  try {
+    isAlive = zombie.isAlive();
+  } finally {
+    if (isAlive) zombie.close();
+  }
+  return isAlive;
 }
 
 /** Whether anybody has the number now that the dead process, which was looked for before, had once. */

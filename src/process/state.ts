@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { now } from "../../ffi/timer.ts";
 import { feature } from "../features/features.ts";
 import { statusSoFar } from "../handle/child.ts";
 import type { Handle } from "../handle/handle.ts";
@@ -69,12 +70,12 @@ export function waitSync(handle: Handle, timeoutMs: number | undefined): ExitSta
   const limit = timeoutMs === undefined
     ? -1
     : checkInteger("wait for a process", "timeoutMs", timeoutMs, 0);
-  const start = performance.now();
+  const start = now();
   if (handle.poll(POLLIN, limit) === 0) return null;
   const status = statusOf(handle);
   if (status === null || status.known || !feature("PIDFD_INFO_EXIT").available) return status;
   // It is somebody else's zombie: the kernel tells how it ended when its parent reaps it, and says so by POLLHUP.
-  const left = limit < 0 ? -1 : Math.max(0, Math.ceil(limit - (performance.now() - start)));
+  const left = limit < 0 ? -1 : Math.max(0, Math.ceil(limit - (now() - start)));
   handle.poll(0, left);
   return statusOf(handle);
 }

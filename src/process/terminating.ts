@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { now } from "../../ffi/timer.ts";
 import type { Handle } from "../handle/handle.ts";
 import { checkAbortSignal, checkInteger, checkOptions } from "../kernel/arguments.ts";
 import type { ExitStatus } from "../kernel/exit.ts";
@@ -47,11 +48,11 @@ export async function terminate(handle: Handle, options: TerminateOptions): Prom
   checkInteger(action, "statusMs", statusMs, 0);
   checkAbortSignal(action, signal);
   signal?.throwIfAborted();
-  const start = performance.now();
+  const start = now();
   sendSignal(handle, number);
   const forced = !(await endsWithin(handle, graceMs, signal)) && sendKill(handle);
   if (forced && handle.isAlive()) await untilExited(handle, { signal });
-  const durationMs = performance.now() - start;
+  const durationMs = now() - start;
   return { status: await lastWord(handle, statusMs, signal), forced, durationMs };
 }
 

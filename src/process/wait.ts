@@ -8,30 +8,53 @@ import { type ChildLike, hearEnd, runtimeStatus } from "../handle/child.ts";
 import type { Handle } from "../handle/handle.ts";
 import { checkAbortSignal, checkInteger, checkOptions } from "../kernel/arguments.ts";
 import { type ExitStatus, UNKNOWN } from "../kernel/exit.ts";
-import { Waiting, type Witnesses } from "../watch/waiting.ts";
-import type { WatchEvent } from "../watch/watcher.ts";
+import { Waiting, type WatchEvent, type Witnesses } from "../watch/waiting.ts";
 import { isCertain, keep, keepWord, statusOf } from "./state.ts";
 
-/** How a wait may end before its process does. */
-export interface WaitOptions {
+/** How a wait may end before what it waits for. */
+export interface WaitLimits {
   /** Milliseconds from 0 to 2147483647; without limit if left out. */
   readonly timeoutMs?: number | undefined;
   /** Gives the wait up when it is aborted. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How long to wait for a process, and then for its status. */
+export interface WaitOptions extends WaitLimits {
+  /**
+   * How long to wait, after the process has ended, for its exit status: the kernel reports that of
+   * a process which is not your child when its parent reaps it (Linux 6.15), and some parents never
+   * do. Milliseconds from 0 to 2147483647; without limit if left out. A status that is not reported
+   * by then is not known. With it, `timeoutMs` limits the wait for the end alone.
+   */
+  readonly statusMs?: number | undefined;
+}
+
 /** The promise of the end, the same one for all who ask while nothing fails it. */
 export function exitedOf(handle: Handle): Promise<void> {
   if (handle.exited) return handle.exited;
-  const promise = handle.isAlive() ? untilExited(handle) : Promise.resolve();
+  const promise = handle.isAlive() ? untilExitedOrClosed(handle) : Promise.resolve();
   handle.exited = promise;
   // Whoever awaits it hears of a failure; the property alone must not end the program, nor keep a failure for ever.
   promise.catch(() => handle.exited = undefined);
   return promise;
 }
 
+/**
+ * Never settles once the handle is closed: nothing has exited then, and whoever merely has a `then`
+ * on it catches nothing.
+ */
+function untilExitedOrClosed(handle: Handle): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onFailure = (reason: unknown) => {
+      if (!handle.closed) reject(reason);
+    };
+    waitsOf(handle).until("exited", () => resolve(), onFailure, undefined, undefined);
+  });
+}
+
 /** Resolves at the end. The limits were checked. */
-export function untilExited(handle: Handle, limits: WaitOptions = {}): Promise<void> {
+export function untilExited(handle: Handle, limits: WaitLimits = {}): Promise<void> {
   const { timeoutMs, signal } = limits;
   return new Promise((resolve, reject) => {
     waitsOf(handle).until("exited", () => resolve(), reject, timeoutMs, signal);
@@ -46,18 +69,34 @@ export function waitFor(handle: Handle, options?: WaitOptions): Promise<ExitStat
   return new Promise((resolve, reject) => {
     let timeoutMs: number | undefined;
     let signal: AbortSignal | undefined;
+    let statusMs: number | undefined;
     if (options !== undefined) {
-      ({ timeoutMs, signal } = checkedLimits("wait for a process", options));
+      const action = "wait for a process";
+      ({ timeoutMs, signal } = checkedLimits(action, options));
+      ({ statusMs } = options);
+      if (statusMs !== undefined) checkInteger(action, "statusMs", statusMs, 0);
     }
     signal?.throwIfAborted();
     const status = statusOf(handle);
     if (status !== null && isCertain(handle, status)) resolve(status);
+    else if (statusMs !== undefined) resolve(endThenStatus(handle, statusMs, timeoutMs, signal));
     else waitsOf(handle).until("told", resolve, reject, timeoutMs, signal);
   });
 }
 
+async function endThenStatus(
+  handle: Handle,
+  statusMs: number,
+  timeoutMs?: number,
+  signal?: AbortSignal,
+): Promise<ExitStatus> {
+  if (handle.isAlive()) await untilExited(handle, { timeoutMs, signal });
+  const told = waitFor(handle, { timeoutMs: statusMs, signal });
+  return await unlessTimeIsUp(told, signal) ?? statusOf(handle)!;
+}
+
 /** The limits of a wait, checked. */
-export function checkedLimits(action: string, options: WaitOptions): WaitOptions {
+export function checkedLimits(action: string, options: WaitLimits): WaitLimits {
   const { timeoutMs, signal } = checkOptions(action, options);
   if (timeoutMs !== undefined) checkInteger(action, "timeoutMs", timeoutMs, 0);
   checkAbortSignal(action, signal);

@@ -25,11 +25,15 @@ export class Freezer {
     this.#spares = spares;
   }
 
-  /** Stops the tree, until a look finds nobody new and all stand still. `check` comes after each turn, and may throw. */
-  async stand(options: readonly TreeOption[], check: () => void): Promise<void> {
+  /** Stops the tree, until a look finds nobody new and all stand still; in turns, as `inTurns`. */
+  async stand(
+    options: readonly TreeOption[],
+    check: () => void,
+    onStep: () => void,
+  ): Promise<void> {
     this.#walk.beforeClose.add(this.thaw);
     this.#forgetExit ??= atExit(this.thaw);
-    await inTurns(this.#walk.standing(options, this.#spares), check);
+    await inTurns(this.#walk.standing(options, this.#spares), check, onStep);
   }
 
   /** Resumes those that must run before anybody is ended; the rest may be ended one by one, the deepest first. */

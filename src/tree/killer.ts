@@ -108,23 +108,21 @@ export class Killer {
   async #findAll(options: readonly ("force")[]): Promise<void> {
     const first = this.#isFirst ? ["fresh"] as const : [];
     this.#isFirst = false;
-    const check = () => {
-      this.#check();
-      this.#targets.find();
-    };
-    if (!this.#options.freeze) await inTurns(this.#walk.looking(first), check);
-    else await this.#stand([...first, ...options], check);
-    this.#targets.find();
+    // At once: whoever runs by now is reported, also where another call for this tree ends it meanwhile.
+    const onStep = () => void this.#targets.find();
+    if (this.#options.freeze) await this.#stand([...first, ...options], onStep);
+    else await inTurns(this.#walk.looking(first), () => this.#check(), onStep);
   }
 
-  async #stand(options: readonly ("fresh" | "force")[], check: () => void): Promise<void> {
+  async #stand(options: readonly ("fresh" | "force")[], onStep: () => void): Promise<void> {
     const end = performance.now() + STAND_MS;
     const isTimeUp = Symbol();
+    const check = () => {
+      this.#check();
+      if (performance.now() > end) throw isTimeUp;
+    };
     try {
-      await this.#freezer.stand(options, () => {
-        check();
-        if (performance.now() > end) throw isTimeUp;
-      });
+      await this.#freezer.stand(options, check, onStep);
     } catch (error) {
       if (error !== isTimeUp) throw error;
       this.#stood = false;
@@ -138,7 +136,7 @@ export class Killer {
     // Whoever forks on is not followed: the tree is stopped then.
     const steps = this.#walk.looking(freeze ? ["counts"] : [], freeze ? 1 : undefined);
     await inTurns(steps, () => this.#check());
-    return this.#walk.members.length > known;
+    return this.#walk.members.slice(known).some((member) => member.runs());
   }
 
   /** Asks everything that was not asked. */

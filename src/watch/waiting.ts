@@ -3,13 +3,25 @@
  *
  * @module
  */
-import { startTimer } from "../../ffi/timer.ts";
-import { timeoutError } from "../kernel/errors.ts";
-import { type ExitStatus, UNKNOWN } from "../kernel/exit.ts";
-import { type Watcher, watcher, type WatchEvent } from "./watcher.ts";
+import { reportUncaught, startTimer } from "../../ffi/timer.ts";
+import { failure, timeoutError } from "../kernel/errors.ts";
+import { type ExitStatus, fromWatcher, UNKNOWN } from "../kernel/exit.ts";
+import type { Failed } from "./channel.ts";
+import { callEach, reasonOf } from "./limits.ts";
+import { type Listener, type Watcher, watcher } from "./watcher.ts";
 
 /** What is waited for: that the process has ended, or that it has ended and nobody will tell more about how. */
 export type Milestone = "exited" | "told";
+
+/** What the watcher saw: the process has ended, and perhaps it was reaped too. */
+export interface WatchEvent {
+  readonly reaped: boolean;
+  /**
+   * How it ended, where the watcher was told: of our child before anybody reaped it, of others
+   * after that.
+   */
+  readonly status: ExitStatus | null;
+}
 
 /** Whom waits ask about a handle. One object for all handles: ten thousand waits should not cost as many closures. */
 export interface Witnesses<H> {
@@ -41,7 +53,7 @@ interface Waiter {
 }
 
 /** All waits on one handle. Most handles have one, so it is a chain: a set would be larger than all the rest. */
-export class Waiting<H extends { readonly fd: number }> {
+export class Waiting<H extends { readonly fd: number }> implements Listener {
   /** Held as long as anybody waits, so that it is never collected, and closed, under a pending wait. */
   readonly #handle: H;
   readonly #witnesses: Witnesses<H>;
@@ -65,15 +77,10 @@ export class Waiting<H extends { readonly fd: number }> {
    * told. The answer takes that back.
    */
   listen(milestone: Milestone, resolve: Resolve, reject: Reject): () => void {
-    const guarded = (status: ExitStatus) => {
-      try {
-        resolve(status);
-      } catch (error) {
-        reject(error);
-      }
+    const waiter = this.#join(milestone, resolve, reject);
+    return () => {
+      if (waiter.isWaiting) this.#leave(waiter);
     };
-    const waiter = this.#join(milestone, guarded, reject);
-    return () => void this.#leave(waiter);
   }
 
   /** The same with limits, which were checked; a signal that was aborted already throws its reason. */
@@ -86,8 +93,12 @@ export class Waiting<H extends { readonly fd: number }> {
   ): void {
     signal?.throwIfAborted();
     const waiter = this.#join(milestone, resolve, reject);
-    if (signal) this.#leaveOn(signal, waiter);
-    if (timeoutMs !== undefined) this.#leaveAfter(timeoutMs, waiter);
+    try {
+      if (signal) this.#leaveOn(signal, waiter);
+      if (timeoutMs !== undefined) this.#leaveAfter(timeoutMs, waiter);
+    } catch (error) {
+      this.#reject(waiter, error);
+    }
   }
 
   /** Whether pending waits keep the program alive. */
@@ -115,14 +126,15 @@ export class Waiting<H extends { readonly fd: number }> {
   fail(makeReason: () => unknown): void {
     if (this.#count === 0) return;
     const reason = makeReason();
-    for (const waiter of this.#chain()) if (this.#leave(waiter)) waiter.reject(reason);
+    for (const waiter of this.#chain()) this.#reject(waiter, reason);
   }
 
   #join(milestone: Milestone, resolve: Resolve, reject: Reject): Waiter {
     if (this.#count === 0) {
       const { fd } = this.#handle;
       const found = watcher();
-      found.add(fd, this);
+      const failed = found.add(fd, this);
+      if (failed) throw failure(failed);
       this.#fd = fd;
       this.#watcher = found;
     }
@@ -144,9 +156,7 @@ export class Waiting<H extends { readonly fd: number }> {
   }
 
   #leaveOn(signal: AbortSignal, waiter: Waiter): void {
-    const onAbort = () => {
-      if (this.#leave(waiter)) waiter.reject(signal.reason);
-    };
+    const onAbort = () => this.#reject(waiter, reasonOf(signal));
     signal.addEventListener("abort", onAbort, { once: true });
     (waiter.forget ??= []).push(() => signal.removeEventListener("abort", onAbort));
   }
@@ -154,30 +164,68 @@ export class Waiting<H extends { readonly fd: number }> {
   /** The timer does not keep the program alive: the wait does that itself, unless it is not to. */
   #leaveAfter(timeoutMs: number, waiter: Waiter): void {
     const onTime = () => {
-      // Where this program was busy, or stopped, the end may be known only now: nobody who has ended is said to run.
-      const status = this.#witnesses.look(this.#handle);
-      if (status !== null) this.#reach("exited", status);
-      const isTold = status !== null && this.#witnesses.isCertain(this.#handle, status);
-      if (isTold) this.#reach("told", status);
-      if (!this.#leave(waiter)) return;
-      const missed = status === null ? "the process has not ended" : "nobody has told how it ended";
-      waiter.reject(timeoutError(`${missed} within ${timeoutMs} ms`));
+      const missed = this.#lookAtLast();
+      if (!waiter.isWaiting) return;
+      this.#reject(waiter, timeoutError(`${missed} within ${timeoutMs} ms`));
     };
     (waiter.forget ??= []).push(startTimer(timeoutMs, onTime));
   }
 
-  /** Whether it was still waiting: exactly one who ends a wait may settle it. */
-  #leave(waiter: Waiter): boolean {
-    if (!waiter.isWaiting) return false;
+  /**
+   * Where this program was busy, or stopped, the end may be known only now: nobody who has ended is
+   * said to run. Answers what was missed all the same.
+   */
+  #lookAtLast(): string {
+    try {
+      const status = this.#witnesses.look(this.#handle);
+      if (status === null) return "the process has not ended";
+      this.#reach("exited", status);
+      if (this.#witnesses.isCertain(this.#handle, status)) this.#reach("told", status);
+      return "nobody has told how it ended";
+    } catch (error) {
+      // The limit holds where a look fails for want of memory.
+      return `it was not found out whether the process has ended (${error})`;
+    }
+  }
+
+  /**
+   * Settles one wait. What its own limits or its callback throw rejects it, and reaches nobody
+   * else.
+   */
+  #resolve(waiter: Waiter, status: ExitStatus): void {
+    if (!waiter.isWaiting) return;
+    try {
+      this.#leave(waiter);
+      waiter.resolve(status);
+    } catch (error) {
+      reject(waiter, error);
+    }
+  }
+
+  /** The same, for a wait that fails. */
+  #reject(waiter: Waiter, reason: unknown): void {
+    if (!waiter.isWaiting) return;
+    try {
+      this.#leave(waiter);
+    } catch {
+      // Of two errors it gets the one that ended it.
+    }
+    reject(waiter, reason);
+  }
+
+  /**
+   * Ends one wait, which whoever does so then settles. Throws what taking back its limits throws,
+   * with everything done.
+   */
+  #leave(waiter: Waiter): void {
     waiter.isWaiting = false;
-    waiter.forget?.forEach((forget) => forget());
     this.#unlink(waiter);
     if (this.#isHolding) this.#watcher!.hold(-1);
     if (this.#count === 0) {
       this.#watcher!.remove(this.#fd);
       this.#watcher = undefined;
     }
-    return true;
+    if (waiter.forget) callEach(waiter.forget);
   }
 
   #unlink({ previous, next }: Waiter): void {
@@ -195,7 +243,21 @@ export class Waiting<H extends { readonly fd: number }> {
   }
 
   /** The watcher tells that the process has ended, or that it was reaped. */
-  onEvent(event: WatchEvent): void {
+  onEvent(reaped: boolean, told: number, bytes: Uint8Array): void {
+    try {
+      this.#hear({ reaped, status: fromWatcher(told, bytes) });
+    } catch (error) {
+      // There will be no other event.
+      this.fail(() => error);
+    }
+  }
+
+  /** The watcher is lost, and can't be replaced. */
+  onLost(failed: Failed): void {
+    this.fail(() => failure(failed));
+  }
+
+  #hear(event: WatchEvent): void {
     const status = this.#witnesses.learn(this.#handle, event);
     this.#reach("exited", status);
     const isTold = this.#witnesses.isCertain(this.#handle, status);
@@ -204,13 +266,24 @@ export class Waiting<H extends { readonly fd: number }> {
   }
 
   #askRuntime(): void {
-    this.#witnesses.askRuntime(this.#handle).then((status) => this.#reach("told", status));
+    this.#witnesses.askRuntime(this.#handle).then(
+      (status) => this.#reach("told", status),
+      (error) => this.fail(() => error),
+    );
   }
 
   #reach(milestone: Milestone, status: ExitStatus): void {
     if (this.#count === 0) return;
     for (const waiter of this.#chain()) {
-      if (waiter.milestone === milestone && this.#leave(waiter)) waiter.resolve(status);
+      if (waiter.milestone === milestone) this.#resolve(waiter, status);
     }
+  }
+}
+
+function reject(waiter: Waiter, reason: unknown): void {
+  try {
+    waiter.reject(reason);
+  } catch (error) {
+    reportUncaught(error);
   }
 }

@@ -3,107 +3,177 @@
  *
  * @module
  */
-import { listen } from "../../ffi/load.ts";
-import type { Listening } from "../../ffi/native.ts";
-import { check } from "../kernel/errors.ts";
-import { type ExitStatus, fromWatcher } from "../kernel/exit.ts";
+import { now, reportUncaught, soon } from "../../ffi/timer.ts";
+import { ABI } from "../../ffi/symbols.ts";
+import { EBADF, EINVAL, POLLNVAL } from "../kernel/constants.ts";
 import { native } from "../kernel/native.ts";
-import { NativeRecord } from "../kernel/record.ts";
+import { Channel, type Failed, type Told } from "./channel.ts";
 
-/** What the watcher saw: the process has ended, and perhaps it was reaped too. */
-export interface WatchEvent {
-  readonly reaped: boolean;
-  /** How it ended, where the watcher was told: of our child before anybody reaped it, of others after that. */
-  readonly status: ExitStatus | null;
-}
-
-/** Who is told. */
+/**
+ * Who is told. Of numbers, bytes and plain objects alone, here and in {@linkcode Watcher}: copies
+ * of this module share one watcher, and none knows the classes of another.
+ */
 export interface Listener {
   /** Set and compared by the watcher: a record that was on its way when its watch was removed is nobody's. */
   token: number;
-  onEvent(event: WatchEvent): void;
+  /**
+   * What the watcher saw: the process has ended, and perhaps it was reaped; and how it ended, as
+   * `fromWatcher` takes it.
+   */
+  onEvent(reaped: boolean, told: number, status: Uint8Array): void;
+  /** It is watched no longer, and this is why. */
+  onLost(failed: Failed): void;
 }
 
-/** The calls that start a watcher, as zig/watcher.zig counts them. */
-const STEPS = ["socketpair", "epoll_create1", "fcntl", "epoll_ctl", "pthread_create"];
+/** What a thread's waits need of its watcher. */
+export interface Watcher {
+  /**
+   * Watches a pidfd, also one whose process has ended already, or says why not. It must be removed
+   * before it is closed.
+   */
+  add(pidfd: number, listener: Listener): Failed | null;
+  /** Ends a watch. What was on its way finds nobody any more. */
+  remove(pidfd: number): void;
+  /** Keeps the program alive for so many more waits, or so many less. */
+  hold(change: number): void;
+}
 
-const record = new NativeRecord("WatchRecord");
 const MAX_TOKEN = 0x7fffffff;
 
-export class Watcher {
-  readonly #epoll: number;
-  readonly #channel: Listening;
+/**
+ * So many channels may break one after the other, each within a second and without a word, before
+ * the waits are given up.
+ */
+const MOST_LOSSES = 5;
+const SHORT_MS = 1000;
+
+class ThreadWatcher implements Watcher {
+  #channel: Channel | undefined;
   /** By their descriptors. The kernel gives out the smallest free number, so that few places are empty. */
   readonly #listeners: (Listener | undefined)[] = [];
   #lastToken = 0;
-  /** How many bytes of a record have come: a stream may split and merge them. */
-  #received = 0;
   #holds = 0;
   #isHeld = false;
+  #losses = 0;
+  #startedAt = 0;
 
-  constructor() {
-    const started = new NativeRecord("WatcherRecord");
-    const result = native().watcher_start(started.bytes);
-    check(result, STEPS[started.number("step")]);
-    this.#epoll = started.number("epoll");
-    this.#channel = listen(started.number("socket"), (bytes) => this.#receive(bytes));
+  add(pidfd: number, listener: Listener): Failed | null {
+    let failed = this.#watch(pidfd, listener);
+    if (failed && isWatchersOwn(failed, pidfd)) {
+      this.#lose(failed);
+      failed = this.#watch(pidfd, listener);
+    }
+    if (!failed) this.#listeners[pidfd] = listener;
+    return failed;
   }
 
-  /** Watches a pidfd, also one whose process has ended already. It must be removed before it is closed. */
-  add(pidfd: number, listener: Listener): void {
-    const token = this.#lastToken === MAX_TOKEN ? 1 : this.#lastToken + 1;
-    check(native().watcher_add(this.#epoll, pidfd, token), "epoll_ctl");
-    this.#lastToken = token;
-    listener.token = token;
-    this.#listeners[pidfd] = listener;
-  }
-
-  /** Ends a watch. What was on its way finds nobody any more. */
   remove(pidfd: number): void {
     this.#listeners[pidfd] = undefined;
-    // It fails only if somebody has closed the descriptor behind the handle's back, and then nothing is watched either.
-    native().watcher_remove(this.#epoll, pidfd);
+    // It fails only if somebody has closed a descriptor behind our back, and then nothing is
+    // watched either.
+    if (this.#channel) native().watcher_remove(this.#channel.epoll, pidfd);
   }
 
-  /** Keeps the program alive for so many more waits, or so many less. */
   hold(change: number): void {
     const before = this.#holds;
     this.#holds += change;
     // After those who were told: they need not wait for it, and often wait for the next one at once.
-    if ((before === 0) !== (this.#holds === 0)) queueMicrotask(() => this.#applyHold());
+    if ((before === 0) !== (this.#holds === 0)) soon(() => this.#applyHold());
   }
 
   #applyHold(): void {
     const isHeld = this.#holds > 0;
-    if (isHeld === this.#isHeld) return;
+    if (isHeld === this.#isHeld || !this.#channel) return;
     this.#isHeld = isHeld;
-    if (isHeld) this.#channel.ref();
-    else this.#channel.unref();
+    this.#channel.hold(isHeld);
   }
 
-  #receive(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length;) {
-      const part = bytes.subarray(at, at + record.bytes.length - this.#received);
-      record.bytes.set(part, this.#received);
-      at += part.length;
-      this.#received += part.length;
-      if (this.#received < record.bytes.length) return;
-      this.#received = 0;
-      this.#dispatch();
+  #watch(pidfd: number, listener: Listener): Failed | null {
+    const failed = this.#start();
+    if (failed) return failed;
+    const token = this.#lastToken === MAX_TOKEN ? 1 : this.#lastToken + 1;
+    const errno = native().watcher_add(this.#channel!.epoll, pidfd, token);
+    if (errno < 0) return { errno, syscall: "epoll_ctl" };
+    this.#lastToken = token;
+    listener.token = token;
+    return null;
+  }
+
+  #start(): Failed | null {
+    if (this.#channel) return null;
+    const started = Channel.start((told) => this.#tell(told), (failed) => this.#lose(failed));
+    if (!(started instanceof Channel)) return started;
+    this.#channel = started;
+    this.#startedAt = now();
+    this.#applyHold();
+    return null;
+  }
+
+  /** A listener's exception is its own: others are told all the same. */
+  #tell(told: Told): void {
+    this.#losses = 0;
+    const listener = this.#listeners[told.number("fd")];
+    if (listener?.token !== told.number("token")) return;
+    try {
+      listener.onEvent(told.number("reaped") === 1, told.number("told"), told.tail("status"));
+    } catch (error) {
+      reportUncaught(error);
     }
   }
 
-  #dispatch(): void {
-    const listener = this.#listeners[record.number("fd")];
-    if (listener?.token !== record.number("token")) return;
-    const status = fromWatcher(record.number("told"), record.tail("status"));
-    listener.onEvent({ reaped: record.number("reaped") === 1, status });
+  /**
+   * Replaces a channel that broke. Whatever has happened meanwhile is told at the new registration.
+   */
+  #lose(failed: Failed): void {
+    this.#channel?.stop();
+    this.#channel = undefined;
+    this.#isHeld = false;
+    this.#losses = now() - this.#startedAt < SHORT_MS ? this.#losses + 1 : 1;
+    const waiting = [...this.#listeners.entries()].filter(([, listener]) => listener);
+    const isHopeless = this.#losses > MOST_LOSSES;
+    if (isHopeless) this.#losses = 0;
+    for (const [pidfd, listener] of waiting) {
+      if (this.#listeners[pidfd] !== listener) continue;
+      const why = isHopeless ? failed : this.#watch(pidfd, listener!);
+      if (why) this.#giveUp(pidfd, why);
+    }
+  }
+
+  #giveUp(pidfd: number, failed: Failed): void {
+    const listener = this.#listeners[pidfd];
+    this.#listeners[pidfd] = undefined;
+    try {
+      listener?.onLost(failed);
+    } catch (error) {
+      reportUncaught(error);
+    }
   }
 }
 
+/**
+ * Whether what failed is the watcher's own descriptor, which somebody has closed behind its back.
+ */
+function isWatchersOwn({ errno, syscall }: Failed, pidfd: number): boolean {
+  const isDescriptor = syscall === "epoll_ctl" && (errno === EBADF || errno === EINVAL);
+  return isDescriptor && native().poll(pidfd, 0, 0) !== POLLNVAL;
+}
+
+/** The number is that of the contract above; the records have theirs. */
+const KEY = Symbol.for(`pidfd.watcher.1.${ABI}`);
+
 let current: Watcher | undefined;
 
-/** This thread's watcher. Throws where it can't be started; the next call tries again. */
+/**
+ * This thread's watcher, which all copies of this module share: a program that is loaded anew
+ * leaves nothing behind.
+ */
 export function watcher(): Watcher {
-  return current ??= new Watcher();
+  return current ??= shared(globalThis as never);
+}
+
+function shared(world: { [KEY]?: Watcher }): Watcher {
+  const found = world[KEY] ?? new ThreadWatcher();
+  // A global object that was frozen takes none; then each copy has its own.
+  Reflect.defineProperty(world, KEY, { value: found });
+  return found;
 }
