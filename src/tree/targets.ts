@@ -177,9 +177,10 @@ export class Targets {
     for (const { forget } of this.#all.values()) forget.forEach((take) => take());
   }
 
-  /** Nothing more is asked of one that has ended, unless it may have to be reaped. */
+  /** Nothing more is asked of one that has ended, unless it has to be reaped once its parent has ended too. */
   #release(member: Member): void {
-    if (this.#options.closes && !this.#options.reapAdopted) this.#walk.release(member);
+    const mayReap = this.#options.reapAdopted && !member.pinned.isReapedByUs;
+    if (this.#options.closes && !mayReap) this.#walk.release(member);
   }
 
   #isMeant(member: Member): boolean {
@@ -225,7 +226,7 @@ export class Targets {
     this.#reap(target);
     // One that may not be signalled was taken out of the count when it refused, and may end all the same.
     if (!target.refusal) this.#untold--;
-    if (this.#options.closes) this.#walk.release(target.member);
+    this.#release(target.member);
     this.#events.onEnd();
   }
 
