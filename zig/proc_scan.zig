@@ -48,6 +48,9 @@ pub const ScanRecord = extern struct {
     count: u32,
     /// Out: how many processes were listed but could not be read (hidepid=1).
     hidden: u32,
+    /// Out: how many were listed and had been reaped when they were read.
+    vanished: u32,
+    unused: u32,
     processes: [capacity]ProcessRecord,
 };
 
@@ -115,6 +118,7 @@ pub const Entries = struct {
 pub fn next(proc: i32, record: *ScanRecord) i32 {
     record.count = 0;
     record.hidden = 0;
+    record.vanished = 0;
     record.boottime_ns = boot.now(boot.CLOCK_BOOTTIME);
     var entries = Entries{ .folder = proc };
     while (entries.next()) |pid| {
@@ -134,7 +138,7 @@ fn add(proc: i32, pid: i32, record: *ScanRecord) i32 {
     switch (result) {
         0 => record.count += 1,
         // It has ended since it was listed.
-        negated(.NOENT), negated(.SRCH) => {},
+        negated(.NOENT), negated(.SRCH) => record.vanished += 1,
         negated(.PERM), negated(.ACCES) => record.hidden += 1,
         else => return result,
     }
@@ -252,7 +256,7 @@ pub fn append(path: []u8, at: usize, text: []const u8) usize {
 
 comptime {
     std.debug.assert(@sizeOf(ProcessRecord) == 112);
-    std.debug.assert(@sizeOf(ScanRecord) == 24 + capacity * 112);
+    std.debug.assert(@sizeOf(ScanRecord) == 32 + capacity * 112);
     std.debug.assert(@intFromEnum(linux.SYS.getdents64) == switch (@import("builtin").cpu.arch) {
         .x86_64, .arm => 217,
         .aarch64, .riscv64, .loongarch64 => 61,

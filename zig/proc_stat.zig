@@ -29,6 +29,8 @@ pub const Stat = struct {
     start_ticks: u64,
     /// Of the signals 1 to 31 those that are handled, ignored or blocked by the first thread, a bit each from the lowest on.
     handled: u32,
+    /// Those of them for which there is a handler.
+    caught: u32,
 };
 
 /// More than one thread can take the leader's place while it is looked; nobody does so for long.
@@ -79,7 +81,10 @@ pub fn parse(text: []const u8) ?Stat {
     fields.skip(9); // vsize to signal
     stat.handled = 0;
     // What is not there, in a line that was cut, is taken for handled: nothing is concluded from it.
-    for (0..3) |_| stat.handled |= fields.number(u32) orelse std.math.maxInt(u32); // blocked, sigignore, sigcatch
+    for (0..3) |_| { // blocked, sigignore, sigcatch
+        stat.caught = fields.number(u32) orelse std.math.maxInt(u32);
+        stat.handled |= stat.caught;
+    }
     return stat;
 }
 
@@ -113,6 +118,7 @@ test "each field is where the manual page says" {
     try std.testing.expectEqual(3, stat.threads);
     try std.testing.expectEqual(12345678901, stat.start_ticks);
     try std.testing.expectEqual(1 | 4096 | 16384, stat.handled);
+    try std.testing.expectEqual(16384, stat.caught);
 }
 
 test "a name that looks like the rest of the line stays a name" {

@@ -31,6 +31,8 @@ pub const Flags = packed struct(u32) {
     stands: bool = false,
     /// It stood still when all of its children were listed, and nobody has resumed it since, as far as was seen.
     known: bool = false,
+    /// That was so at any time.
+    was_known: bool = false,
     /// It was resumed with a signal pending that ends it before it runs.
     dying: bool = false,
     /// It did not stop in time, and is no longer waited for.
@@ -41,8 +43,6 @@ pub const Flags = packed struct(u32) {
     killed: bool = false,
     /// It has ended.
     ended: bool = false,
-    /// It ended and may have left children that are not in the table.
-    lost: bool = false,
     /// It leads, or led, a session; a process group.
     leads_session: bool = false,
     leads_group: bool = false,
@@ -75,6 +75,8 @@ pub const TreeRow = extern struct {
     flags: Flags,
     /// The signals 1 to 31 that it handles, ignores or blocks, a bit each from the lowest on.
     handled: u32,
+    /// Those of them for which it has a handler.
+    caught: u32,
     /// The row that is to be chased after this one; -1 ends the list.
     next: i32,
     /// The last of its threads that was looked at, where a look was interrupted.
@@ -86,7 +88,6 @@ pub const TreeRow = extern struct {
     /// How often others have resumed it.
     resumed: u32,
     name_length: u32,
-    unused: u32,
     name: [16]u8,
 
     /// Takes over what was read while the process had its number.
@@ -94,6 +95,7 @@ pub const TreeRow = extern struct {
         row.start_ticks = stat.start_ticks;
         row.threads = stat.threads;
         row.handled = stat.handled;
+        row.caught = stat.caught;
         if (stat.flags & proc_stat.PF_KTHREAD != 0 or row.pid == 1) row.flags.deaf = true;
         // Neither is known of one that is being reaped.
         if (stat.group < 0) return;
@@ -162,9 +164,8 @@ const spared_words = 512;
 
 /// The header. The rows follow, and then the index, which has twice as many places of 32 bits.
 pub const TreeRecord = extern struct {
-    /// The earliest `since` of those that were lost, and when the last of them was seen to have ended.
+    /// The earliest `since` of those that were lost.
     lost_since: u64,
-    lost_until: u64,
     /// When it was begun afresh, in clock ticks since boot.
     begun: u64,
     /// How many were ever forked when the walk began: while that stays so, nobody is new. 0: it is not known.
@@ -192,7 +193,8 @@ pub const TreeRecord = extern struct {
     scan_after: i32,
     /// How many a scan took for members who were gone when it came to pin them.
     missed: u32,
-    unused: u32,
+    /// How many of the lost were never seen standing.
+    never_known: u32,
     /// A bit for each pid that may be spared; many pids share one.
     spared: [spared_words]u32,
 };
@@ -252,6 +254,7 @@ pub const Tree = struct {
         if (record.options.fresh) {
             record.begun = ticks_now();
             record.lost = 0;
+            record.never_known = 0;
         }
         for (tree.rows[0..record.count], 0..) |*row, number| {
             if (record.options.fresh and row.has_ended()) row.flags.ended = true;
@@ -323,9 +326,10 @@ pub const Tree = struct {
         row.take(found.stat);
         row.flags.undecided = tree.may_spare(row.pid);
         if (row.flags.undecided) row.flags.hands_off = true;
-        // Whoever ended before the call has left nobody who could be found by it.
-        if (row.flags.ended and row.start_ticks + 1 >= tree.record.begun) {
+        // Nobody knows when a zombie has ended. What it left before the call is not looked for, what it left since is.
+        if (row.flags.ended) {
             row.flags.ended = false;
+            row.since = @max(row.since, tree.record.begun);
             tree.end(row);
         }
         tree.record.count += 1;
@@ -357,12 +361,18 @@ pub const Tree = struct {
         if (row.flags.ended) return;
         row.flags.ended = true;
         const is_sure = row.flags.known and (row.flags.killed or row.flags.dying);
-        if (is_sure or row.flags.hands_off or !tree.record.options.counts) return;
-        row.flags.lost = true;
+        const is_left_alone = row.flags.hands_off and !row.flags.refused;
+        if (is_sure or is_left_alone) return;
+        tree.lose(row.since, row.flags.was_known);
+    }
+
+    /// Counts one that may have left children since then.
+    pub fn lose(tree: *const Tree, since: u64, was_known: bool) void {
         const record = tree.record;
-        if (record.lost == 0 or row.since < record.lost_since) record.lost_since = row.since;
+        if (!record.options.counts) return;
+        if (record.lost == 0 or since < record.lost_since) record.lost_since = since;
         record.lost += 1;
-        record.lost_until = ticks_now();
+        if (!was_known) record.never_known += 1;
     }
 };
 

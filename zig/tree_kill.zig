@@ -34,9 +34,10 @@ pub fn kill(proc: i32, budget_us: i32, record: *tree.TreeRecord) i32 {
     return @intFromEnum(Answer.done);
 }
 
-/// Who is to be killed, or was and has not ended.
+/// Who is to be killed, or was and is waited for. One that the caller has called stubborn is waited for by it: what it waits
+/// for itself may be somebody above it, as a traced one waits for its tracer.
 fn is_wanted(row: *const TreeRow) bool {
-    return !row.flags.ended and !row.flags.hands_off;
+    return !row.flags.ended and !row.flags.hands_off and !(row.flags.killed and row.flags.stubborn);
 }
 
 fn deepest(t: *const Tree) ?u32 {

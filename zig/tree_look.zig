@@ -259,7 +259,11 @@ const Reader = struct {
         const result = pin(reader.t, pid, reader.parent, .parent);
         if (result != Outcome.changed) return result;
         reader.is_changed = true;
-        if (reader.t.record.count == count) reader.is_partial = true else reader.last = count;
+        if (reader.t.record.count == count) {
+            // It was listed, and is gone: it may have left others.
+            reader.is_partial = true;
+            reader.t.lose(reader.t.record.begun, false);
+        } else reader.last = count;
         return 0;
     }
 };

@@ -4,6 +4,7 @@ const std = @import("std");
 const looking = @import("tree_look.zig");
 const proc_scan = @import("proc_scan.zig");
 const proc_stat = @import("proc_stat.zig");
+const standing = @import("tree_stand.zig");
 const syscall = @import("syscall.zig");
 const tree = @import("tree.zig");
 const linux = std.os.linux;
@@ -29,8 +30,7 @@ pub fn scan(proc: i32, budget_us: i32, record: *tree.TreeRecord) i32 {
     while (entries.next()) |pid| {
         if (pid <= record.scan_after) continue;
         const result = meet(&t, pid);
-        if (result == Outcome.full) return @intFromEnum(Answer.full);
-        if (result < 0) return result;
+        if (standing.is_cut_short(result)) return standing.answer(result);
         record.scan_after = pid;
         if (t.is_late()) return @intFromEnum(Answer.again);
     }

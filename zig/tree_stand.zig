@@ -63,7 +63,8 @@ pub fn answer(outcome: i32) i32 {
 
 /// Whether a look ended before it was over.
 pub fn is_cut_short(outcome: i32) bool {
-    return outcome < 0 or outcome == Outcome.full or outcome == Outcome.late;
+    // Below zero, late or full.
+    return @as(u32, @bitCast(outcome)) >= Outcome.late;
 }
 
 /// A tree of so many is looked at twice; of a larger one the forks are counted, which takes as long as three looks or more.
@@ -190,6 +191,7 @@ fn note_standing(t: *const Tree, row: *TreeRow) void {
     const is_still = need_of(t, row) == .standing or row.flags.killed;
     if (!t.record.options.stop or !is_still) return;
     row.flags.known = true;
+    row.flags.was_known = true;
     row.since = tree.ticks_now();
 }
 

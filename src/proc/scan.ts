@@ -19,6 +19,8 @@ export interface Pass {
   readonly startTicks: number;
   /** How many were listed but could not be read. */
   readonly hidden: number;
+  /** How many were listed and had been reaped when they were read. */
+  readonly vanished: number;
 }
 
 /** /proc counts start times in hundredths of a second on every CPU that this library is built for. */
@@ -62,17 +64,19 @@ export class Proc {
     chunk.set("with_uid", withUid ? 1 : 0);
     let startTicks = -1;
     let hidden = 0;
+    let vanished = 0;
     for (let result = 1; result === 1;) {
       result = native().proc_scan_next(this.#fd, chunk.bytes);
       if (startTicks < 0) startTicks = Number(chunk.bigint("boottime_ns") / NS_PER_TICK);
       hidden += chunk.number("hidden");
+      vanished += chunk.number("vanished");
       // Also where it failed in the middle.
       const count = chunk.number("count");
       for (let index = 0; index < count; index++) visit(placeOf(memory, index));
       check(result, "getdents64");
       yield;
     }
-    return { startTicks, hidden };
+    return { startTicks, hidden, vanished };
   }
 
   /** Opens a process and fills the record; null where it has ended and was reaped, "hidden" where /proc hides it. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { signalNumber } from "../kernel/signals.ts";
+import type { MemberDetails } from "./walk.ts";
 
 /** What these do unless they are handled is not to end a process. */
 const HARMLESS = [
@@ -26,9 +27,13 @@ export function isHarmless(signal: number): boolean {
 }
 
 /**
- * Whether a signal that is pending when a process is resumed ends it: `handled` has a bit for each of 1 to 31 that the process handles,
- * ignores or blocks.
+ * Whether a signal that is pending when a process is resumed ends it before it takes another step. Where it has a handler for any
+ * other signal, that may be pending too and come first, and do anything.
  */
-export function isDeadly(signal: number, handled: number): boolean {
-  return signal < 32 && !isHarmless(signal) && (handled >>> (signal - 1) & 1) === 0;
+export function isDeadly(
+  signal: number,
+  { handled, caught }: Pick<MemberDetails, "handled" | "caught">,
+): boolean {
+  if (signal > 31 || isHarmless(signal) || caught !== 0) return false;
+  return (handled >>> (signal - 1) & 1) === 0;
 }

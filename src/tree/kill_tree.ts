@@ -71,10 +71,10 @@ export interface TreeKill extends Promise<TreeReport> {
  * before stays stopped, and is killed when the grace is over. This process and its ancestors are spared, unless `includeSelf`
  * is true. A process in uninterruptible sleep is waited for.
  *
- * Not found is: a process that is in no session of the tree (nor group, nor cgroup, where these are looked at) and whose parent had
- * exited before the call; one that /proc hides (hidepid), also where it may be signalled; one that a member starts while it reacts to
+ * Not found is: a process that is in no session of the tree (nor group, nor cgroup, where these are looked at) and whose parent
+ * exited before the walk came to it (before the call, or in its first milliseconds); one that /proc hides (hidepid), also where it may be signalled; one that a member starts while it reacts to
  * the polite signal, if that member exits before the next look (after 50, 100, 200 ms and so on). Of the last `settled` tells,
- * with `orphans`. If this program is killed by SIGKILL while the tree is stopped, the tree stays stopped.
+ * with `orphans`. If a signal ends this program while the tree is stopped, or its Worker is terminated, the tree stays stopped.
  *
  * The handle of a process that was reaped before the call gives an empty report and ends nobody, also where its session lives
  * on: ask {@linkcode findOrphans} for who is in there.

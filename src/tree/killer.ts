@@ -7,6 +7,7 @@ import { startTimer } from "../../ffi/timer.ts";
 import { inTurns, nextTurn, Pace } from "../../ffi/turn.ts";
 import { TREE_ANSWERS } from "../../ffi/symbols.ts";
 import { SIGKILL } from "../kernel/constants.ts";
+import { countForks } from "../proc/forks.ts";
 import { sendSignal } from "../process/signalling.ts";
 import { killCgroup } from "./cgroup_kill.ts";
 import { isDeadly } from "./deadly.ts";
@@ -44,8 +45,10 @@ export class Killer {
   readonly #targets: Targets;
   readonly #freezer: Freezer;
   #failure: { reason: unknown } | undefined;
-  /** Whether the tree was brought to stand whenever that was tried. */
+  /** Whether the tree was brought to stand whenever that was tried, and orphans could be told. */
   #stood = true;
+  /** How many were ever forked on this machine when the tree stood for the first time; null if that is not known. */
+  #forks: number | null = null;
   #isFirst = true;
   #orphans: readonly TreeOrphan[] = [];
   #wake: () => void = () => {};
@@ -82,8 +85,11 @@ export class Killer {
 
   /** What has become of the tree until now. */
   report(): TreeReport {
-    const isCertain = this.#options.freeze && this.#stood && this.#orphans.length === 0;
-    return { ...this.#targets.report(), settled: isCertain, orphans: this.#orphans };
+    const report = this.#targets.report();
+    const settled = this.#options.freeze && this.#stood && this.#orphans.length === 0 &&
+      // Whoever refuses runs on, and may fork at any time.
+      report.escaped.every(({ reason }) => reason !== "refused");
+    return { ...report, settled, orphans: this.#orphans };
   }
 
   /** Answers whether everything is gone before the grace is over. */
@@ -110,8 +116,10 @@ export class Killer {
     this.#isFirst = false;
     // At once: whoever runs by now is reported, also where another call for this tree ends it meanwhile.
     const onStep = () => void this.#targets.find();
-    if (this.#options.freeze) await this.#stand([...first, ...options], onStep);
-    else await inTurns(this.#walk.looking(first), () => this.#check(), onStep);
+    if (this.#options.freeze) {
+      await this.#stand([...first, ...options], onStep);
+      if (first.length > 0) this.#forks = countForks();
+    } else await inTurns(this.#walk.looking(first), () => this.#check(), onStep);
   }
 
   async #stand(options: readonly ("fresh" | "force")[], onStep: () => void): Promise<void> {
@@ -149,10 +157,10 @@ export class Killer {
     const byDepth = (a: Target, b: Target) => b.member.depth - a.member.depth;
     for (const target of freeze ? targets.toSorted(byDepth) : targets) {
       target.asked = true;
-      this.#targets.send(target, killSignal);
-      const { handled } = this.#walk.detailsOf(target.member);
+      const isSent = this.#targets.send(target, killSignal);
       // The signal is pending when it is resumed: one that it ends takes no other step.
-      this.#freezer.resume(target.member, isDeadly(killSignal, handled));
+      const willEnd = isSent && isDeadly(killSignal, this.#walk.detailsOf(target.member));
+      this.#freezer.resume(target.member, willEnd);
       if (pace.isDue) await this.#rest(pace);
     }
     this.#freezer.thaw();
@@ -248,12 +256,16 @@ export class Killer {
     if (root.pinned.child) await this.#until(() => this.#targets.isToldOf(root), RUNTIME_MS);
   }
 
-  /** Where somebody ended who may have left children, it is looked who was re-parented since. */
+  /** Where somebody ended who may have left children, it is looked who was re-parented since, unless nobody was forked. */
   async #lookForOrphans(): Promise<void> {
     const lost = this.#options.freeze ? this.#walk.findLost() : null;
     if (lost === null) return;
+    const nobodyForked = this.#forks !== null && this.#forks === countForks();
+    if (lost.wereKnown && nobodyForked) return;
     const steps = findLostOrphans(this.#walk, lost);
-    this.#orphans = await inTurns(steps, () => this.#check());
+    const { orphans, isCertain } = await inTurns(steps, () => this.#check());
+    this.#orphans = orphans;
+    this.#stood &&= isCertain;
   }
 
   /** Ends this process, where it is meant too: the last of all, because it can't go on with the others once it is stopped or gone. */

@@ -6,6 +6,7 @@
  */
 import { RECORDS, TREE_ANSWERS, TREE_FLAGS, TREE_OPTIONS } from "../../ffi/symbols.ts";
 import { placeOfThread } from "../handle/descriptor.ts";
+import { EMFILE, ENFILE, ENOMEM } from "../kernel/constants.ts";
 import { check } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
 import { NativeRecord, sizeOf } from "../kernel/record.ts";
@@ -24,10 +25,12 @@ export type TreeOption = keyof typeof TREE_OPTIONS;
 /** A member as the table has it. */
 export type TreeRow = NativeRecord<"TreeRow">;
 
-/** A time in which children may have been born unseen, in clock ticks since boot. */
-export interface LostTime {
+/** What members leave behind that end while it is not known whom they have as children. */
+export interface Lost {
+  /** The earliest moment at which such a child can have been born, in clock ticks since boot. */
   readonly since: number;
-  readonly until: number;
+  /** Whether all of these members were seen standing before, with all of their children. */
+  readonly wereKnown: boolean;
 }
 
 /** How many rows there is room for at first; a power of two. */
@@ -71,11 +74,11 @@ export class TreeTable {
     return this.#header.number("unlisted") > 0;
   }
 
-  /** From when until when members that ended may have had children that are not in the table; null if none may. */
-  get lost(): LostTime | null {
+  /** Since when members that ended may have had children that are not in the table; null if none may. */
+  get lost(): Lost | null {
     if (this.#header.number("lost") === 0) return null;
-    const [since, until] = [this.#header.bigint("lost_since"), this.#header.bigint("lost_until")];
-    return { since: Number(since), until: Number(until) };
+    const wereKnown = this.#header.number("never_known") === 0;
+    return { since: Number(this.#header.bigint("lost_since")), wereKnown };
   }
 
   /** A row, until the table grows. */
@@ -135,7 +138,8 @@ export class TreeTable {
   /** Calls a native function for at most so long, and gives it room. */
   call(name: "tree_stand" | "tree_kill" | "tree_scan", proc: number, budgetUs: number): TreeAnswer {
     while (true) {
-      const answer = check(native()[name](proc, budgetUs, this.#header.bytes), "pidfd_open");
+      const answer = native()[name](proc, budgetUs, this.#header.bytes);
+      if (answer < 0) check(answer, isNoDescriptorFree(answer) ? "pidfd_open" : "read");
       if (answer !== TREE_ANSWERS.full) return answer as TreeAnswer;
       this.#grow();
     }
@@ -162,4 +166,8 @@ export class TreeTable {
   #sizeFor(capacity: number): number {
     return this.#headerSize + capacity * (this.#rowSize + INDEX);
   }
+}
+
+function isNoDescriptorFree(errno: number): boolean {
+  return errno === EMFILE || errno === ENFILE || errno === ENOMEM;
 }

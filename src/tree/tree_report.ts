@@ -54,8 +54,9 @@ export interface TreeReport {
   /** Who has not. Empty when everything is gone. */
   readonly escaped: readonly TreeEscape[];
   /**
-   * Whether nobody of the tree can be left but those in `escaped`. False if the tree could not be brought to stand for ten seconds; if
-   * `orphans` has somebody; and with `freeze: false`, where nothing of that kind is known.
+   * Whether nobody of the tree can be left but those in `escaped`, as {@linkcode killTree} says what is of the tree. False if the tree could not be brought to stand for ten seconds; if
+   * `orphans` has somebody, or can't be told because others exit all the time; if a member refused; and with `freeze: false`, where
+   * nothing of that kind is known.
    */
   readonly settled: boolean;
   /**

@@ -16,7 +16,7 @@ import { NativeRecord } from "../kernel/record.ts";
 import { nameOf, Proc, type ProcessRecord, startTicksOf, withProc } from "../proc/scan.ts";
 import { Member, type TreeRelation } from "./member.ts";
 import { claimCgroup, type OwnCgroup } from "./own_cgroup.ts";
-import { type LostTime, type TreeFlag, type TreeOption, TreeTable } from "./table.ts";
+import { type Lost, type TreeFlag, type TreeOption, TreeTable } from "./table.ts";
 
 /** Where a walk finds members besides the children of members. */
 export interface WalkOptions {
@@ -84,8 +84,8 @@ export class Walk {
     return this.#cgroup;
   }
 
-  /** From when until when members that ended may have had children whom nobody has seen; null if none may. */
-  findLost(): LostTime | null {
+  /** Since when members that ended may have had children whom nobody has seen; null if none may. */
+  findLost(): Lost | null {
     // A scan behind the last pid that there can be: it only counts who has ended.
     this.#table.scanFrom(PID_MAX_LIMIT);
     this.#table.ask(["counts"]);
@@ -153,13 +153,14 @@ export class Walk {
     this.#table.set(member.index, flag, isSet);
   }
 
-  /** The group and the session of a member when it was last read, and which signals it handles, ignores or blocks. */
-  detailsOf(member: Member): { group: number; session: number; handled: number } {
+  /** What was read of a member the last time. */
+  detailsOf(member: Member): MemberDetails {
     const { index } = member;
     return {
       group: this.#table.number(index, "group"),
       session: this.#table.number(index, "session"),
       handled: this.#table.number(index, "handled"),
+      caught: this.#table.number(index, "caught"),
     };
   }
 
@@ -343,6 +344,16 @@ export class Walk {
     this.members.push(member);
     return member;
   }
+}
+
+/** What is known of a member besides. */
+export interface MemberDetails {
+  readonly group: number;
+  readonly session: number;
+  /** The signals 1 to 31 that it handles, ignores or blocks, a bit each from the lowest on. */
+  readonly handled: number;
+  /** Those for which it has a handler. */
+  readonly caught: number;
 }
 
 /** A member that was pinned outside the native library. */
