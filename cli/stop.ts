@@ -36,11 +36,13 @@ export const stop: Command = {
     `  --grace MS            wait so many milliseconds before SIGKILL, 0 to 2147483647; default 5000
   -s, --signal SIGNAL   the polite signal: a name or a number from 0 to 64; default SIGTERM
   --tree                end all of its descendants too
-  --no-freeze           with --tree: stop nobody (SIGSTOP) first; a process that is forked meanwhile may be missed
+  --no-freeze           with --tree: stop nobody first; a process that is forked meanwhile may be
+                        missed
 
 All of the processes are asked at once. Each is ended by its own handle: whoever gets its pid meanwhile is not hit.
-Exit code: 0 if every process ended when it was asked, 1 if one had to be forced or was not there, or if somebody of a
-tree may be left, 3 if one may not be signalled; 128 + N if signal N interrupted it, with --tree: what was stopped goes on then.`,
+Exit code: 0 if every process ended when it was asked, 1 if one had to be forced or was not there,
+or if somebody of a tree may be left, 3 if one may not be signalled; 128 + N if signal N
+interrupted it, with --tree: what was stopped is resumed then.`,
   options: {
     grace: { type: "string" },
     signal: { type: "string", short: "s" },

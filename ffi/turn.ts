@@ -15,8 +15,8 @@ export function nextTurn(): Promise<void> {
 }
 
 /**
- * Takes the steps of something long, each in a turn of its own, the first at once. `onStep` is called right after each, `check` before
- * the next one; both may throw.
+ * Takes the steps of something long, each in a turn of its own, the first at once. `onStep` is
+ * called right after each, `check` before the next one; both may throw.
  */
 export async function inTurns<T>(
   steps: Generator<void, T>,

@@ -58,7 +58,7 @@ test("a traced member that waits for its tracer to end does not hold up the othe
   }
 });
 
-test("who is forked by a member that reacts to the signal is ended, or the report says so", async () => {
+test("who is forked in reaction to the signal is ended, or the report says so", async () => {
   // The one that forks again has lost its parent by then, and exits at once itself.
   const late = "(sleep 0.1; sleep 1.5 & ) &";
   const child = await shell(`

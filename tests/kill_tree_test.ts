@@ -30,7 +30,10 @@ async function lacksHold(): Promise<string | false> {
   return line === "traced" ? false : "no process may be traced";
 }
 
-/** Everything that the tree consists of, held by a tree of our own, so that it can be looked at afterwards. */
+/**
+ * Everything that the tree consists of, held by a tree of our own, so that it can be looked at
+ * afterwards.
+ */
 async function endTree(
   [shape, count, ...behaviours]: [string, number, ...string[]],
   options: KillTreeOptions,
@@ -173,7 +176,8 @@ test("killTree() finds a double fork by its session", async () => {
 
 test("freezing hangs up no process group that others share", async () => {
   for (const options of WAYS) {
-    // Many, so that the group has lost its last tie long before the last of them is let go on, if that is the order.
+    // Many, so that the group has lost its last tie long before the last of them is let go on, if
+    // that is the order.
     const { helper, report, other } = await endTree(["tangle", 204], {
       ...options,
       statusMs: 10_000,
@@ -425,7 +429,8 @@ test("killTree() counts whom /proc hides, and can't be misled by the /proc of ot
     ...[HELPER, "mount-proc", "hidepid=1", HELPER, "as", "65534"],
   );
   assert.equal(ended, 0);
-  // Where the kernel does not tell who its hidden parent's parent is, whoever is older than that program may be it.
+  // Where the kernel does not tell who its hidden parent's parent is, whoever is older than that
+  // program may be it.
   const reason = features().PIDFD_GET_INFO.available ? "refused" : "spared";
   assert.deepEqual(escaped.map((one: { reason: string }) => one.reason), [reason]);
   assert.ok(hidden >= 3, `${hidden}`);
@@ -439,7 +444,8 @@ test("killTree() counts whom /proc hides, and can't be misled by the /proc of ot
 
 test("killTree() spares an ancestor behind one that /proc hides", { skip: needsRoot }, async () => {
   const GET_INFO = String(0xC058FF0B);
-  // The second stands for Linux before 6.13, which does not tell the parent of a process without /proc.
+  // The second stands for Linux before 6.13, which does not tell the parent of a process without
+  // /proc.
   for (const deny of [[], [HELPER, "deny-ioctl", GET_INFO, "25"]]) {
     const { stdout, stderr } = await runScript("hidden_ancestor.ts", {
       through: [HELPER, "mount-proc", "hidepid=2", HELPER, "as", "65534", HELPER, "above-hidden"]
@@ -503,7 +509,8 @@ test("a thread of the kernel, whom nobody can kill, refuses", {
   skip: needsRoot || (kernelThread ? false : "no thread of the kernel is seen here"),
 }, async () => {
   const { stdout, stderr } = await runScript("kill_tree.ts", {
-    // No signal is sent, and the kernel says that it was: as it does to who sends one to such a thread.
+    // No signal is sent, and the kernel says that it was: as it does to who sends one to such a
+    // thread.
     through: [HELPER, "deny", "pidfd_send_signal", "0"],
     args: [String(kernelThread!.pid), JSON.stringify({ killSignal: "SIGKILL" })],
   });

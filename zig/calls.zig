@@ -1,8 +1,9 @@
-//! What JavaScript can ask. This is the single declaration: both doors of the library, `ffi/symbols.ts` and
-//! the ABI number are made from the public functions of this file.
+//! What JavaScript can ask. This is the single declaration: both doors of the library,
+//! `ffi/symbols.ts` and the ABI number are made from the public functions of this file.
 //!
-//! Each takes 32-bit integers and at most one record, and returns an i32: below zero it is a negated errno.
-//! Arguments were checked by the caller; a signal handler's interruption (EINTR) is retried here.
+//! Each takes 32-bit integers and at most one record, and returns an i32: below zero it is a
+//! negated errno. Arguments were checked by the caller; a signal handler's interruption (EINTR) is
+//! retried here.
 const std = @import("std");
 const kernel = @import("kernel.zig");
 const records = @import("records.zig");
@@ -27,7 +28,8 @@ const call = syscall.call;
 const named = syscall.named;
 const negated = syscall.negated;
 
-/// A number made from this file's declarations, so that an old library beside newer TypeScript is noticed.
+/// A number made from this file's declarations, so that an old library beside newer TypeScript is
+/// noticed.
 pub fn abi() callconv(.c) i32 {
     return @import("abi.zig").number;
 }
@@ -39,10 +41,11 @@ pub fn open(pid: i32, flags: i32) callconv(.c) i32 {
     return syscall.inlined(syscall.number_of(.pidfd_open), .{ pid, flags });
 }
 
-/// pidfd_send_signal(pidfd, sig, NULL, flags) — sends, unless a look shows that the process has ended:
-/// the kernel takes signals for a zombie and says that all went well. A process group outlives its leader.
-/// ESRCH: it has ended. EPERM: not allowed. EINVAL: it lives in a pid namespace that is not seen from here.
-/// EAGAIN: a queue of real-time signals is full. EBADF: no pidfd. Linux 5.1, flags 6.9, pidfd_send_signal(2).
+/// pidfd_send_signal(pidfd, sig, NULL, flags) — sends, unless a look shows that the process has
+/// ended: the kernel takes signals for a zombie and says that all went well. A process group
+/// outlives its leader. ESRCH: it has ended. EPERM: not allowed. EINVAL: it lives in a pid
+/// namespace that is not seen from here. EAGAIN: a queue of real-time signals is full. EBADF: no
+/// pidfd. Linux 5.1, flags 6.9, pidfd_send_signal(2).
 pub fn signal(pidfd: i32, number: i32, flags: i32) callconv(.c) i32 {
     const look = is_running(pidfd, flags);
     if (look < 0) return look;
@@ -70,8 +73,9 @@ inline fn is_running(pidfd: i32, flags: i32) i32 {
     return if (look == 0 or is_group) 0 else negated(.SRCH);
 }
 
-/// waitid(P_PIDFD, pidfd, …, options, …) — 1 and `record` filled when the child changed as `options` ask, else 0.
-/// With WNOWAIT the child stays a zombie. ECHILD: not a child of ours, or reaped. Linux 5.4, waitid(2).
+/// waitid(P_PIDFD, pidfd, …, options, …) — 1 and `record` filled when the child changed as
+/// `options` ask, else 0. With WNOWAIT the child stays a zombie. ECHILD: not a child of ours, or
+/// reaped. Linux 5.4, waitid(2).
 pub fn wait(pidfd: i32, options: i32, record: *records.WaitRecord) callconv(.c) i32 {
     var change = std.mem.zeroes(kernel.WaitSiginfo);
     var usage = std.mem.zeroes(kernel.Rusage);
@@ -118,13 +122,14 @@ inline fn events_of(entry: *const kernel.Pollfd, result: i32) i32 {
     return if (result <= 0) result else @as(u16, @bitCast(entry.revents));
 }
 
-/// ioctl(pidfd, PIDFD_GET_INFO, record) — `record.mask` says what is wanted, and then what was filled.
-/// ESRCH: reaped; until 6.16 also in a pid namespace not seen from here, which is EREMOTE since. ENOTTY: not a pidfd, or
-/// before 6.13.
+/// ioctl(pidfd, PIDFD_GET_INFO, record) — `record.mask` says what is wanted, and then what was
+/// filled. ESRCH: reaped; until 6.16 also in a pid namespace not seen from here, which is EREMOTE
+/// since. ENOTTY: not a pidfd, or before 6.13.
 ///
-/// Where a thread executes a program and takes the leader's place, the kernel may tell of the old leader just then: by the
-/// thread's number, or by none. Whoever asks again is told of the new one. So it is believed where it is the number of a leader, or
-/// was told twice, as that of a thread is, or where the pidfd has hung up.
+/// Where a thread executes a program and takes the leader's place, the kernel may tell of the old
+/// leader just then: by the thread's number, or by none. Whoever asks again is told of the new one.
+/// So it is believed where it is the number of a leader, or was told twice, as that of a thread is,
+/// or where the pidfd has hung up.
 pub fn info(pidfd: i32, record: *kernel.PidfdInfo) callconv(.c) i32 {
     const wanted = record.mask;
     var result: i32 = 0;
@@ -140,14 +145,16 @@ pub fn info(pidfd: i32, record: *kernel.PidfdInfo) callconv(.c) i32 {
     return result;
 }
 
-/// The pid that this descriptor names as seen from here, from PIDFD_GET_INFO or else /proc/self/fdinfo.
-/// ESRCH: reaped. EREMOTE: in a pid namespace not seen from here. ENOTTY: not a pidfd. EBADF: not open.
+/// The pid that this descriptor names as seen from here, from PIDFD_GET_INFO or else
+/// /proc/self/fdinfo. ESRCH: reaped. EREMOTE: in a pid namespace not seen from here. ENOTTY: not a
+/// pidfd. EBADF: not open.
 pub fn pid_of(pidfd: i32) callconv(.c) i32 {
     var record = std.mem.zeroes(kernel.PidfdInfo);
     record.mask = kernel.PIDFD_INFO_PID;
     const result = info(pidfd, &record);
     if (result == 0 and record.mask & kernel.PIDFD_INFO_PID != 0) return @intCast(record.pid);
-    // From 6.13 to 6.16 the ioctl says ESRCH of a process in another pid namespace too; but only a reaped one hangs up.
+    // From 6.13 to 6.16 the ioctl says ESRCH of a process in another pid namespace too; but only a
+    // reaped one hangs up.
     if (result == negated(.SRCH)) return if (poll(pidfd, 0, 0) & kernel.POLLHUP != 0) result else negated(.REMOTE);
     if (result == negated(.REMOTE) or result == negated(.BADF)) return result;
     const number = fdinfo.pid(pidfd);
@@ -157,26 +164,28 @@ pub fn pid_of(pidfd: i32) callconv(.c) i32 {
     return if (is_ours < 0) is_ours else if (is_ours == 0) negated(.REMOTE) else number;
 }
 
-/// statx(fd, "", AT_EMPTY_PATH) and fstatfs(fd) — inode, mode and kind of file system. EBADF: not open.
-/// The inode names a process for this boot where the kind is pidfs (6.9).
+/// statx(fd, "", AT_EMPTY_PATH) and fstatfs(fd) — inode, mode and kind of file system. EBADF: not
+/// open. The inode names a process for this boot where the kind is pidfs (6.9).
 pub fn stat(fd: i32, record: *records.FileRecord) callconv(.c) i32 {
     return records.FileRecord.read(fd, record);
 }
 
 /// What /proc tells of the process, as far as `wanted` asks for it; the answer says what was found.
-/// ESRCH: reaped. EREMOTE: not in the pid namespace of this /proc. ENOENT, EACCES: hidden (hidepid), or no /proc.
+/// ESRCH: reaped. EREMOTE: not in the pid namespace of this /proc. ENOENT, EACCES: hidden
+/// (hidepid), or no /proc.
 pub fn describe(pidfd: i32, wanted: i32, record: *proc_description.DescriptionRecord) callconv(.c) i32 {
     return proc_description.read(pidfd, @bitCast(wanted), record);
 }
 
-/// open_by_handle_at(pidfs, inode) — a new close-on-exec pidfd of the process that has `record.inode`, by no pid.
-/// ESTALE: reaped, or in a pid namespace not seen from here. EBADF, EOPNOTSUPP: before 6.14. open_by_handle_at(2).
+/// open_by_handle_at(pidfs, inode) — a new close-on-exec pidfd of the process that has
+/// `record.inode`, by no pid. ESTALE: reaped, or in a pid namespace not seen from here. EBADF,
+/// EOPNOTSUPP: before 6.14. open_by_handle_at(2).
 pub fn open_inode(record: *const records.FileRecord) callconv(.c) i32 {
     return file_handle.open(record.inode);
 }
 
-/// The clocks, the own pid namespace and the id of this boot. ENOENT, EACCES: there is no /proc that tells the id; the
-/// clocks are filled in. clock_gettime(2), namespaces(7), random(4).
+/// The clocks, the own pid namespace and the id of this boot. ENOENT, EACCES: there is no /proc
+/// that tells the id; the clocks are filled in. clock_gettime(2), namespaces(7), random(4).
 pub fn read_boot(record: *boot.BootRecord) callconv(.c) i32 {
     return boot.read(record);
 }
@@ -186,13 +195,15 @@ pub fn read_file(path: *const pidfile.PathRecord, record: *pidfile.TextRecord) c
     return pidfile.read(path, record);
 }
 
-/// Locks a file that is to take the place of the one at `path`; its descriptor goes to one of the next two.
-/// EAGAIN: somebody else has the lock. EPERM: what is in the way is not ours. flock(2), open(2).
+/// Locks a file that is to take the place of the one at `path`; its descriptor goes to one of the
+/// next two. EAGAIN: somebody else has the lock. EPERM: what is in the way is not ours. flock(2),
+/// open(2).
 pub fn pidfile_claim(path: *const pidfile.PathRecord) callconv(.c) i32 {
     return pidfile.claim(path);
 }
 
-/// Writes the claimed file, and puts it in the place of the old one. The descriptor is closed either way. rename(2).
+/// Writes the claimed file, and puts it in the place of the old one. The descriptor is closed
+/// either way. rename(2).
 pub fn pidfile_commit(path: *const pidfile.PathRecord, file: i32, record: *pidfile.TextRecord) callconv(.c) i32 {
     return pidfile.commit(path, file, record);
 }
@@ -202,21 +213,24 @@ pub fn pidfile_abandon(path: *const pidfile.PathRecord, file: i32) callconv(.c) 
     return pidfile.abandon(path, file);
 }
 
-/// pidfd_getfd(pidfd, fd, 0) — a close-on-exec duplicate of a descriptor of that process.
-/// EPERM: it may not be traced by us. EBADF: not open there. ESRCH: it has ended. EMFILE. Linux 5.6, pidfd_getfd(2).
+/// pidfd_getfd(pidfd, fd, 0) — a close-on-exec duplicate of a descriptor of that process. EPERM: it
+/// may not be traced by us. EBADF: not open there. ESRCH: it has ended. EMFILE. Linux 5.6,
+/// pidfd_getfd(2).
 pub fn get_fd(pidfd: i32, fd: i32) callconv(.c) i32 {
     return call(syscall.number_of(.pidfd_getfd), .{ pidfd, fd, 0 });
 }
 
-/// ioctl(pidfd, PIDFD_GET_*_NAMESPACE) — a close-on-exec descriptor of the namespace of this kind, 1 to 10.
-/// EACCES: it may not be read by us. ESRCH: it has ended. EOPNOTSUPP: not built in. ENOTTY: before 6.11.
+/// ioctl(pidfd, PIDFD_GET_*_NAMESPACE) — a close-on-exec descriptor of the namespace of this kind,
+/// 1 to 10. EACCES: it may not be read by us. ESRCH: it has ended. EOPNOTSUPP: not built in.
+/// ENOTTY: before 6.11.
 pub fn namespace(pidfd: i32, kind: i32) callconv(.c) i32 {
     return call(named(.ioctl), .{ pidfd, kernel.namespace_ioctl(@intCast(kind)), 0 });
 }
 
-/// process_madvise(pidfd, range, 1, advice, 0) — how many bytes were advised, at most those of the range.
-/// EACCES: it may not be read by us. EPERM: no CAP_SYS_NICE. ESRCH: it has ended. ENOMEM: not mapped there.
-/// EINVAL: not on a page, or this advice is not for others. Linux 5.10, process_madvise(2).
+/// process_madvise(pidfd, range, 1, advice, 0) — how many bytes were advised, at most those of the
+/// range. EACCES: it may not be read by us. EPERM: no CAP_SYS_NICE. ESRCH: it has ended. ENOMEM:
+/// not mapped there. EINVAL: not on a page, or this advice is not for others. Linux 5.10,
+/// process_madvise(2).
 pub fn advise_memory(pidfd: i32, record: *const records.AdviceRecord) callconv(.c) i32 {
     // What no pointer of this CPU can name is mapped nowhere.
     const start = std.math.cast(usize, record.start) orelse return negated(.NOMEM);
@@ -225,66 +239,75 @@ pub fn advise_memory(pidfd: i32, record: *const records.AdviceRecord) callconv(.
     return call(syscall.number_of(.process_madvise), .{ pidfd, &range, 1, record.advice, 0 });
 }
 
-/// process_mrelease(pidfd, 0) — 0. Takes the memory of a process that is being killed.
-/// EINVAL: it is not. ESRCH: it has none any more. EAGAIN: not all of it could be taken. Linux 5.15, process_mrelease(2).
+/// process_mrelease(pidfd, 0) — 0. Takes the memory of a process that is being killed. EINVAL: it
+/// is not. ESRCH: it has none any more. EAGAIN: not all of it could be taken. Linux 5.15,
+/// process_mrelease(2).
 pub fn release_memory(pidfd: i32) callconv(.c) i32 {
     return call(syscall.number_of(.process_mrelease), .{ pidfd, 0 });
 }
 
-/// getsockopt(socket, SOL_SOCKET, option) — the int that the option has. EBADF, ENOTSOCK, ENOPROTOOPT: no such option.
-/// SO_PEERPIDFD (6.5) gives a close-on-exec pidfd. ENODATA: no peer. EINVAL, ESRCH: it was reaped. getsockopt(2).
+/// getsockopt(socket, SOL_SOCKET, option) — the int that the option has. EBADF, ENOTSOCK,
+/// ENOPROTOOPT: no such option. SO_PEERPIDFD (6.5) gives a close-on-exec pidfd. ENODATA: no peer.
+/// EINVAL, ESRCH: it was reaped. getsockopt(2).
 pub fn socket_option(socket: i32, option: i32) callconv(.c) i32 {
     return message.option(socket, option);
 }
 
-/// setsockopt(socket, SOL_SOCKET, option, value) — 0. EBADF, ENOTSOCK, ENOPROTOOPT: no such option. setsockopt(2).
+/// setsockopt(socket, SOL_SOCKET, option, value) — 0. EBADF, ENOTSOCK, ENOPROTOOPT: no such option.
+/// setsockopt(2).
 pub fn set_socket_option(socket: i32, option: i32, value: i32) callconv(.c) i32 {
     return message.set_option(socket, option, value);
 }
 
-/// socketpair(AF_UNIX, kind) — fills in two close-on-exec descriptors. EMFILE, ENFILE, ENOMEM. socketpair(2).
+/// socketpair(AF_UNIX, kind) — fills in two close-on-exec descriptors. EMFILE, ENFILE, ENOMEM.
+/// socketpair(2).
 pub fn socket_pair(kind: i32, record: *records.PairRecord) callconv(.c) i32 {
     return message.pair(kind, record);
 }
 
 /// sendmsg(socket, …, MSG_DONTWAIT) — how many bytes went; descriptors go with the first of them.
-/// EAGAIN: no room. EPIPE, ECONNRESET: nobody is there. EBADF: one of the descriptors. ETOOMANYREFS. sendmsg(2), unix(7).
+/// EAGAIN: no room. EPIPE, ECONNRESET: nobody is there. EBADF: one of the descriptors.
+/// ETOOMANYREFS. sendmsg(2), unix(7).
 pub fn send_message(socket: i32, record: *const records.MessageRecord) callconv(.c) i32 {
     return message.send(socket, record);
 }
 
-/// recvmsg(socket, …, MSG_DONTWAIT) — 0, and `record` filled; its descriptors are close-on-exec, and the caller's.
-/// EAGAIN: nothing has come. ECONNRESET, ENOTCONN, EBADF, ENOTSOCK. recvmsg(2), unix(7).
+/// recvmsg(socket, …, MSG_DONTWAIT) — 0, and `record` filled; its descriptors are close-on-exec,
+/// and the caller's. EAGAIN: nothing has come. ECONNRESET, ENOTCONN, EBADF, ENOTSOCK. recvmsg(2),
+/// unix(7).
 pub fn receive_message(socket: i32, record: *records.MessageRecord) callconv(.c) i32 {
     return message.receive(socket, record);
 }
 
-/// A descriptor of /proc, for the next six. EREMOTE: its pids are not those of our own pid namespace, so that it would
-/// tell of others than pidfd_open opens. ENOENT: /proc is not mounted. EMFILE, ENFILE, ENOMEM.
+/// A descriptor of /proc, for the next six. EREMOTE: its pids are not those of our own pid
+/// namespace, so that it would tell of others than pidfd_open opens. ENOENT: /proc is not mounted.
+/// EMFILE, ENFILE, ENOMEM.
 pub fn proc_open() callconv(.c) i32 {
     return proc_scan.open();
 }
 
-/// Fills the next chunk of a pass over all processes: 1, or 0 at the end of the pass. `after` starts as 0.
-/// Only an error of the whole pass is one: EMFILE, ENFILE, ENOMEM.
+/// Fills the next chunk of a pass over all processes: 1, or 0 at the end of the pass. `after`
+/// starts as 0. Only an error of the whole pass is one: EMFILE, ENFILE, ENOMEM.
 pub fn proc_scan_next(proc: i32, record: *proc_scan.ScanRecord) callconv(.c) i32 {
     return proc_scan.next(proc, record);
 }
 
-/// pidfd_open(pid), and what the process is, read while that pidfd named that pid.
-/// ESRCH: no such process, or reaped meanwhile. EPERM, EACCES: /proc hides it (hidepid). EMFILE, ENFILE, ENOMEM.
+/// pidfd_open(pid), and what the process is, read while that pidfd named that pid. ESRCH: no such
+/// process, or reaped meanwhile. EPERM, EACCES: /proc hides it (hidepid). EMFILE, ENFILE, ENOMEM.
 pub fn proc_pin(proc: i32, pid: i32, record: *proc_scan.ProcessRecord) callconv(.c) i32 {
     return proc_scan.pin(proc, pid, record);
 }
 
-/// The same for a pidfd that was opened before. ESRCH: reaped. EREMOTE: not seen from here. EPERM, EACCES: hidden.
+/// The same for a pidfd that was opened before. ESRCH: reaped. EREMOTE: not seen from here. EPERM,
+/// EACCES: hidden.
 pub fn proc_read(proc: i32, pidfd: i32, pid_and_record: *proc_scan.ProcessRecord) callconv(.c) i32 {
     return proc_scan.read_pinned(proc, pidfd, pid_and_record.pid, pid_and_record);
 }
 
-/// Finds everybody below the root of a tree, and where `options` ask for it stops them, until a look over all finds nobody new
-/// and nobody running. It returns after `budget_us` microseconds, or a little later.
-/// An answer of tree.zig; EMFILE, ENFILE, ENOMEM. Linux 3.5, /proc/PID/task/TID/children in proc_tid_children(5).
+/// Finds everybody below the root of a tree, and where `options` ask for it stops them, until a
+/// look over all finds nobody new and nobody running. It returns after `budget_us` microseconds, or
+/// a little later. An answer of tree.zig; EMFILE, ENFILE, ENOMEM. Linux 3.5,
+/// /proc/PID/task/TID/children in proc_tid_children(5).
 pub fn tree_stand(proc: i32, budget_us: i32, record: *tree.TreeRecord) callconv(.c) i32 {
     return tree_stand_zig.stand(proc, budget_us, record);
 }
@@ -294,21 +317,24 @@ pub fn tree_kill(proc: i32, budget_us: i32, record: *tree.TreeRecord) callconv(.
     return tree_kill_zig.kill(proc, budget_us, record);
 }
 
-/// Finds members in a pass over all processes, which goes on behind `scan_after`; within `budget_us`, as `tree_stand`.
+/// Finds members in a pass over all processes, which goes on behind `scan_after`; within
+/// `budget_us`, as `tree_stand`.
 pub fn tree_scan(proc: i32, budget_us: i32, record: *tree.TreeRecord) callconv(.c) i32 {
     return tree_scan_zig.scan(proc, budget_us, record);
 }
 
-/// Where `file` is below 0, a descriptor for writing the cgroup.kill at `path`; else writes to it — above 0, and all of that cgroup
-/// is ended. ENOENT: before 5.14. EACCES, EROFS. ENODEV: the cgroup was removed, whatever has its path now. cgroups(7).
+/// Where `file` is below 0, a descriptor for writing the cgroup.kill at `path`; else writes to it —
+/// above 0, and all of that cgroup is ended. ENOENT: before 5.14. EACCES, EROFS. ENODEV: the cgroup
+/// was removed, whatever has its path now. cgroups(7).
 pub fn cgroup_kill(path: *const pidfile.PathRecord, file: i32) callconv(.c) i32 {
     if (file < 0) return proc_file.open(proc_file.nowhere, @ptrCast(&path.bytes), .{ .ACCMODE = .WRONLY });
     const text: []const u8 = "1";
     return call(named(.write), .{ file, text.ptr, text.len });
 }
 
-/// prctl(PR_SET_CHILD_SUBREAPER, on), or PR_GET_CHILD_SUBREAPER where `on` is below 0 — 0, or the answer: 1 or 0.
-/// Orphaned descendants are then given to this process, instead of to pid 1. It counts for all threads. prctl(2).
+/// prctl(PR_SET_CHILD_SUBREAPER, on), or PR_GET_CHILD_SUBREAPER where `on` is below 0 — 0, or the
+/// answer: 1 or 0. Orphaned descendants are then given to this process, instead of to pid 1. It
+/// counts for all threads. prctl(2).
 pub fn subreaper(on: i32) callconv(.c) i32 {
     if (on >= 0) return call(named(.prctl), .{ kernel.PR_SET_CHILD_SUBREAPER, on, 0, 0, 0 });
     var answer: i32 = 0;
@@ -321,8 +347,9 @@ pub fn own_pid() callconv(.c) i32 {
     return syscall.inlined_once(named(.getpid), .{});
 }
 
-/// fcntl(fd, command, argument) — for F_DUPFD_CLOEXEC a second descriptor of the same open file, for F_SETFD 0, for F_GETFL
-/// the flags of the open file, where a pidfd of a thread has PIDFD_THREAD (6.9). EBADF: not open. EMFILE. fcntl(2).
+/// fcntl(fd, command, argument) — for F_DUPFD_CLOEXEC a second descriptor of the same open file,
+/// for F_SETFD 0, for F_GETFL the flags of the open file, where a pidfd of a thread has
+/// PIDFD_THREAD (6.9). EBADF: not open. EMFILE. fcntl(2).
 pub fn fcntl(fd: i32, command: i32, argument: i32) callconv(.c) i32 {
     return call(named(.fcntl), .{ fd, command, argument });
 }
@@ -333,21 +360,24 @@ pub fn close(fd: i32) callconv(.c) i32 {
     return if (result == negated(.INTR)) 0 else result;
 }
 
-/// Notes that a descriptor belongs to the calling thread, which closes it when it ends; or, where `is_owned` is 0, that it does not,
-/// which must come before its number is free. `place` is 0 at first, then what was answered. 0: this thread ends with the process.
-/// ENOMEM: no memory, or no place.
+/// Notes that a descriptor belongs to the calling thread, which closes it when it ends; or, where
+/// `is_owned` is 0, that it does not, which must come before its number is free. `place` is 0 at
+/// first, then what was answered. 0: this thread ends with the process. ENOMEM: no memory, or no
+/// place.
 pub fn own(place: i32, fd: i32, is_owned: i32) callconv(.c) i32 {
     return owning.note(place, fd, is_owned);
 }
 
 /// Does this kernel keep exit records (PIDFD_INFO_EXIT, 6.15)? 1 or 0, found out by looking at one.
-/// Without a kernel that says so, this clones a process that ends at once, waits for it and reaps it.
+/// Without a kernel that says so, this clones a process that ends at once, waits for it and reaps
+/// it.
 pub fn probe_exit_record() callconv(.c) i32 {
     return exit_probe.run();
 }
 
-/// Starts a watcher for the calling JavaScript thread: fills in the descriptors that are its own from then on.
-/// EMFILE, ENFILE, ENOMEM; EAGAIN: no thread can be made; ENOSYS: the host has no threads. `step` says which call failed.
+/// Starts a watcher for the calling JavaScript thread: fills in the descriptors that are its own
+/// from then on. EMFILE, ENFILE, ENOMEM; EAGAIN: no thread can be made; ENOSYS: the host has no
+/// threads. `step` says which call failed.
 pub fn watcher_start(record: *records.WatcherRecord) callconv(.c) i32 {
     return watcher.start(record);
 }
@@ -359,8 +389,8 @@ pub fn watcher_stop(record: *const records.WatcherRecord, with_socket: i32) call
     return watcher.stop(record, with_socket == 1);
 }
 
-/// Has a process watched under a token, until watcher_remove, which must come before its pidfd is closed.
-/// ENOMEM; ENOSPC: /proc/sys/fs/epoll/max_user_watches. epoll_ctl(2).
+/// Has a process watched under a token, until watcher_remove, which must come before its pidfd is
+/// closed. ENOMEM; ENOSPC: /proc/sys/fs/epoll/max_user_watches. epoll_ctl(2).
 pub fn watcher_add(epoll: i32, pidfd: i32, token: i32) callconv(.c) i32 {
     return watcher.add(epoll, pidfd, token);
 }

@@ -36,8 +36,10 @@ fn symbols(allocator: std.mem.Allocator) ![]const u8 {
     inline for (reflection.records) |Record| try record(w, Record);
     try w.writeAll("};\n\n");
     inline for (@typeInfo(@TypeOf(reflection.constants)).@"struct".fields) |field| {
-        try w.print("/** As {s} in zig/tree.zig. */\nexport const {s} = {{\n", .{ comptime reflection.short_name(@field(reflection.constants, field.name)), field.name });
-        inline for (comptime reflection.named_numbers(@field(reflection.constants, field.name))) |named| {
+        const Set = @field(reflection.constants, field.name);
+        const heading_of_set = "/** As {s} of the native table. */\nexport const {s} = {{\n";
+        try w.print(heading_of_set, .{ comptime reflection.short_name(Set), field.name });
+        inline for (comptime reflection.named_numbers(Set)) |named| {
             try w.print("  {s}: {d},\n", .{ named[0], named[1] });
         }
         try w.writeAll("} as const;\n\n");

@@ -157,7 +157,8 @@ pub const poll_number: ?u32 =
 pub const ppoll_number = if (@sizeOf(usize) == 4) 414 else @intFromEnum(linux.SYS.ppoll);
 
 /// The clock_nanosleep(2) that takes a 64-bit timespec: on 32-bit CPUs that is clock_nanosleep_time64 (5.1).
-pub const clock_nanosleep_number = if (@sizeOf(usize) == 4) 407 else @intFromEnum(linux.SYS.clock_nanosleep);
+pub const clock_nanosleep_number =
+    if (@sizeOf(usize) == 4) 407 else @intFromEnum(linux.SYS.clock_nanosleep);
 
 /// The clock_gettime(2) that fills a 64-bit timespec: on 32-bit CPUs that is clock_gettime64 (5.1).
 pub const clock_gettime_number = if (@sizeOf(usize) == 4) 403 else @intFromEnum(linux.SYS.clock_gettime);

@@ -1,5 +1,6 @@
-//! How many processes and threads the kernel has ever forked, in whatever namespace and with whatever pid. It counts one
-//! in the moment in which it also puts it into its parent's list of children (kernel/fork.c, total_forks).
+//! How many processes and threads the kernel has ever forked, in whatever namespace and with
+//! whatever pid. It counts one in the moment in which it also puts it into its parent's list of
+//! children (kernel/fork.c, total_forks).
 const std = @import("std");
 const kernel = @import("kernel.zig");
 const proc_file = @import("proc_file.zig");
@@ -8,8 +9,9 @@ const words = @import("words.zig");
 
 const label = "processes ";
 
-/// Null where /proc/stat can't be read, or is not the kernel's own: containers may have another one in its place. Also where the
-/// machine has so many interrupts that their line fills the buffer: to have it made is dear then.
+/// Null where /proc/stat can't be read, or is not the kernel's own: containers may have another one
+/// in its place. Also where the machine has so many interrupts that their line fills the buffer: to
+/// have it made is dear then.
 pub fn count(proc: i32) ?u64 {
     const file = proc_file.open(proc, "stat", .{});
     if (file < 0) return null;
@@ -18,7 +20,8 @@ pub fn count(proc: i32) ?u64 {
     var buffer: [16 * 1024]u8 = undefined;
     const length = proc_file.read_open(file, &buffer);
     if (length < 0) return null;
-    var rest = words.Words{ .rest = words.after(buffer[0..@intCast(length)], label) orelse return null };
+    const line = words.after(buffer[0..@intCast(length)], label) orelse return null;
+    var rest = words.Words{ .rest = line };
     return rest.number(u64);
 }
 

@@ -1,7 +1,9 @@
-//! One pass over /proc: the processes that are there, in chunks, without a subprocess and without memory of its own.
+//! One pass over /proc: the processes that are there, in chunks, without a subprocess and without
+//! memory of its own.
 //!
-//! The kernel lists the folders of /proc by ascending pid, so a pass can't meet a process twice. One that begins or
-//! ends meanwhile is listed or not; what is listed was read at one moment, by one read(2).
+//! The kernel lists the folders of /proc by ascending pid, so a pass can't meet a process twice.
+//! One that begins or ends meanwhile is listed or not; what is listed was read at one moment, by
+//! one read(2).
 const std = @import("std");
 const boot = @import("boot.zig");
 const calls = @import("calls.zig");
@@ -17,7 +19,8 @@ const negated = syscall.negated;
 const call = syscall.call;
 const named = syscall.named;
 
-/// One process at the moment of its read. `group` and `session` are -1 where it was let go of whenever it was looked at.
+/// One process at the moment of its read. `group` and `session` are -1 where it was let go of
+/// whenever it was looked at.
 pub const ProcessRecord = extern struct {
     start_ticks: u64,
     pid: i32,
@@ -54,7 +57,8 @@ pub const ScanRecord = extern struct {
     processes: [capacity]ProcessRecord,
 };
 
-/// Each entry of getdents64 takes at least this many bytes, so that a full buffer never holds more than a chunk takes.
+/// Each entry of getdents64 takes at least this many bytes, so that a full buffer never holds more
+/// than a chunk takes.
 const entry_size_min = 24;
 const name_offset = 19;
 
@@ -63,7 +67,8 @@ fn entry_size(entry: []const u8) u16 {
     return @bitCast(entry[16..18].*);
 }
 
-/// A descriptor of /proc. EREMOTE: its pids are not those of our own pid namespace. ENOENT: /proc is not mounted.
+/// A descriptor of /proc. EREMOTE: its pids are not those of our own pid namespace. ENOENT: /proc
+/// is not mounted.
 pub fn open() i32 {
     const proc = proc_file.open(proc_file.nowhere, "/proc", .{ .DIRECTORY = true });
     if (proc < 0) return proc;
@@ -97,7 +102,8 @@ pub const Entries = struct {
         }
     }
 
-    /// Whether the entries that were read before were all, so that the next one is read from the kernel.
+    /// Whether the entries that were read before were all, so that the next one is read from the
+    /// kernel.
     fn is_empty(entries: *const Entries) bool {
         return entries.at == entries.length;
     }
@@ -145,8 +151,9 @@ fn add(proc: i32, pid: i32, record: *ScanRecord) i32 {
     return 0;
 }
 
-/// The line can only be read while its process has its number. So between the opening and a successful read that number
-/// was its own, and so was the folder that was got by it: user and line can't come from two.
+/// The line can only be read while its process has its number. So between the opening and a
+/// successful read that number was its own, and so was the folder that was got by it: user and line
+/// can't come from two.
 fn meet(proc: i32, pid: i32, record: *ScanRecord) i32 {
     const file = open_line(proc, pid);
     if (file < 0) return file;
@@ -213,7 +220,8 @@ fn fill(file: i32, record: *ProcessRecord) i32 {
 /// ESRCH: it has ended and was reaped, before or during this. EPERM: hidden (hidepid=1).
 pub fn pin(proc: i32, pid: i32, record: *ProcessRecord) i32 {
     const pidfd = calls.open(pid, 0);
-    // The pid is a checked one, so before Linux 6.16 this is a process that is being reaped just now.
+    // The pid is a checked one, so before Linux 6.16 this is a process that is being reaped just
+    // now.
     if (pidfd == negated(.INVAL)) return negated(.SRCH);
     if (pidfd < 0) return pidfd;
     const result = read_pinned(proc, pidfd, pid, record);

@@ -1,5 +1,5 @@
-//! The line of /proc/PID/stat, see proc_pid_stat(5). A name may hold spaces, parentheses and line ends, so that only
-//! the last ")" says where it ends.
+//! The line of /proc/PID/stat, see proc_pid_stat(5). A name may hold spaces, parentheses and line
+//! ends, so that only the last ")" says where it ends.
 const std = @import("std");
 const syscall = @import("syscall.zig");
 const words = @import("words.zig");
@@ -19,7 +19,8 @@ pub const Stat = struct {
     state: u8,
     /// 0 where the parent can't be seen from that /proc, and for what has none.
     ppid: i32,
-    /// -1, as the session, for a leader that is let go of just now: by its parent, or by a thread that takes its place.
+    /// -1, as the session, for a leader that is let go of just now: by its parent, or by a thread
+    /// that takes its place.
     group: i32,
     session: i32,
     /// PF_KTHREAD and the like, include/linux/sched.h.
@@ -27,7 +28,8 @@ pub const Stat = struct {
     threads: i32,
     /// Since boot, in hundredths of a second on every CPU, moved by the reader's time namespace.
     start_ticks: u64,
-    /// Of the signals 1 to 31 those that are handled, ignored or blocked by the first thread, a bit each from the lowest on.
+    /// Of the signals 1 to 31 those that are handled, ignored or blocked by the first thread, a bit
+    /// each from the lowest on.
     handled: u32,
     /// Those of them for which there is a handler.
     caught: u32,
@@ -36,14 +38,17 @@ pub const Stat = struct {
 /// More than one thread can take the leader's place while it is looked; nobody does so for long.
 const max_tries = 8;
 
-/// Reads the line of an open file, whose text stays in `buffer`. ESRCH: there is no such process or thread any more.
+/// Reads the line of an open file, whose text stays in `buffer`. ESRCH: there is no such process or
+/// thread any more.
 ///
-/// Where another thread executes a program, it takes the leader's place, and whoever reads just then may be told of the old leader:
-/// without group, parent and threads, though the process runs. Then the number is the new one's already, and the next read tells
-/// of that; of one that was reaped it tells nothing.
+/// Where another thread executes a program, it takes the leader's place, and whoever reads just
+/// then may be told of the old leader: without group, parent and threads, though the process runs.
+/// Then the number is the new one's already, and the next read tells of that; of one that was
+/// reaped it tells nothing.
 pub fn read(file: i32, buffer: *[max_length]u8, stat: *Stat) i32 {
     for (0..max_tries) |_| {
-        // One read from the start: the line is made whole for it, so nothing in it can be from another moment.
+        // One read from the start: the line is made whole for it, so nothing in it can be from
+        // another moment.
         const length = syscall.call(syscall.named(.pread64), .{ file, buffer, buffer.len, 0, 0, 0 });
         if (length < 0) return length;
         stat.* = parse(buffer[0..@intCast(length)]) orelse return syscall.negated(.SRCH);
@@ -58,7 +63,8 @@ pub const PF_KTHREAD: u32 = 0x0020_0000;
 /// Null where the text is none of that form.
 pub fn parse(text: []const u8) ?Stat {
     const open = words.find(text, '(') orelse return null;
-    // Behind the name there are only numbers; the last ")" that can be its end is looked for no further than it can reach.
+    // Behind the name there are only numbers; the last ")" that can be its end is looked for no
+    // further than it can reach.
     const close = words.find_last(text[0..@min(text.len, open + name_max + 2)], ')') orelse return null;
     if (close < open or close + 3 > text.len or text[close + 1] != ' ') return null;
     var fields = words.Words{ .rest = text[close + 2 ..] };
@@ -80,7 +86,8 @@ pub fn parse(text: []const u8) ?Stat {
     stat.start_ticks = fields.number(u64) orelse return null;
     fields.skip(9); // vsize to signal
     stat.handled = 0;
-    // What is not there, in a line that was cut, is taken for handled: nothing is concluded from it.
+    // What is not there, in a line that was cut, is taken for handled: nothing is concluded from
+    // it.
     for (0..3) |_| { // blocked, sigignore, sigcatch
         stat.caught = fields.number(u32) orelse std.math.maxInt(u32);
         stat.handled |= stat.caught;

@@ -1,5 +1,5 @@
-//! Lists the public functions of calls.zig and the records they fill, for whoever makes something from them:
-//! the two doors, the ABI number and the generated TypeScript.
+//! Lists the public functions of calls.zig and the records they fill, for whoever makes something
+//! from them: the two doors, the ABI number and the generated TypeScript.
 const std = @import("std");
 const calls = @import("calls.zig");
 const tree = @import("tree.zig");
@@ -19,7 +19,8 @@ pub const functions: []const Function = blk: {
 };
 
 pub const records: []const type = blk: {
-    // No function takes these: the watcher writes one into its stream, and the other is a row of a table.
+    // No function takes these: the watcher writes one into its stream, and the other is a row of a
+    // table.
     var list: []const type = &.{ @import("records.zig").WatchRecord, tree.TreeRow };
     for (functions) |function| {
         for (function.parameters) |Parameter| {
@@ -32,7 +33,11 @@ pub const records: []const type = blk: {
 };
 
 /// The sets of bits, and the answers, that JavaScript has too.
-pub const constants = .{ .TREE_FLAGS = tree.Flags, .TREE_OPTIONS = tree.Options, .TREE_ANSWERS = tree.Answer };
+pub const constants = .{
+    .TREE_FLAGS = tree.Flags,
+    .TREE_OPTIONS = tree.Options,
+    .TREE_ANSWERS = tree.Answer,
+};
 
 /// The name and the number of each bit, or of each answer.
 pub fn named_numbers(comptime Type: type) []const struct { []const u8, u32 } {
@@ -42,7 +47,8 @@ pub fn named_numbers(comptime Type: type) []const struct { []const u8, u32 } {
             list = list ++ .{.{ field.name, field.value }};
         },
         .@"struct" => |info| for (info.fields) |field| {
-            if (field.type == bool) list = list ++ .{.{ field.name, 1 << @bitOffsetOf(Type, field.name) }};
+            if (field.type != bool) continue;
+            list = list ++ .{.{ field.name, 1 << @bitOffsetOf(Type, field.name) }};
         },
         else => @compileError("neither bits nor answers"),
     }

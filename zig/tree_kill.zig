@@ -1,7 +1,8 @@
 //! Kills a tree that stands still, the deepest level first, and waits for the end of each level.
 //!
-//! The end of a process may resume its parent or its children: an exit signal, or a parent-death signal, may be SIGCONT.
-//! So everybody is looked at right before it is killed, and its level has ended before the next one is looked at.
+//! The end of a process may resume its parent or its children: an exit signal, or a parent-death
+//! signal, may be SIGCONT. So everybody is looked at right before it is killed, and its level has
+//! ended before the next one is looked at.
 const std = @import("std");
 const calls = @import("calls.zig");
 const kernel = @import("kernel.zig");
@@ -34,8 +35,9 @@ pub fn kill(proc: i32, budget_us: i32, record: *tree.TreeRecord) i32 {
     return @intFromEnum(Answer.done);
 }
 
-/// Who is to be killed, or was and is waited for. One that the caller has called stubborn is waited for by it: what it waits
-/// for itself may be somebody above it, as a traced one waits for its tracer.
+/// Who is to be killed, or was and is waited for. One that the caller has called stubborn is waited
+/// for by it: what it waits for itself may be somebody above it, as a traced one waits for its
+/// tracer.
 fn is_wanted(row: *const TreeRow) bool {
     return !row.flags.ended and !row.flags.hands_off and !(row.flags.killed and row.flags.stubborn);
 }
@@ -65,15 +67,16 @@ fn kill_level(t: *const Tree, depth: ?u32) i32 {
 /// Kills one that stands still; anybody who runs has to be brought to stand again.
 fn kill_one(t: *const Tree, number: u32) i32 {
     const row = &t.rows[number];
-    if (row.flags.free or row.flags.stubborn or t.record.options.anyway) return standing.kill_running(t, number);
+    const is_as_it_is = row.flags.free or row.flags.stubborn or t.record.options.anyway;
+    if (is_as_it_is) return standing.kill_running(t, number);
     const result = looking.look(t, number, .standing);
     if (result == Outcome.runs or result == Outcome.changed) {
         row.flags.stands = false;
         t.record.epoch = 0;
         // It is chased, which says so.
         t.push(number);
-    } else if (!standing.is_cut_short(result) and result != Outcome.ended and row.send(linux.SIG.KILL)) {
-        row.flags.killed = true;
+    } else if (!standing.is_cut_short(result) and result != Outcome.ended) {
+        if (row.send(linux.SIG.KILL)) row.flags.killed = true;
     }
     return result;
 }
@@ -89,11 +92,13 @@ fn wait_for_level(t: *const Tree, depth: u32) Answer {
         t.end(row);
         last = row;
     }
-    // The parent's signal comes while the kernel holds its lock of all processes: this call waits for that.
+    // The parent's signal comes while the kernel holds its lock of all processes: this call waits
+    // for that.
     var change = std.mem.zeroes(kernel.WaitSiginfo);
     if (last) |row| {
         const options = kernel.WEXITED | kernel.WNOHANG | kernel.WNOWAIT | kernel.WALL;
-        _ = syscall.call(syscall.number_of(.waitid), .{ kernel.P_PIDFD, row.pidfd, &change, options, null });
+        const number = syscall.number_of(.waitid);
+        _ = syscall.call(number, .{ kernel.P_PIDFD, row.pidfd, &change, options, null });
     }
     return .done;
 }

@@ -1,7 +1,9 @@
-//! Finds members of a tree in a pass over all of /proc: children where the kernel has no lists of them, and members of
-//! the sessions and process groups that a member leads, also where their parents ended earlier.
+//! Finds members of a tree in a pass over all of /proc: children where the kernel has no lists of
+//! them, and members of the sessions and process groups that a member leads, also where their
+//! parents ended earlier.
 const std = @import("std");
 const looking = @import("tree_look.zig");
+const pinning = @import("tree_pin.zig");
 const proc_scan = @import("proc_scan.zig");
 const proc_stat = @import("proc_stat.zig");
 const standing = @import("tree_stand.zig");
@@ -65,7 +67,7 @@ fn meet(t: *const Tree, pid: i32) i32 {
         return 0;
     };
     const options = t.record.options;
-    const ways = [_]struct { i32, looking.Relation, bool }{
+    const ways = [_]struct { i32, pinning.Relation, bool }{
         .{ stat.ppid, .parent, true },
         .{ stat.session, .session, options.sessions },
         .{ stat.group, .group, options.groups },
@@ -77,14 +79,14 @@ fn meet(t: *const Tree, pid: i32) i32 {
     return 0;
 }
 
-fn take(t: *const Tree, pid: i32, through: u32, relation: looking.Relation) i32 {
+fn take(t: *const Tree, pid: i32, through: u32, relation: pinning.Relation) i32 {
     const count = t.record.count;
-    const result = looking.pin(t, pid, through, relation);
+    const result = pinning.pin(t, pid, through, relation);
     if (result == Outcome.changed and t.record.count == count) t.record.missed += 1;
     return result;
 }
 
-fn leads(row: *const tree.TreeRow, relation: looking.Relation) bool {
+fn leads(row: *const tree.TreeRow, relation: pinning.Relation) bool {
     return switch (relation) {
         .parent => row.holds_pid(),
         .session => row.flags.leads_session,

@@ -1,9 +1,10 @@
 //! Finds everybody below the root of a tree, and brings all of it to stand.
 //!
-//! Whoever is found is stopped at once, and its children are read before it stands: so the newest of a fork chain is
-//! reached before it forks again. A signal to stop that is pending is no barrier, because fork(2) looks for signals only
-//! when it begins; so whoever stands still is read again, and at last all of them once more: a child made with
-//! CLONE_PARENT appears below one that was read before.
+//! Whoever is found is stopped at once, and its children are read before it stands: so the newest
+//! of a fork chain is reached before it forks again. A signal to stop that is pending is no
+//! barrier, because fork(2) looks for signals only when it begins; so whoever stands still is read
+//! again, and at last all of them once more: a child made with CLONE_PARENT appears below one that
+//! was read before.
 const std = @import("std");
 const boot = @import("boot.zig");
 const kernel = @import("kernel.zig");
@@ -18,8 +19,8 @@ const Outcome = looking.Outcome;
 const Tree = tree.Tree;
 const TreeRow = tree.TreeRow;
 
-/// How long a process may take to stop. Who is forced to end is killed then: the parent in vfork(2) of a child that was
-/// stopped would never stop. Who is not is no longer waited for.
+/// How long a process may take to stop. Who is forced to end is killed then: the parent in vfork(2)
+/// of a child that was stopped would never stop. Who is not is no longer waited for.
 const force_after_ms = 20;
 const wait_at_most_ms = 100;
 
@@ -67,10 +68,12 @@ pub fn is_cut_short(outcome: i32) bool {
     return @as(u32, @bitCast(outcome)) >= Outcome.late;
 }
 
-/// A tree of so many is looked at twice; of a larger one the forks are counted, which takes as long as three looks or more.
+/// A tree of so many is looked at twice; of a larger one the forks are counted, which takes as long
+/// as three looks or more.
 const looked_over = 8;
 
-/// Counts the forks of the whole machine from now on; whoever was listed before has to be listed again.
+/// Counts the forks of the whole machine from now on; whoever was listed before has to be listed
+/// again.
 fn count_births(t: *const Tree) void {
     const births = proc_births.count(t.proc);
     t.record.births = births orelse 0;
@@ -78,7 +81,8 @@ fn count_births(t: *const Tree) void {
     for (t.rows[0..t.record.count], 0..) |*row, number| if (!row.flags.ended) t.push(@intCast(number));
 }
 
-/// Whether all are known to be there: because nobody was forked since their lists were read, or after a look over all.
+/// Whether all are known to be there: because nobody was forked since their lists were read, or
+/// after a look over all.
 fn is_confirmed(t: *const Tree) bool {
     const record = t.record;
     if (record.epoch != 0) return true;
@@ -113,7 +117,8 @@ fn sleep(nanoseconds: u32) void {
     _ = syscall.call_once(kernel.clock_nanosleep_number, .{ boot.CLOCK_MONOTONIC, 0, &time, null });
 }
 
-/// So many are chased in one call however long that takes: where the machine is busy, the time is up before anything was done.
+/// So many are chased in one call however long that takes: where the machine is busy, the time is
+/// up before anything was done.
 const chased_at_least = 32;
 
 /// Reads the children of whoever is new, the newest first.
@@ -137,7 +142,8 @@ fn chase(t: *const Tree) i32 {
         }
         if (result == Outcome.unlisted) note_unlisted(t, row);
         if (!t.record.options.stop) row.flags.known = false; // It runs.
-        // Where nobody is stopped, nobody is waited for: all are looked at once more, and that is all.
+        // Where nobody is stopped, nobody is waited for: all are looked at once more, and that is
+        // all.
         row.flags.stands = !t.record.options.stop;
     }
     return 0;
@@ -187,7 +193,8 @@ fn need_of(t: *const Tree, row: *const TreeRow) looking.Need {
 fn note_standing(t: *const Tree, row: *TreeRow) void {
     row.flags.stands = true;
     row.looked = t.record.epoch;
-    // A fork that is under way when SIGKILL comes fails, so one that was killed can have no more children either.
+    // A fork that is under way when SIGKILL comes fails, so one that was killed can have no more
+    // children either.
     const is_still = need_of(t, row) == .standing or row.flags.killed;
     if (!t.record.options.stop or !is_still) return;
     row.flags.known = true;

@@ -1,6 +1,6 @@
 /**
- * The cost follows the tree, not the machine: ending four processes, and finding them, takes as long
- * beside 20,000 others as beside 100, and ending them never blocks the event loop.
+ * The cost follows the tree, not the machine: ending four processes, and finding them, takes as
+ * long beside 20,000 others as beside 100, and ending them never blocks the event loop.
  */
 import { killTree, type KillTreeOptions, ProcessTree } from "../../mod.ts";
 import { grow } from "../../tests/support/trees.ts";

@@ -9,9 +9,9 @@ export interface Shape {
   command: EscapeCommand;
   rounds: number;
   /**
-   * "certain": nobody may be left. "honest": the report has to name who is left, or to say that it is
-   * not settled. "outside": the one that runs lost its parent before the call, and shares no session
-   * with the root; so it is not of the tree, as the docs say, and is only counted.
+   * "certain": nobody may be left. "honest": the report has to name who is left, or to say that it
+   * is not settled. "outside": the one that runs lost its parent before the call, and shares no
+   * session with the root; so it is not of the tree, as the docs say, and is only counted.
    */
   expectation: "certain" | "honest" | "outside";
 }
@@ -44,8 +44,9 @@ function chain(
 
 /** All of them, but those that this system can't make. */
 export async function shapes(bystanders: number): Promise<Shape[]> {
-  // More than are forked until they are ended. Each fork in a chain of living parents copies more of
-  // what the kernel keeps of its ancestors' memory (anon_vma), so a longer chain would be slower.
+  // More than are forked until they are ended. Each fork in a chain of living parents copies more
+  // of what the kernel keeps of its ancestors' memory (anon_vma), so a longer chain would be
+  // slower.
   const endless = Math.min(2000, room() - bystanders);
   const { code } = await run(HELPER, ["can-set-tid"]);
   if (code !== 0) console.log("  without set-tid: clone3(2) takes no set_tid here");

@@ -1,4 +1,7 @@
-/** Trees of every size and temper are gone at the end, every one of them and in every way: politely, without a stop, by force. */
+/**
+ * Trees of every size and temper are gone at the end, every one of them and in every way: politely,
+ * without a stop, by force.
+ */
 import { killTree, type KillTreeOptions, Pidfd, ProcessTree } from "../../mod.ts";
 import { grow, statFields } from "../../tests/support/trees.ts";
 

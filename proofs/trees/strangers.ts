@@ -1,7 +1,7 @@
 /**
- * Who signals a stranger: trees of 16 are ended while their processes end by themselves, and while whoever ends is replaced at
- * once by a stranger that has exactly the same pid (clone3(2) with set_tid, which needs root). A stranger that gets any
- * signal is a hit.
+ * Who signals a stranger: trees of 16 are ended while their processes end by themselves, and while
+ * whoever ends is replaced at once by a stranger that has exactly the same pid (clone3(2) with
+ * set_tid, which needs root). A stranger that gets any signal is a hit.
  *
  * Takes how many rounds killTree() gets; the others, who are slower, get a tenth.
  */
@@ -15,7 +15,10 @@ const treeKillByNumber: (pid: number, signal: string, done: () => void) => void 
 
 interface Killer {
   name: string;
-  /** Within which time of the call the processes end by themselves: about as long as the killer takes. */
+  /**
+   * Within which time of the call the processes end by themselves: about as long as the killer
+   * takes.
+   */
   spreadUs: number;
   rounds: number;
   kill(root: number, round: number): Promise<unknown>;

@@ -16,9 +16,10 @@ interface Seen {
 }
 
 /**
- * This process and its ancestors; where /proc hides one of them (hidepid) and the kernel does not tell its parent, everybody who may
- * be one, also of those whom the pass did not show, `hidden`. Nobody in this line can end, and its number go to another one, without this
- * process being given to a new parent.
+ * This process and its ancestors; where /proc hides one of them (hidepid) and the kernel does not
+ * tell its parent, everybody who may be one, also of those whom the pass did not show, `hidden`.
+ * Nobody in this line can end, and its number go to another one, without this process being given
+ * to a new parent.
  */
 export function ancestorsIn(
   byPid: ReadonlyMap<number, Seen>,
@@ -29,13 +30,19 @@ export function ancestorsIn(
     new Set([...olderThanThis(byPid), ...hidden.filter((pid) => !byPid.has(pid))]);
 }
 
-/** The same without a pass over /proc, unless /proc hides one of them and the kernel does not tell its parent. */
+/**
+ * The same without a pass over /proc, unless /proc hides one of them and the kernel does not tell
+ * its parent.
+ */
 export function ancestorsOfThis(hidden: readonly number[]): Set<number> {
   return lineBy(askParent) ?? lineBy(askParent) ?? lineBy(readParent) ?? lineBy(readParent) ??
     ancestorsIn(seenNow(), hidden);
 }
 
-/** A process and its ancestors, as far as they can be told. The pids may be others' by the time that they are used. */
+/**
+ * A process and its ancestors, as far as they can be told. The pids may be others' by the time that
+ * they are used.
+ */
 export function ancestorsOf(pid: number): Set<number> {
   return lineBy(askParent, pid) ?? lineBy(readParent, pid) ?? new Set([pid]);
 }
@@ -61,7 +68,10 @@ function readParent(pid: number): number | undefined {
   return record.number("ppid");
 }
 
-/** The line from a process up, by pids, which others may have by the time that it is used; null where it breaks off. */
+/**
+ * The line from a process up, by pids, which others may have by the time that it is used; null
+ * where it breaks off.
+ */
 function lineBy(
   parentOf: (pid: number) => number | undefined,
   from: number = native().own_pid(),
@@ -77,7 +87,10 @@ function lineBy(
   return line;
 }
 
-/** The parent, as the kernel tells it without /proc from Linux 6.13 on; 0 where none is seen from here. */
+/**
+ * The parent, as the kernel tells it without /proc from Linux 6.13 on; 0 where none is seen from
+ * here.
+ */
 function askParent(pid: number): number | undefined {
   const fd = openIfThere(pid);
   if (fd === null) return undefined;

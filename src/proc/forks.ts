@@ -10,8 +10,9 @@ const path = new NativeRecord("PathRecord");
 const content = new NativeRecord("TextRecord");
 
 /**
- * How many the kernel has forked since boot, in whatever namespace (`processes` of proc_stat(5)): while that stays so, nobody is new.
- * Null where it can't be read, or comes too late in a long file.
+ * How many the kernel has forked since boot, in whatever namespace (`processes` of proc_stat(5)):
+ * while that stays so, nobody is new. Null where it can't be read, or comes too late in a long
+ * file.
  */
 export function countForks(): number | null {
   new TextEncoder().encodeInto("/proc/stat", path.bytes);

@@ -1,6 +1,6 @@
 /**
- * Reads /proc: all processes in one pass, or one that is pinned. Natively, because Deno opens /proc to JavaScript only
- * where everything is allowed.
+ * Reads /proc: all processes in one pass, or one that is pinned. Natively, because Deno opens /proc
+ * to JavaScript only where everything is allowed.
  *
  * @module
  */
@@ -23,7 +23,9 @@ export interface Pass {
   readonly vanished: number;
 }
 
-/** /proc counts start times in hundredths of a second on every CPU that this library is built for. */
+/**
+ * /proc counts start times in hundredths of a second on every CPU that this library is built for.
+ */
 const NS_PER_TICK = 10_000_000n;
 
 /** An open /proc, which is closed by whoever opened it. */
@@ -79,7 +81,10 @@ export class Proc {
     return { startTicks, hidden, vanished };
   }
 
-  /** Opens a process and fills the record; null where it has ended and was reaped, "hidden" where /proc hides it. */
+  /**
+   * Opens a process and fills the record; null where it has ended and was reaped, "hidden" where
+   * /proc hides it.
+   */
   pin(pid: number, record: ProcessRecord): number | "hidden" | null {
     const fd = native().proc_pin(this.#fd, pid, record.bytes);
     if (fd === ESRCH) return null;

@@ -27,8 +27,9 @@ export function isHarmless(signal: number): boolean {
 }
 
 /**
- * Whether a signal that is pending when a process is resumed ends it before it takes another step. Where it has a handler for any
- * other signal, that may be pending too and come first, and do anything.
+ * Whether a signal that is pending when a process is resumed ends it before it takes another step.
+ * Where it has a handler for any other signal, that may be pending too and come first, and do
+ * anything.
  */
 export function isDeadly(
   signal: number,

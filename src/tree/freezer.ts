@@ -36,7 +36,10 @@ export class Freezer {
     await inTurns(this.#walk.standing(options, this.#spares), check, onStep);
   }
 
-  /** Resumes those that must run before anybody is ended; the rest may be ended one by one, the deepest first. */
+  /**
+   * Resumes those that must run before anybody is ended; the rest may be ended one by one, the
+   * deepest first.
+   */
   untangle(): void {
     const stopped = this.#stopped().map((member) => ({ member, ...this.#walk.detailsOf(member) }));
     for (const member of tangled(stopped)) {
@@ -46,8 +49,8 @@ export class Freezer {
   }
 
   /**
-   * Resumes everything that was stopped here, the deepest first. Also where the tree is closed or the program ends: nobody could do
-   * it afterwards.
+   * Resumes everything that was stopped here, the deepest first. Also where the tree is closed or
+   * the program ends: nobody could do it afterwards.
    */
   readonly thaw = (): void => {
     this.#walk.beforeClose.delete(this.thaw);
@@ -56,7 +59,10 @@ export class Freezer {
     for (const member of deepestFirst(this.#stopped())) this.resume(member);
   };
 
-  /** Resumes a member, if it was stopped here. From then on it may have children whom nobody has seen. */
+  /**
+   * Resumes a member, if it was stopped here. From then on it may have children whom nobody has
+   * seen.
+   */
   resume(member: Member, willEnd = false): void {
     if (!this.#walk.has(member, "stopped")) return;
     this.#walk.set(member, "stopped", false);
@@ -66,7 +72,8 @@ export class Freezer {
     try {
       sendSignal(member.pinned, SIGCONT);
     } catch (error) {
-      // Whoever could be stopped can be resumed, kill(2) asks for no more; but if not, the others must be resumed all the same.
+      // Whoever could be stopped can be resumed, kill(2) asks for no more; but if not, the others
+      // must be resumed all the same.
       if (!(error instanceof PidfdError)) throw error;
     }
   }

@@ -32,7 +32,10 @@ const STAND_MS = 10_000;
 /** When to look for new children of those that do not end; then after twice the time, and so on. */
 const FIRST_LOOK_MS = 50;
 
-/** How long those that were killed have to end before others are killed all the same, and before it is looked why. */
+/**
+ * How long those that were killed have to end before others are killed all the same, and before it
+ * is looked why.
+ */
 const END_MS = 250;
 
 /** How long the runtime has to report how its child ended, which it does within a turn or two. */
@@ -47,7 +50,10 @@ export class Killer {
   #failure: { reason: unknown } | undefined;
   /** Whether the tree was brought to stand whenever that was tried, and orphans could be told. */
   #stood = true;
-  /** How many were ever forked on this machine when the tree stood for the first time; null if that is not known. */
+  /**
+   * How many were ever forked on this machine when the tree stood for the first time; null if that
+   * is not known.
+   */
   #forks: number | null = null;
   #isFirst = true;
   #orphans: readonly TreeOrphan[] = [];
@@ -114,7 +120,8 @@ export class Killer {
   async #findAll(options: readonly ("force")[]): Promise<void> {
     const first = this.#isFirst ? ["fresh"] as const : [];
     this.#isFirst = false;
-    // At once: whoever runs by now is reported, also where another call for this tree ends it meanwhile.
+    // At once: whoever runs by now is reported, also where another call for this tree ends it
+    // meanwhile.
     const onStep = () => void this.#targets.find();
     if (this.#options.freeze) {
       await this.#stand([...first, ...options], onStep);
@@ -153,7 +160,8 @@ export class Killer {
     const { freeze, killSignal } = this.#options;
     this.#freezer.untangle();
     const targets = this.#targets.find().filter(({ asked }) => !asked);
-    // A parent goes before its children, or it would start them again; what is stopped starts nothing.
+    // A parent goes before its children, or it would start them again; what is stopped starts
+    // nothing.
     const byDepth = (a: Target, b: Target) => b.member.depth - a.member.depth;
     for (const target of freeze ? targets.toSorted(byDepth) : targets) {
       target.asked = true;
@@ -198,7 +206,10 @@ export class Killer {
     }
   }
 
-  /** Whoever does not end for a while, in a sleep that nothing interrupts, keeps the others from being killed no longer. */
+  /**
+   * Whoever does not end for a while, in a sleep that nothing interrupts, keeps the others from
+   * being killed no longer.
+   */
   async #untilOneEnds(endedCount: number): Promise<void> {
     if (await this.#until(() => this.#targets.endedCount > endedCount, END_MS)) return;
     for (const member of this.#walk.members) {
@@ -217,7 +228,10 @@ export class Killer {
     }
   }
 
-  /** Ends everything at once where the tree has a cgroup of its own: nothing can escape by forking then. */
+  /**
+   * Ends everything at once where the tree has a cgroup of its own: nothing can escape by forking
+   * then.
+   */
   #forceCgroup(): boolean {
     const { cgroup, hidden } = this.#walk;
     if (cgroup === null || hidden > 0) return false;
@@ -233,9 +247,10 @@ export class Killer {
   }
 
   /**
-   * Waits until all have ended after the write, or nobody does any more. It does not reach the first of a pid namespace from
-   * inside it, one whose first thread has ended while others run, one that is in execve(2) in another thread just then, nor one that
-   * was moved to another cgroup right before: these are killed one by one, or refuse.
+   * Waits until all have ended after the write, or nobody does any more. It does not reach the
+   * first of a pid namespace from inside it, one whose first thread has ended while others run, one
+   * that is in execve(2) in another thread just then, nor one that was moved to another cgroup
+   * right before: these are killed one by one, or refuse.
    */
   async #untilNobodyEnds(): Promise<void> {
     for (let count = -1; count !== this.#targets.endedCount;) {
@@ -248,7 +263,10 @@ export class Killer {
     }
   }
 
-  /** The runtime reports how its child ended; of others, who may never be reaped, it is waited for as asked. */
+  /**
+   * The runtime reports how its child ended; of others, who may never be reaped, it is waited for
+   * as asked.
+   */
   async #waitForStatuses(): Promise<void> {
     const { statusMs } = this.#options;
     await this.#until(() => this.#targets.isTold, statusMs);
@@ -256,7 +274,10 @@ export class Killer {
     if (root.pinned.child) await this.#until(() => this.#targets.isToldOf(root), RUNTIME_MS);
   }
 
-  /** Where somebody ended who may have left children, it is looked who was re-parented since, unless nobody was forked. */
+  /**
+   * Where somebody ended who may have left children, it is looked who was re-parented since, unless
+   * nobody was forked.
+   */
   async #lookForOrphans(): Promise<void> {
     const lost = this.#options.freeze ? this.#walk.findLost() : null;
     if (lost === null) return;
@@ -268,7 +289,10 @@ export class Killer {
     this.#stood &&= isCertain;
   }
 
-  /** Ends this process, where it is meant too: the last of all, because it can't go on with the others once it is stopped or gone. */
+  /**
+   * Ends this process, where it is meant too: the last of all, because it can't go on with the
+   * others once it is stopped or gone.
+   */
   async #endSelf(): Promise<void> {
     const self = this.#walk.members.find((member) => isSelf(member));
     if (!self || this.#targets.isSpared(self)) return;

@@ -1,6 +1,6 @@
 /**
- * Who may have slipped away from a tree: a process that forks and ends before its children could be listed leaves orphans that
- * nothing ties to the tree any more.
+ * Who may have slipped away from a tree: a process that forks and ends before its children could be
+ * listed leaves orphans that nothing ties to the tree any more.
  *
  * @module
  */
@@ -20,9 +20,9 @@ export interface LostOrphans {
 }
 
 /**
- * Those that were started since then, and whose parent is one to whom orphans of the tree are re-parented: a child subreaper above
- * the root, or pid 1. Others than the tree's may be among them. It is certain if nobody exited before it could be read:
- * that one may have left others.
+ * Those that were started since then, and whose parent is one to whom orphans of the tree are
+ * re-parented: a child subreaper above the root, or pid 1. Others than the tree's may be among
+ * them. It is certain if nobody exited before it could be read: that one may have left others.
  */
 export function* findLostOrphans(walk: Walk, { since }: Lost): Generator<void, LostOrphans> {
   for (let count = 1;; count++) {
@@ -74,7 +74,10 @@ class OrphanPass {
     this.#found.push({ pid, name: nameOf(process), session: process.number("session") });
   }
 
-  /** Nobody joins a session: who is in one that was begun before by somebody outside of the tree is not of the tree. */
+  /**
+   * Nobody joins a session: who is in one that was begun before by somebody outside of the tree is
+   * not of the tree.
+   */
   #isOld(session: number): boolean {
     const startTicks = this.#starts.get(session);
     return startTicks !== undefined && startTicks < this.#since && !this.#members.has(session);

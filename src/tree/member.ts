@@ -1,5 +1,6 @@
 /**
- * A process of a tree: pinned by a handle that the tree owns, with what was read of it while it was pinned.
+ * A process of a tree: pinned by a handle that the tree owns, with what was read of it while it was
+ * pinned.
  *
  * @module
  */
@@ -12,7 +13,10 @@ export type TreeRelation = "root" | "parent" | "session" | "group" | "cgroup";
 
 /** A process of a tree. */
 export interface TreeMember {
-  /** Its handle, which is the tree's and is closed with it: its own `close()` does nothing, and `detach()` gives a duplicate. */
+  /**
+   * Its handle, which is the tree's and is closed with it: its own `close()` does nothing, and
+   * `detach()` gives a duplicate.
+   */
   readonly handle: Pidfd;
   /** The number that it has, or had. */
   readonly pid: number;
@@ -22,7 +26,10 @@ export interface TreeMember {
   readonly depth: number;
   /** The member that it was found through; null for the root. */
   readonly parent: TreeMember | null;
-  /** Whether it was found as its parent's child, or by a session, process group or cgroup that belongs to the tree. */
+  /**
+   * Whether it was found as its parent's child, or by a session, process group or cgroup that
+   * belongs to the tree.
+   */
   readonly relation: TreeRelation;
 }
 
@@ -64,15 +71,18 @@ export class Member implements TreeMember {
   }
 
   /**
-   * Made when it is asked for: most members are only signalled. Lent, because a process whose handle somebody has closed would
-   * be neither ended nor told of, and would stay stopped.
+   * Made when it is asked for: most members are only signalled. Lent, because a process whose
+   * handle somebody has closed would be neither ended nor told of, and would stay stopped.
    */
   get handle(): Pidfd {
     this.pinned.isLent = true;
     return this.#pidfd ??= pidfdOf(this.pinned);
   }
 
-  /** Whether its number is still its own: it was not reaped. What was read by that number before was read of it. */
+  /**
+   * Whether its number is still its own: it was not reaped. What was read by that number before was
+   * read of it.
+   */
   holdsPid(): boolean {
     return !this.pinned.closed && native().pid_of(this.pinned.fd) === this.pid;
   }

@@ -1,5 +1,6 @@
 /**
- * Begins a tree: its root, pinned by a handle of its own, and the ways by which more of it is found.
+ * Begins a tree: its root, pinned by a handle of its own, and the ways by which more of it is
+ * found.
  *
  * @module
  */
@@ -13,22 +14,25 @@ import { Walk } from "./walk.ts";
 /** How members are found besides as children of members. */
 export interface TreeOptions {
   /**
-   * Also in the sessions that were begun by a member: whoever is in one descends from the process that began it, even
-   * where its parent has ended since. True if left out.
+   * Also in the sessions that were begun by a member: whoever is in one descends from the process
+   * that began it, even where its parent has ended since. True if left out.
    */
   readonly session?: boolean | undefined;
   /**
-   * Also in the process groups that were begun by a member. A group is a shell's job: it may hold processes that others of
-   * the same session put there. False if left out.
+   * Also in the process groups that were begun by a member. A group is a shell's job: it may hold
+   * processes that others of the same session put there. False if left out.
    */
   readonly group?: boolean | undefined;
   /**
-   * Also in the root's cgroup and those below it (cgroups(7), version 2), which no descendant leaves by forking: so daemons are
-   * found too. Only where that cgroup is the tree's own, and does not hold this process as well. What is to be forced is then ended by one
-   * write to its cgroup.kill (Linux 5.14), where that may be written and it holds nobody else. One that was removed, and made anew by its
-   * path, is not the tree's: its id tells (Linux 6.13), and before that whether a member is in it. Whoever is moved in between that look and
-   * the write is ended too, and who is born then is ended without being told of. Of a process whose first thread has ended, /proc tells
-   * for good in which cgroup that was, also once the others were moved elsewhere. False if left out.
+   * Also in the root's cgroup and those below it (cgroups(7), version 2), which no descendant
+   * leaves by forking: so daemons are found too. Only where that cgroup is the tree's own, and does
+   * not hold this process as well. What is to be forced is then ended by one write to its
+   * cgroup.kill (Linux 5.14), where that may be written and it holds nobody else. One that was
+   * removed, and made anew by its path, is not the tree's: its id tells (Linux 6.13), and before
+   * that whether a member is in it. Whoever is moved in between that look and the write is ended
+   * too, and who is born then is ended without being told of. Of a process whose first thread has
+   * ended, /proc tells for good in which cgroup that was, also once the others were moved
+   * elsewhere. False if left out.
    */
   readonly cgroup?: boolean | undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * The native table of a tree: a row for each member, in the order of the members. zig/tree.zig fills it, and says what a row's flags
- * mean.
+ * The native table of a tree: a row for each member, in the order of the members. zig/tree.zig
+ * fills it, and says what a row's flags mean.
  *
  * @module
  */
@@ -59,7 +59,10 @@ export class TreeTable {
     return this.#header.number("count");
   }
 
-  /** How many processes were listed, in the last look over all or the last scan, and could not be read. */
+  /**
+   * How many processes were listed, in the last look over all or the last scan, and could not be
+   * read.
+   */
   get hidden(): number {
     return this.#header.number("hidden");
   }
@@ -74,7 +77,10 @@ export class TreeTable {
     return this.#header.number("unlisted") > 0;
   }
 
-  /** Since when members that ended may have had children that are not in the table; null if none may. */
+  /**
+   * Since when members that ended may have had children that are not in the table; null if none
+   * may.
+   */
   get lost(): Lost | null {
     if (this.#header.number("lost") === 0) return null;
     const wereKnown = this.#header.number("never_known") === 0;

@@ -22,7 +22,10 @@ export interface TargetsOptions {
   readonly includeSelf: boolean;
   readonly reapAdopted: boolean;
   readonly onEnd?: (end: TreeEnd) => void;
-  /** Whether the handle of what has ended may be closed, so that a long fight takes no more descriptors. */
+  /**
+   * Whether the handle of what has ended may be closed, so that a long fight takes no more
+   * descriptors.
+   */
   readonly closes: boolean;
 }
 
@@ -143,8 +146,9 @@ export class Targets {
   }
 
   /**
-   * Whoever ended before its parent did was given to us only then; some had ended before the call, and were no targets. Of the
-   * others it is looked how they ended, once more: many were reaped by now.
+   * Whoever ended before its parent did was given to us only then; some had ended before the call,
+   * and were no targets. Of the others it is looked how they ended, once more: many were reaped by
+   * now.
    */
   async reapAll(check: () => void): Promise<void> {
     const pace = new Pace();
@@ -166,7 +170,10 @@ export class Targets {
     return !this.isSpared(member) && !isSelf(member);
   }
 
-  /** Whether nothing is to be done to it: a root that is to stay, or whoever this process descends from, and itself. */
+  /**
+   * Whether nothing is to be done to it: a root that is to stay, or whoever this process descends
+   * from, and itself.
+   */
   isSpared(member: Member): boolean {
     if (!this.#isMeant(member)) return true;
     return !this.#options.includeSelf && this.#walk.ancestors.has(member.pid);
@@ -177,7 +184,10 @@ export class Targets {
     for (const { forget } of this.#all.values()) forget.forEach((take) => take());
   }
 
-  /** Nothing more is asked of one that has ended, unless it has to be reaped once its parent has ended too. */
+  /**
+   * Nothing more is asked of one that has ended, unless it has to be reaped once its parent has
+   * ended too.
+   */
   #release(member: Member): void {
     const mayReap = this.#options.reapAdopted && !member.pinned.isReapedByUs;
     if (this.#options.closes && !mayReap) this.#walk.release(member);
@@ -224,7 +234,8 @@ export class Targets {
     if (status.known) target.status = status;
     target.isTold = true;
     this.#reap(target);
-    // One that may not be signalled was taken out of the count when it refused, and may end all the same.
+    // One that may not be signalled was taken out of the count when it refused, and may end all the
+    // same.
     if (!target.refusal) this.#untold--;
     this.#release(target.member);
     this.#events.onEnd();

@@ -19,16 +19,19 @@ import type { Walk } from "./walk.ts";
 
 /** Whom a signal to a tree reaches. */
 export interface SignalTreeOptions {
-  /** Whether it is sent to this process and its ancestors too, where they belong to the tree; false if left out. */
+  /**
+   * Whether it is sent to this process and its ancestors too, where they belong to the tree; false
+   * if left out.
+   */
   readonly includeSelf?: boolean | undefined;
 }
 
 /**
- * A process and all of its descendants, each held by a handle. Iterates over the members, parents before their children,
- * as a tree is drawn. Closing it does nothing to the processes.
+ * A process and all of its descendants, each held by a handle. Iterates over the members, parents
+ * before their children, as a tree is drawn. Closing it does nothing to the processes.
  *
- * Each member was opened, read and verified: while its handle named its pid, its parent was a member. Needs Linux
- * 5.3.
+ * Each member was opened, read and verified: while its handle named its pid, its parent was a
+ * member. Needs Linux 5.3.
  *
  * @example Who is there, and how deep
  * ```ts
@@ -56,17 +59,20 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
   }
 
   /**
-   * Holds a process and all of its descendants: looks, opens, reads, verifies, and looks again until nothing new is
-   * found. The tree may have grown by the time that you use it: {@linkcode ProcessTree.refresh}.
+   * Holds a process and all of its descendants: looks, opens, reads, verifies, and looks again
+   * until nothing new is found. The tree may have grown by the time that you use it: {@linkcode
+   * ProcessTree.refresh}.
    *
    * @param root A pid, or a handle, which stays yours: the tree holds a second one.
-   * @throws {TypeError} If an argument is of a wrong type, or `root` is the handle of a thread that is not its process's first.
+   * @throws {TypeError} If an argument is of a wrong type, or `root` is the handle of a thread that
+   * is not its process's first.
    * @throws {RangeError} If `root` is a number, and no integer from 1 to 2147483647.
    * @throws {Error} With `cgroup`, if the root's cgroup holds this process too, or is not told.
-   * @throws {PidfdOpenFailedError} `ESRCH` if there is no such process; else as {@linkcode Pidfd.open}.
-   * @throws {PidfdError} `EREMOTE` if /proc belongs to another pid namespace, so that its pids would mislead; `ENOENT` if it is
-   * not mounted; `EMFILE`, `ENFILE` or `ENOMEM` if no descriptor is free: each member takes one. `EBADF` if the given handle
-   * is closed.
+   * @throws {PidfdOpenFailedError} `ESRCH` if there is no such process; else as {@linkcode
+   * Pidfd.open}.
+   * @throws {PidfdError} `EREMOTE` if /proc belongs to another pid namespace, so that its pids
+   * would mislead; `ENOENT` if it is not mounted; `EMFILE`, `ENFILE` or `ENOMEM` if no descriptor
+   * is free: each member takes one. `EBADF` if the given handle is closed.
    */
   static of(root: number | Pidfd, options: TreeOptions = {}): ProcessTree {
     const walk = walkFrom("hold a tree", root, options);
@@ -90,12 +96,18 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
     return this.#open().members.length;
   }
 
-  /** Whether the last look found nothing new; false for a tree that forks faster than it can be followed. */
+  /**
+   * Whether the last look found nothing new; false for a tree that forks faster than it can be
+   * followed.
+   */
   get settled(): boolean {
     return this.#isSettled;
   }
 
-  /** How many processes /proc listed but did not show (hidepid): whether they belong to the tree is not known. */
+  /**
+   * How many processes /proc listed but did not show (hidepid): whether they belong to the tree is
+   * not known.
+   */
   get hidden(): number {
     return this.#open().hidden;
   }
@@ -124,14 +136,15 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
   }
 
   /**
-   * Sends a signal to every member that runs, parents before their children, and this process last. All are tried, whatever
-   * happens to one.
+   * Sends a signal to every member that runs, parents before their children, and this process last.
+   * All are tried, whatever happens to one.
    *
    * @param signal As for {@linkcode Pidfd.signal}.
    * @returns How many it was sent to.
    * @throws {TypeError} If `signal` is an unknown name, or an argument is of a wrong type.
    * @throws {RangeError} If `signal` is a number outside 0 to 64.
-   * @throws {PidfdSignalFailedError} The first refusal, after all were tried; as {@linkcode Pidfd.signal}.
+   * @throws {PidfdSignalFailedError} The first refusal, after all were tried; as {@linkcode
+   * Pidfd.signal}.
    * @throws {PidfdError} `EBADF` if the tree is closed.
    */
   signal(signal: Signal | number = "SIGTERM", options: SignalTreeOptions = {}): number {
@@ -148,8 +161,8 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
   }
 
   /**
-   * Waits, without blocking, until every member has ended and until the kernel tells how, as {@linkcode Pidfd.wait} does for
-   * one. This process itself is not waited for.
+   * Waits, without blocking, until every member has ended and until the kernel tells how, as
+   * {@linkcode Pidfd.wait} does for one. This process itself is not waited for.
    *
    * @returns How each ended, in the order of iteration.
    * @throws As {@linkcode Pidfd.wait}.
@@ -170,8 +183,8 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
   }
 
   /**
-   * Closes every handle of the tree; the processes live on, and what was stopped goes on. Who waits for it, or ends it, gets
-   * `EBADF`. A second call does nothing.
+   * Closes every handle of the tree; the processes live on, and what was stopped goes on. Who waits
+   * for it, or ends it, gets `EBADF`. A second call does nothing.
    */
   close(): void {
     this.#isClosed = true;

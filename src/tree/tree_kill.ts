@@ -72,9 +72,10 @@ const MAX_ROUNDS = 64;
 export const treeKill: TreeKillFunction = makeTreeKill();
 
 /**
- * The same function with something to call where process handles don't work: on other systems, on Linux before 5.3, and where a
- * seccomp profile forbids them. That may be tree-kill itself. Where a permission is missing on Linux, or the library's file, the
- * fallback is not called: that is an error (`ENOSYS`).
+ * The same function with something to call where process handles don't work: on other systems, on
+ * Linux before 5.3, and where a seccomp profile forbids them. That may be tree-kill itself. Where a
+ * permission is missing on Linux, or the library's file, the fallback is not called: that is an
+ * error (`ENOSYS`).
  *
  * @param fallback Is called with the same arguments, once the pid was checked.
  * @throws {TypeError} If `fallback` is no function.
@@ -96,13 +97,14 @@ export function withFallback(fallback: TreeKillFallback): TreeKillFunction {
 }
 
 /**
- * Whether the process that has this pid now runs; a zombie does not. Certain only for a child that nobody has reaped: keep a
- * {@linkcode Pidfd} instead where it matters.
+ * Whether the process that has this pid now runs; a zombie does not. Certain only for a child that
+ * nobody has reaped: keep a {@linkcode Pidfd} instead where it matters.
  *
  * @param pid An integer from 1 to 2147483647.
  * @throws {TypeError} If `pid` is no number.
  * @throws {RangeError} If `pid` is outside that range.
- * @throws {PidfdOpenFailedError} As {@linkcode Pidfd.open}, but for `ESRCH` and `ENOENT`: then it is false.
+ * @throws {PidfdOpenFailedError} As {@linkcode Pidfd.open}, but for `ESRCH` and `ENOENT`: then it
+ * is false.
  *
  * @example Of this process
  * ```ts
@@ -136,7 +138,8 @@ function makeTreeKill(fallback?: TreeKillFallback): TreeKillFunction {
     try {
       number = pidOf(pid);
       if (Pidfd.supported) return signalTree(number, signalOf(signal ?? "SIGTERM"), done);
-      // Throws where the library can't be loaded: a forgotten permission is to be mended, and no wish for bare pids.
+      // Throws where the library can't be loaded: a forgotten permission is to be mended, and no
+      // wish for bare pids.
       if (platform() === "linux") syscallNumbers();
       if (!fallback) throw new Error(UNSUPPORTED);
     } catch (error) {
@@ -149,8 +152,8 @@ function makeTreeKill(fallback?: TreeKillFallback): TreeKillFunction {
 }
 
 /**
- * The pid that is meant, taken as it is: to make 1 of 1.5, "1e21" or `true` would end every process. A fallback may do that, so it
- * gets nothing else either.
+ * The pid that is meant, taken as it is: to make 1 of 1.5, "1e21" or `true` would end every
+ * process. A fallback may do that, so it gets nothing else either.
  */
 function pidOf(value: unknown): number {
   const isNumber = typeof value === "number" ||

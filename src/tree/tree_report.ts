@@ -31,8 +31,8 @@ export interface TreeEscape {
   /** How far it is from the root, which has 0. */
   readonly depth: number;
   /**
-   * "spared": it is this process or an ancestor of it. "refused": the kernel refused the signal, and `error` says why.
-   * "running": it has not ended yet.
+   * "spared": it is this process or an ancestor of it. "refused": the kernel refused the signal,
+   * and `error` says why. "running": it has not ended yet.
    */
   readonly reason: "spared" | "refused" | "running";
   /** The kernel's refusal. */
@@ -54,17 +54,22 @@ export interface TreeReport {
   /** Who has not. Empty when everything is gone. */
   readonly escaped: readonly TreeEscape[];
   /**
-   * Whether nobody of the tree can be left but those in `escaped`, as {@linkcode killTree} says what is of the tree. False if the tree could not be brought to stand for ten seconds; if
-   * `orphans` has somebody, or can't be told because others exit all the time; if a member refused; and with `freeze: false`, where
-   * nothing of that kind is known.
+   * Whether nobody of the tree can be left but those in `escaped`, as {@linkcode killTree} says
+   * what is of the tree. False if the tree could not be brought to stand for ten seconds; if
+   * `orphans` has somebody, or can't be told because others exit all the time; if a member refused;
+   * and with `freeze: false`, where nothing of that kind is known.
    */
   readonly settled: boolean;
   /**
-   * Who may be left besides: a process of the tree ended before its children could be listed, and these were started since, and
-   * are children of pid 1 or of a child subreaper above the root. Others than the tree's may be among them, so they are not signalled.
+   * Who may be left besides: a process of the tree ended before its children could be listed, and
+   * these were started since, and are children of pid 1 or of a child subreaper above the root.
+   * Others than the tree's may be among them, so they are not signalled.
    */
   readonly orphans: readonly TreeOrphan[];
-  /** How many processes /proc listed but did not show (hidepid): whether they belong to the tree is not known. */
+  /**
+   * How many processes /proc listed but did not show (hidepid): whether they belong to the tree is
+   * not known.
+   */
   readonly hidden: number;
   /** From the call to the report, in milliseconds. */
   readonly durationMs: number;

@@ -1,7 +1,7 @@
 /**
- * Walks from a root to all of its descendants, and pins each. The native library follows the kernel's lists of children; where
- * these don't tell all, it passes over /proc. Whoever becomes a member was read while a pidfd named it, and while its
- * parent's number was its parent's.
+ * Walks from a root to all of its descendants, and pins each. The native library follows the
+ * kernel's lists of children; where these don't tell all, it passes over /proc. Whoever becomes a
+ * member was read while a pidfd named it, and while its parent's number was its parent's.
  *
  * @module
  */
@@ -74,7 +74,9 @@ export class Walk {
     });
   }
 
-  /** Takes in everything in the root's cgroup from now on; throws where that is not the tree's own. */
+  /**
+   * Takes in everything in the root's cgroup from now on; throws where that is not the tree's own.
+   */
   claimCgroup(action: string): void {
     this.#cgroup = claimCgroup(action, this.root);
   }
@@ -110,7 +112,8 @@ export class Walk {
   }
 
   /**
-   * Stops the tree in steps, until nobody new is found and all stand still. `spares` says to whom nothing is done.
+   * Stops the tree in steps, until nobody new is found and all stand still. `spares` says to whom
+   * nothing is done.
    */
   *standing(options: readonly TreeOption[], spares: Spares): Generator<void, void> {
     this.#begin();
@@ -272,8 +275,9 @@ export class Walk {
   }
 
   /**
-   * Passes over all processes; whether somebody is new, or was gone before it could be pinned. Where there are no lists of children it
-   * then follows those who are new: whoever they have forked meanwhile has a greater pid.
+   * Passes over all processes; whether somebody is new, or was gone before it could be pinned.
+   * Where there are no lists of children it then follows those who are new: whoever they have
+   * forked meanwhile has a greater pid.
    */
   *#scan(options: readonly TreeOption[], spares?: Spares): Generator<void, boolean> {
     const { session, group } = this.#options;

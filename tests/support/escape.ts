@@ -85,7 +85,9 @@ class MarkedTree {
     if (done) throw new Error("the tree ended before it was ready");
   }
 
-  /** Who still runs. A scan may miss a process that forks and exits; the pipe shows that it lives. */
+  /**
+   * Who still runs. A scan may miss a process that forks and exits; the pipe shows that it lives.
+   */
   async survivors(): Promise<number[]> {
     for (const start = Date.now(); Date.now() - start < 60_000;) {
       const found = allPids().filter((pid) => !this.#others.has(pid) && this.#has(pid));
