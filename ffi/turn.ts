@@ -4,14 +4,16 @@
  * @module
  */
 
+import { now } from "./timer.ts";
+
 /** Deno has `setImmediate` since 2.5; a timer takes a millisecond. */
-const soon: (action: () => void) => void =
+const later: (action: () => void) => void =
   (globalThis as { setImmediate?: (action: () => void) => void }).setImmediate ??
     ((action) => setTimeout(action, 0));
 
 /** Resolves in the next turn of the event loop. Keeps the program alive until then. */
 export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => soon(resolve));
+  return new Promise((resolve) => later(resolve));
 }
 
 /**
@@ -41,17 +43,17 @@ const PIECE_MS = 2;
 
 /** Says when the event loop should have a turn. */
 export class Pace {
-  #start: number = performance.now();
+  #start: number = now();
 
   /** Whether it is time. */
   get isDue(): boolean {
-    return performance.now() - this.#start > PIECE_MS;
+    return now() - this.#start > PIECE_MS;
   }
 
   /** Lets it have its turn. */
   async rest(): Promise<void> {
     await nextTurn();
-    this.#start = performance.now();
+    this.#start = now();
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { startTimer } from "../../ffi/timer.ts";
+import { now, startTimer } from "../../ffi/timer.ts";
 import { inTurns, nextTurn, Pace } from "../../ffi/turn.ts";
 import { TREE_ANSWERS } from "../../ffi/symbols.ts";
 import { SIGKILL } from "../kernel/constants.ts";
@@ -102,10 +102,10 @@ export class Killer {
   async #askAndWait(): Promise<boolean> {
     const { graceMs } = this.#options;
     await this.#findAll([]);
-    const end = performance.now() + graceMs;
+    const end = now() + graceMs;
     await this.#ask();
     for (let pauseMs = FIRST_LOOK_MS;; pauseMs *= 2) {
-      const left = Math.max(0, Math.ceil(end - performance.now()));
+      const left = Math.max(0, Math.ceil(end - now()));
       const isGone = await this.#until(() => this.#targets.isGone, Math.min(pauseMs, left));
       if (!isGone && left <= pauseMs) return false;
       // Somebody may have started others since, before it ended or because it does not mean to.
@@ -130,11 +130,11 @@ export class Killer {
   }
 
   async #stand(options: readonly ("fresh" | "force")[], onStep: () => void): Promise<void> {
-    const end = performance.now() + STAND_MS;
+    const end = now() + STAND_MS;
     const isTimeUp = Symbol();
     const check = () => {
       this.#check();
-      if (performance.now() > end) throw isTimeUp;
+      if (now() > end) throw isTimeUp;
     };
     try {
       await this.#freezer.stand(options, check, onStep);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { now } from "../../ffi/timer.ts";
 import { Pace } from "../../ffi/turn.ts";
 import { SIGKILL } from "../kernel/constants.ts";
 import { PidfdError } from "../kernel/errors.ts";
@@ -56,7 +57,7 @@ export class Targets {
   readonly #walk: Walk;
   readonly #options: TargetsOptions;
   readonly #events: TargetsEvents;
-  readonly #start: number = performance.now();
+  readonly #start: number = now();
   readonly #all = new Map<Member, Target>();
   /** Those that run, and that were not refused. */
   readonly #running = new Set<Target>();
@@ -99,7 +100,7 @@ export class Targets {
         this.#escapeOf(target)
       ),
       hidden: this.#walk.hidden,
-      durationMs: performance.now() - this.#start,
+      durationMs: now() - this.#start,
     };
   }
 
@@ -220,7 +221,7 @@ export class Targets {
   }
 
   #onExit(target: Target, status: ExitStatus): void {
-    target.afterMs = performance.now() - this.#start;
+    target.afterMs = now() - this.#start;
     const { pinned } = target.member;
     // A runtime that has seen its child's end first leaves it to us to ask.
     target.status = status.known || !pinned.child ? status : statusOf(pinned) ?? UNKNOWN;

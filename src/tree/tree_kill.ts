@@ -4,6 +4,7 @@
  * @module
  */
 import { platform } from "../../ffi/host.ts";
+import { soon } from "../../ffi/timer.ts";
 import { syscallNumbers } from "../features/numbers.ts";
 import { checkFunction, checkPid, show } from "../kernel/arguments.ts";
 import { SIGKILL } from "../kernel/constants.ts";
@@ -185,7 +186,7 @@ function signalTree(pid: number, signal: number, done: TreeKillCallback | undefi
     tree = ProcessTree.of(pid, { session: false });
   } catch (error) {
     if (!isNobodys(error)) throw error;
-    if (done) queueMicrotask(done);
+    if (done) soon(done);
     return;
   }
   try {
@@ -207,7 +208,7 @@ function signalTree(pid: number, signal: number, done: TreeKillCallback | undefi
   untilEnded(awaited, isHarmless(signal) ? 0 : PATIENCE_MS).then(() => {
     tree.close();
     // What it throws is an uncaught exception then, as with tree-kill, and no unhandled rejection.
-    queueMicrotask(done);
+    soon(done);
   });
 }
 
