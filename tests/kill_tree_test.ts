@@ -416,6 +416,25 @@ test("killTree() works where there is neither ps nor a shell", {
   await helper.end();
 });
 
+test("killTree() finds children by a pass where the kernel does not list them", {
+  skip: needsRoot,
+}, async () => {
+  for (const options of [{}, { killSignal: "SIGKILL" }, { freeze: false }]) {
+    const { helper, root } = await grow("binary", 10);
+    const tree = ProcessTree.of(root);
+    const hide = [...tree].flatMap(({ pid }) => [HELPER, "mount-empty", `/proc/${pid}/task`]);
+    tree.close();
+    const args = [String(root), JSON.stringify(options)];
+    const { stdout, stderr } = await runScript("kill_tree.ts", { through: hide, args });
+    assert.deepEqual(JSON.parse(stdout || JSON.stringify(stderr)), {
+      ended: 10,
+      escaped: [],
+      hidden: 0,
+    });
+    await helper.end();
+  }
+});
+
 test("killTree() counts whom /proc hides, and can't be misled by the /proc of others", {
   skip: needsRoot,
 }, async () => {
