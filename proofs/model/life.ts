@@ -72,7 +72,10 @@ export class Life {
   /** Resolves once the system shows the process as the model has it. */
   async settled(): Promise<void> {
     // Its pid may be a stranger's, which was started in the same hundredth of a second.
-    if (this.state === "reaped") return;
+    if (this.state === "reaped") {
+      this.isMoving = false;
+      return;
+    }
     this.isMoving = true;
     const end = performance.now() + 20_000;
     for (let round = 1; !this.#isShown(); round++) {

@@ -28,8 +28,9 @@ async function signal(model: Model): Promise<boolean> {
   if (tree.closed) return true;
   for (const life of lives) {
     life.receive(name);
-    await life.settled();
+    life.isMoving = true;
   }
+  for (const life of lives) await life.settled();
   return true;
 }
 
