@@ -6,8 +6,9 @@
 //!   t SLOT        starts one with two children of its own, answers the three pids
 //!   e SLOT CODE   lets the process exit with this code
 //!   r SLOT        reaps it, answers its raw wait status
-//!   s SLOT        gives its pid to a stranger, answers 1, or 0 where somebody else has that pid
-//!   c SLOT        clears the slot, answers how many signals reached the stranger
+//!   s SLOT        gives its pid to a stranger, which has a child of its own, answers 1, or 0 where
+//!                 somebody else has that pid
+//!   c SLOT        clears the slot, answers how many signals reached the stranger and its child
 const std = @import("std");
 const helper = @import("helper.zig");
 const tree = @import("helper_tree.zig");
@@ -19,6 +20,7 @@ const Slot = extern struct {
     ready: u32 = 0,
     code: u32 = 0,
     hits: u32 = 0,
+    stranger_child: u32 = 0,
     leaves: [2]u32 = @splat(0),
 };
 
@@ -147,12 +149,20 @@ fn replace(slot: usize) u32 {
     if (child == 0) {
         tree.die_with_parent();
         tree.alarm();
+        // Also SIGCHLD: its child was killed or stopped.
         for (1..32) |signal| handle(@intCast(signal), count_hit);
+        const pid = linux.fork();
+        if (pid != 0) {
+            own.stranger_child = @intCast(pid);
+        } else {
+            tree.die_with_parent();
+            tree.alarm();
+        }
         _ = tree.add(&own.ready);
         tree.stay();
     }
     strangers[slot] = @intCast(child);
-    await_ready();
+    while (@atomicLoad(u32, &own.ready, .seq_cst) < 2) _ = linux.sched_yield();
     return 1;
 }
 
@@ -187,10 +197,15 @@ fn end_stranger(slot: usize) u32 {
     const hits = @atomicLoad(u32, &shared[slot].hits, .seq_cst);
     var status: u32 = 0;
     const change = linux.waitpid(pid, &status, linux.W.NOHANG | linux.W.UNTRACED);
-    if (change == pid and !linux.W.IFSTOPPED(status)) return hits + 1;
-    _ = linux.kill(pid, linux.SIG.USR2);
-    _ = linux.kill(pid, linux.SIG.CONT);
-    _ = linux.waitpid(pid, &status, 0);
+    const has_ended = change == pid and !linux.W.IFSTOPPED(status);
+    if (!has_ended) {
+        _ = linux.kill(pid, linux.SIG.USR2);
+        _ = linux.kill(pid, linux.SIG.CONT);
+        _ = linux.waitpid(pid, &status, 0);
+    }
+    // It ends with its parent, and is ours then.
+    var ignored: u32 = 0;
+    _ = linux.waitpid(@intCast(shared[slot].stranger_child), &ignored, 0);
     const is_unharmed = linux.W.IFEXITED(status) and linux.W.EXITSTATUS(status) == cleared;
     return hits + @intFromBool(change == pid or !is_unharmed);
 }
