@@ -10,7 +10,7 @@ export interface Sample {
 
 export type Quantity = "descriptors" | "threads" | "rssMiB";
 
-/** How much more than the control's each may grow: what comes and goes, and the collector's choice. */
+/** How much more than the control each may grow: what comes and goes, the collector's choice. */
 const TOLERANCES: Readonly<Record<Quantity, (before: number) => number>> = {
   descriptors: () => 2,
   threads: () => 1,
