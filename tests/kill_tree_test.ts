@@ -613,3 +613,15 @@ test("adoptOrphans() is in force until everybody who asked for it has disposed o
   const { stdout, stderr } = await runScript("adopt_twice.ts");
   assert.equal(stdout.trim(), "0111010", stderr);
 });
+
+test("a handle that was adopted after its process was reaped has no tree", async () => {
+  const helper = new Helper("zombie", "0");
+  const opened = Pidfd.open(Number(await helper.line()));
+  helper.send();
+  await helper.line();
+  const adopted = Pidfd.adopt(opened.detach());
+  await assert.rejects(killTree(adopted), { name: "PidfdError", code: "ESRCH" });
+  assert.throws(() => ProcessTree.of(adopted), { name: "PidfdError", code: "ESRCH" });
+  adopted.close();
+  await helper.end();
+});

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { HELPER, runScript } from "./support/processes.ts";
+import { type ExitStatus, Pidfd } from "../mod.ts";
+import { failure } from "../src/kernel/errors.ts";
+import { Waiting } from "../src/watch/waiting.ts";
+import { HELPER, paused, runScript } from "./support/processes.ts";
 
 /** What the watcher needs to start, with this CPU's numbers, and what can go wrong there. */
 const NUMBERS: Record<string, Record<string, number>> = {
@@ -56,4 +59,40 @@ test("EMFILE while the watcher starts says for which descriptor there was no roo
     });
     assert.equal(result.stdout.trim(), `EMFILE ${call} SIGKILL`, result.stderr);
   }
+});
+
+const GET_INFO = String(0xC058FF0B);
+
+/** As on a kernel without exit records. */
+const WITHOUT_RECORDS = [HELPER, "deny-ioctl", GET_INFO, "25"];
+
+test("a wait ends although it was unknown at the end whether the kernel reports more", async () => {
+  const through = ["prlimit", "--nofile=128", ...WITHOUT_RECORDS];
+  const result = await runScript("unsure_wait.ts", { through });
+  assert.equal(result.stdout.trim(), "EMFILE exited unknown exited", result.stderr);
+});
+
+test("a look after the end that fails for want of memory is repeated", async () => {
+  const helper = await paused();
+  const handle = Pidfd.of(helper.child);
+  let failures = 0;
+  const waits = new Waiting(handle, {
+    look: () => null,
+    learn(_, { status }) {
+      if (failures++ < 2) throw failure({ errno: -12, syscall: "poll" });
+      return status!;
+    },
+    isCertain: () => true,
+    willTellMore: () => true,
+    isUnsure: () => false,
+    askRuntime: () => Promise.reject(new Error("nobody asks")),
+  });
+  const told = new Promise<ExitStatus>((resolve, reject) =>
+    waits.until("told", resolve, reject, undefined, undefined)
+  );
+  handle.signal("SIGKILL");
+  assert.equal((await told).signal, "SIGKILL");
+  assert.equal(failures, 3);
+  handle.close();
+  await helper.exit;
 });

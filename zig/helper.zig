@@ -46,6 +46,7 @@
 //!   helper fuse PID SOCKET         sends a file that says it is a pidfd of PID: helper_fuse.zig
 //!   helper out-of-band SOCKET      sends a byte out of band: helper_handover.zig
 //!   helper memory MIB              has so much memory in use, prints its address and size, and stays
+//!   helper model                   makes processes to order: helper_model.zig
 //!   helper hold-exit PID           holds this process when it begins to end
 const std = @import("std");
 const builtin = @import("builtin");
@@ -116,6 +117,7 @@ pub fn main() void {
         .{ "hold-exit", handover.run_hold_exit },
         .{ "orphans", @import("helper_orphans.zig").run },
         .{ "two-owners", @import("helper_orphans.zig").run_two_owners },
+        .{ "model", @import("helper_model.zig").run },
         .{ "fail-once", @import("helper_fault.zig").run },
         .{ "fail-aside", @import("helper_fault.zig").run_aside },
     };

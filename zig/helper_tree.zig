@@ -107,7 +107,7 @@ pub fn add(word: *u32) u32 {
     return @atomicRmw(u32, word, .Add, 1, .seq_cst) + 1;
 }
 
-fn alarm() void {
+pub fn alarm() void {
     const limit = linux.itimerspec{
         .it_interval = .{ .sec = 0, .nsec = 0 },
         .it_value = .{ .sec = alarm_seconds, .nsec = 0 },

@@ -114,6 +114,12 @@ export function feature(name: keyof Features): Feature {
   return cache.get(name) ?? findOut(name);
 }
 
+/** Whether the answer about it is final, and was not given for want of something. */
+export function isKnown(name: keyof Features): boolean {
+  feature(name);
+  return cache.has(name);
+}
+
 function findOut(name: keyof Features): Feature {
   const since = SINCE[name];
   let library: Native;

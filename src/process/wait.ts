@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { feature } from "../features/features.ts";
+import { feature, isKnown } from "../features/features.ts";
 import { type ChildLike, hearEnd, runtimeStatus } from "../handle/child.ts";
 import type { Handle } from "../handle/handle.ts";
 import { checkAbortSignal, checkInteger, checkOptions } from "../kernel/arguments.ts";
@@ -159,6 +159,7 @@ const WITNESSES: Witnesses<Handle> = {
   learn,
   isCertain,
   willTellMore: () => feature("PIDFD_INFO_EXIT").available,
+  isUnsure: () => !isKnown("PIDFD_INFO_EXIT"),
   askRuntime,
 };
 

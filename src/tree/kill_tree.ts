@@ -109,9 +109,10 @@ export interface TreeKill extends Promise<TreeReport> {
  * @throws What `onEnd` throws.
  * @throws {PidfdOpenFailedError} `ESRCH` if there is no such process; else as {@linkcode
  * Pidfd.open}.
- * @throws {PidfdError} `EREMOTE` if /proc belongs to another pid namespace; `ENOENT` if it is not
- * mounted; `EMFILE`, `ENFILE`, `ENOMEM` or `EAGAIN` if no descriptor is free, or the watcher can't
- * be started.
+ * @throws {PidfdError} `ESRCH` if the process of a handle was reaped before that handle was
+ * adopted; `EREMOTE` if /proc belongs to another pid namespace; `ENOENT` if it is not mounted;
+ * `EMFILE`, `ENFILE`, `ENOMEM` or `EAGAIN` if no descriptor is free, or the watcher can't be
+ * started.
  *
  * @example A shell, what it started, and how they ended
  * ```ts

@@ -70,9 +70,10 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
    * @throws {Error} With `cgroup`, if the root's cgroup holds this process too, or is not told.
    * @throws {PidfdOpenFailedError} `ESRCH` if there is no such process; else as {@linkcode
    * Pidfd.open}.
-   * @throws {PidfdError} `EREMOTE` if /proc belongs to another pid namespace, so that its pids
-   * would mislead; `ENOENT` if it is not mounted; `EMFILE`, `ENFILE` or `ENOMEM` if no descriptor
-   * is free: each member takes one. `EBADF` if the given handle is closed.
+   * @throws {PidfdError} `ESRCH` if the process of a handle was reaped before that handle was
+   * adopted; `EREMOTE` if /proc belongs to another pid namespace, so that its pids would mislead;
+   * `ENOENT` if it is not mounted; `EMFILE`, `ENFILE` or `ENOMEM` if no descriptor is free: each
+   * member takes one. `EBADF` if the given handle is closed.
    */
   static of(root: number | Pidfd, options: TreeOptions = {}): ProcessTree {
     const walk = walkFrom("hold a tree", root, options);

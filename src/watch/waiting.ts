@@ -4,7 +4,7 @@
  * @module
  */
 import { reportUncaught, startTimer } from "../../ffi/timer.ts";
-import { failure, timeoutError } from "../kernel/errors.ts";
+import { failure, PidfdError, timeoutError } from "../kernel/errors.ts";
 import { type ExitStatus, fromWatcher, UNKNOWN } from "../kernel/exit.ts";
 import type { Failed } from "./channel.ts";
 import { callEach, reasonOf } from "./limits.ts";
@@ -33,9 +33,18 @@ export interface Witnesses<H> {
   isCertain(handle: H, status: ExitStatus): boolean;
   /** Whether the kernel will say more once the process was reaped. */
   willTellMore(): boolean;
+  /** Whether that is unknown for now, for want of memory, descriptors or processes. */
+  isUnsure(): boolean;
   /** The last word where the kernel says no more: the runtime's own on its child. */
   askRuntime(handle: H): Promise<ExitStatus>;
 }
+
+/** When to look again; then after twice the time, and so on, up to the longest. */
+const FIRST_LOOK_MS = 10;
+const LONGEST_LOOK_MS = 1000;
+
+/** So many looks in a row may fail for want of memory before the waits are given up. */
+const MOST_LOOKS = 8;
 
 type Resolve = (status: ExitStatus) => void;
 type Reject = (reason: unknown) => void;
@@ -245,11 +254,24 @@ export class Waiting<H extends { readonly fd: number }> implements Listener {
   /** The watcher tells that the process has ended, or that it was reaped. */
   onEvent(reaped: boolean, told: number, bytes: Uint8Array): void {
     try {
-      this.#hear({ reaped, status: fromWatcher(told, bytes) });
+      this.#hear({ reaped, status: fromWatcher(told, bytes) }, 1);
     } catch (error) {
-      // There will be no other event.
       this.fail(() => error);
     }
+  }
+
+  /** There may be no other event: where a look fails, or tells too little, it is repeated. */
+  #hear(event: WatchEvent, looks: number): void {
+    try {
+      if (this.#learn(event)) return;
+    } catch (error) {
+      const isPassing = error instanceof PidfdError && error.code === "ENOMEM";
+      if (!isPassing || looks === MOST_LOOKS) return this.fail(() => error);
+    }
+    const pauseMs = Math.min(FIRST_LOOK_MS * 2 ** (looks - 1), LONGEST_LOOK_MS);
+    startTimer(pauseMs, () => {
+      if (this.#count > 0) this.#hear(event, looks + 1);
+    });
   }
 
   /** The watcher is lost, and can't be replaced. */
@@ -257,12 +279,16 @@ export class Waiting<H extends { readonly fd: number }> implements Listener {
     this.fail(() => failure(failed));
   }
 
-  #hear(event: WatchEvent): void {
+  /** False where it is unknown whether there will be another event. */
+  #learn(event: WatchEvent): boolean {
     const status = this.#witnesses.learn(this.#handle, event);
     this.#reach("exited", status);
     const isTold = this.#witnesses.isCertain(this.#handle, status);
-    if (isTold || (event.reaped && this.#witnesses.willTellMore())) this.#reach("told", status);
-    else if (!this.#witnesses.willTellMore()) this.#askRuntime();
+    const willTellMore = this.#witnesses.willTellMore();
+    if (isTold || (event.reaped && willTellMore)) this.#reach("told", status);
+    else if (!willTellMore) this.#askRuntime();
+    else return !this.#witnesses.isUnsure();
+    return true;
   }
 
   #askRuntime(): void {
