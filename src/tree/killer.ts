@@ -48,8 +48,10 @@ export class Killer {
   readonly #targets: Targets;
   readonly #freezer: Freezer;
   #failure: { reason: unknown } | undefined;
-  /** Whether the tree was brought to stand whenever that was tried, and orphans could be told. */
+  /** Whether the tree stood, when that was tried last. */
   #stood = true;
+  /** Whether nothing else hides who may be left: the root ran, and all orphans could be read. */
+  #isSure: boolean;
   /**
    * How many were ever forked on this machine when the tree stood for the first time; null if that
    * is not known.
@@ -61,6 +63,7 @@ export class Killer {
 
   constructor(walk: Walk, options: KillerOptions) {
     this.#walk = walk;
+    this.#isSure = walk.root.runs();
     this.#options = options;
     this.#targets = new Targets(walk, options, {
       onEnd: () => this.#wake(),
@@ -92,7 +95,8 @@ export class Killer {
   /** What has become of the tree until now. */
   report(): TreeReport {
     const report = this.#targets.report();
-    const settled = this.#options.freeze && this.#stood && this.#orphans.length === 0 &&
+    const isSure = this.#isSure && this.#stood && this.#options.freeze;
+    const settled = isSure && this.#orphans.length === 0 &&
       // Whoever refuses runs on, and may fork at any time.
       report.escaped.every(({ reason }) => reason !== "refused");
     return { ...report, settled, orphans: this.#orphans };
@@ -136,6 +140,7 @@ export class Killer {
       this.#check();
       if (now() > end) throw isTimeUp;
     };
+    this.#stood = true;
     try {
       await this.#freezer.stand(options, check, onStep);
     } catch (error) {
@@ -286,7 +291,7 @@ export class Killer {
     const steps = findLostOrphans(this.#walk, lost);
     const { orphans, isCertain } = await inTurns(steps, () => this.#check());
     this.#orphans = orphans;
-    this.#stood &&= isCertain;
+    this.#isSure &&= isCertain;
   }
 
   /**

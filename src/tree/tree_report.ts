@@ -57,7 +57,8 @@ export interface TreeReport {
    * Whether nobody of the tree can be left but those in `escaped`, as {@linkcode killTree} says
    * what is of the tree. False if the tree could not be brought to stand for ten seconds; if
    * `orphans` has somebody, or can't be told because others exit all the time; if a member refused;
-   * and with `freeze: false`, where nothing of that kind is known.
+   * if the root had ended before the call; and with `freeze: false`, where nothing of that kind is
+   * known.
    */
   readonly settled: boolean;
   /**
