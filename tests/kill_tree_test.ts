@@ -386,6 +386,12 @@ test("killTree() of this process spares it, and ends everything below with inclu
   ]]);
 });
 
+test("killTree() spares this process also where nobody is stopped", async () => {
+  const { stdout, stderr, signal } = await runScript("spare_unfrozen.ts");
+  assert.equal(signal, null, stderr);
+  assert.deepEqual(JSON.parse(stdout || JSON.stringify(stderr)), [true, true, true, true]);
+});
+
 test("killTree() works with no permission but --allow-ffi, and with no program to run", async () => {
   const { helper, root } = await grow("binary", 10);
   const { stdout, stderr } = await runScript("kill_tree.ts", {

@@ -200,7 +200,7 @@ export class Killer {
     this.#freezer.untangle();
     while (true) {
       const { endedCount } = this.#targets;
-      const answer = this.#walk.kill(isAnyway);
+      const answer = this.#walk.kill(isAnyway, (member) => !this.#targets.isTarget(member));
       this.#noteKilled();
       if (answer === TREE_ANSWERS.done) return true;
       if (answer === TREE_ANSWERS.unsettled) return false;

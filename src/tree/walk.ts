@@ -133,17 +133,24 @@ export class Walk {
     this.ancestors = ancestorsOfThis([this.root.pid]);
   }
 
-  /** Kills what can be killed within a step; one of `TREE_ANSWERS`. */
-  kill(isAnyway: boolean): number {
+  /**
+   * Kills what can be killed within a step; one of `TREE_ANSWERS`. Whoever is spared is marked
+   * here too: without a stop nobody was before.
+   */
+  kill(isAnyway: boolean, spares: Spares): number {
     this.checkOpen();
+    this.#table.spare(this.ancestors);
+    for (const member of this.members) if (spares(member)) this.set(member, "hands_off", true);
+    const known = this.members.length;
     this.#table.ask(isAnyway ? ["anyway", "force", "counts"] : ["stop", "force", "counts"]);
-    return withProc((proc) => {
+    const answer = withProc((proc) => {
       try {
         return this.#table.call("tree_kill", proc.fd, STEP_US);
       } finally {
         this.#absorb();
       }
     });
+    return this.#decide(known, spares) ? TREE_ANSWERS.again : answer;
   }
 
   /** Whether the table has a flag of a member. */
