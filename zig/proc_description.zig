@@ -77,7 +77,8 @@ pub fn read(pidfd: i32, wanted: u32, record: *DescriptionRecord) i32 {
     return @intCast(record.found);
 }
 
-fn is_shortage(result: i32) bool {
+/// Whether descriptors or memory are short, which says nothing about a process.
+pub fn is_shortage(result: i32) bool {
     return result == negated(.MFILE) or result == negated(.NFILE) or result == negated(.NOMEM);
 }
 

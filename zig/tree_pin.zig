@@ -2,6 +2,7 @@
 //! named it, and while the one that it was found through had its own number.
 const calls = @import("calls.zig");
 const looking = @import("tree_look.zig");
+const proc_description = @import("proc_description.zig");
 const proc_scan = @import("proc_scan.zig");
 const proc_stat = @import("proc_stat.zig");
 const syscall = @import("syscall.zig");
@@ -17,7 +18,7 @@ const negated = syscall.negated;
 pub fn pin(t: *const Tree, pid: i32, through: u32, relation: Relation) i32 {
     if (t.is_full()) return Outcome.full;
     const pidfd = calls.open(pid, 0);
-    if (is_shortage(pidfd)) return pidfd;
+    if (proc_description.is_shortage(pidfd)) return pidfd;
     // ESRCH; before Linux 6.16 EINVAL where it is being reaped just now.
     if (pidfd < 0) return Outcome.changed;
     var buffer: [proc_stat.max_length]u8 = undefined;
@@ -42,7 +43,7 @@ pub fn pin(t: *const Tree, pid: i32, through: u32, relation: Relation) i32 {
         return Outcome.changed;
     }
     _ = calls.close(pidfd);
-    if (is_shortage(read)) return read;
+    if (proc_description.is_shortage(read)) return read;
     // One that /proc does not show has a number and no folder.
     if (read == 0 or !looking.is_missing(read) or !holds or has_ended) return Outcome.changed;
     t.record.hidden += 1;
@@ -77,8 +78,4 @@ fn is_kept(t: *const Tree, wanted: i32, relation: Relation) bool {
         if (now == wanted and row.holds_pid()) return true;
     }
     return false;
-}
-
-fn is_shortage(result: i32) bool {
-    return result == negated(.MFILE) or result == negated(.NFILE) or result == negated(.NOMEM);
 }
