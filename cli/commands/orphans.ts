@@ -1,4 +1,4 @@
-/** `pidfd orphans`: what a process that has ended left in its session and process group. */
+/** `pidfd orphans`: what an exited process left in its session and process group. */
 import {
   findOrphans,
   type Orphan,
@@ -7,7 +7,7 @@ import {
   PidfdError,
   type ProcessIdentity,
 } from "../../mod.ts";
-import { parseMilliseconds, type ProcessArgument } from "../arguments.ts";
+import { parseTime, type ProcessArgument } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { EXIT_ERROR, EXIT_NO, EXIT_OK, UsageError } from "../exit.ts";
 import { report, reportJson } from "../outcome.ts";
@@ -26,7 +26,7 @@ function show(orphans: Orphans, asJson: boolean): void {
   if (orphans.hidden > 0) print(`(/proc hides ${orphans.hidden} processes)`);
 }
 
-/** Those that are nobody's children here: the others end as their descendants. */
+/** Those whose parents are not among them: the others end as their descendants. */
 function roots(orphans: Orphans): ProcessArgument[] {
   const all = [...orphans];
   const pids = new Set(all.map(({ process }) => process.pid));
@@ -37,32 +37,35 @@ function argumentOf({ handle, process: { pid } }: Orphan): ProcessArgument {
   return { pid, text: String(pid), open: () => handle };
 }
 
-/** A pid alone would name somebody else by now. */
+/** A pid alone may have been reused by now. */
 function identityOf(text: string): ProcessIdentity {
   try {
     return parseIdentity(text);
   } catch {
-    throw new UsageError(`this is no identity: ${JSON.stringify(text)}`);
+    throw new UsageError(`${JSON.stringify(text)} is not an identity`);
   }
 }
 
 /** The command. */
 export const orphans: Command = {
-  summary: "what a process that has ended left behind",
-  usage: "[--stop] [--grace MS] IDENTITY",
-  help: `  --stop       end each of them with all of its descendants
-  --grace MS   with --stop: wait so many milliseconds before SIGKILL, 0 to 2147483647; default 5000
+  summary: "list what an exited process left behind, or end it",
+  usage: "[--stop] [--grace TIME] IDENTITY",
+  help: `  --stop         end each of them with all of its descendants
+  --grace TIME   with --stop: wait so long before SIGKILL: 500ms, 5s, 2m;
+                 without a unit: ms; 5s if left out
 
-Found is who is in the session or process group that the process led, for which the kernel keeps its number: nobody who
-began a session of its own is found, and nobody at all where it led neither. Once the process was reaped, only Linux 6.14
-to 6.19 can tell.
-Exit code: 0 if there is nobody, or with --stop if all have ended when they were asked; 1 if there is somebody, or one
-had to be forced; 3 if the process has not ended, or can't be told.`,
+It lists the processes in the session or process group that the process led. It
+misses those that began a session of their own, and finds none if the process
+led neither. Once the process was reaped, only Linux 6.14 to 6.19 can tell.
+
+Exit code: 0 if there are none, or with --stop if all ended after SIGTERM; 1 if
+there are some; 3 if the process is still running, or a call failed; with --stop
+4, 5 and 128 + N as for pidfd stop --tree.`,
   options: { stop: { type: "boolean" }, grace: { type: "string" } },
   async run(args, { stop, grace, json }) {
-    if (args.length !== 1) throw new UsageError("orphans takes one identity");
-    if (grace !== undefined && !stop) throw new UsageError("--grace goes with --stop");
-    const graceMs = typeof grace === "string" ? parseMilliseconds("grace", grace) : 5000;
+    if (args.length !== 1) throw new UsageError("orphans takes one IDENTITY");
+    if (grace !== undefined && !stop) throw new UsageError("--grace needs --stop");
+    const graceMs = typeof grace === "string" ? parseTime("grace", grace) : 5000;
     try {
       const found = findOrphans(identityOf(args[0]));
       try {
@@ -82,7 +85,7 @@ had to be forced; 3 if the process has not ended, or can't be told.`,
       if (!(error instanceof PidfdError)) throw error;
       const isAlive = error.code === "EBUSY";
       complain(
-        isAlive ? `${args[0]}: has not ended, use pidfd tree ${error.pid}` : error.message,
+        isAlive ? `${args[0]}: still running; use pidfd tree ${error.pid}` : error.message,
       );
       return EXIT_ERROR;
     }
