@@ -46,6 +46,7 @@ const FULL = "EMFILE ENFILE ENOMEM";
 
 /** What the manual pages document, what a seccomp profile answers, and EINTR of every call. */
 const MAIN: Readonly<Record<string, string>> = {
+  poll: "EINTR ENOMEM EINVAL",
   ppoll: "EINTR ENOMEM EINVAL",
   pidfd_open: `${FULL} EINTR EINVAL ENODEV ESRCH EPERM ENOSYS`,
   pidfd_send_signal: "EINTR ENOMEM EAGAIN EBADF EINVAL EPERM ESRCH ENOSYS",
@@ -55,6 +56,7 @@ const MAIN: Readonly<Record<string, string>> = {
   fcntl: "EMFILE EINTR EBADF EINVAL EPERM",
   fstatfs: "EINTR ENOMEM EBADF EIO ENOSYS",
   openat: `${FULL} EINTR EACCES ELOOP ENODEV ENOENT EPERM`,
+  pread64: "EINTR EBADF EINVAL EIO ESRCH",
   getdents64: "EINTR ENOMEM EBADF ENOENT",
   socketpair: `${FULL} EINTR EOPNOTSUPP`,
   getsockopt: `${FULL} EINTR EBADF EINVAL ENOPROTOOPT ESRCH`,
