@@ -19,7 +19,7 @@ fn compute() i32 {
         hash.update(reflection.short_name(Record));
         for (@typeInfo(Record).@"struct".fields) |field| {
             const at = std.fmt.comptimePrint("{s}@{d}", .{ field.name, @offsetOf(Record, field.name) });
-            hash.update(at ++ @typeName(field.type));
+            hash.update(at ++ reflection.type_name(field.type));
         }
     }
     for (@typeInfo(@TypeOf(reflection.constants)).@"struct".fields) |field| {

@@ -51,16 +51,9 @@ fn symbols(allocator: std.mem.Allocator) ![]const u8 {
 fn record(w: *std.Io.Writer, comptime Record: type) !void {
     try w.print("  {s}: () => ({{\n    size: {d},\n    fields: {{\n", .{ comptime reflection.short_name(Record), @sizeOf(Record) });
     inline for (@typeInfo(Record).@"struct".fields) |field| {
-        try w.print("      {s}: [{d}, \"{s}\"],\n", .{ field.name, @offsetOf(Record, field.name), comptime type_name(field.type) });
+        try w.print("      {s}: [{d}, \"{s}\"],\n", .{ field.name, @offsetOf(Record, field.name), comptime reflection.type_name(field.type) });
     }
     try w.writeAll("    },\n  } as const),\n");
-}
-
-fn type_name(comptime Field: type) []const u8 {
-    return switch (@typeInfo(Field)) {
-        .@"struct", .@"enum" => reflection.short_name(Field),
-        else => @typeName(Field),
-    };
 }
 
 /// The kernel's generic errno names. Of the CPUs built for, none but ppc64le differs, and there only EDEADLOCK.

@@ -71,3 +71,12 @@ pub fn short_name(comptime Record: type) []const u8 {
     const full = @typeName(Record);
     return full[std.mem.lastIndexOfScalar(u8, full, '.').? + 1 ..];
 }
+
+/// What a field's type is called, wherever it is declared: moving a file changes nothing.
+pub fn type_name(comptime Field: type) []const u8 {
+    return switch (@typeInfo(Field)) {
+        .@"struct", .@"enum" => short_name(Field),
+        .array => |info| std.fmt.comptimePrint("[{d}]", .{info.len}) ++ type_name(info.child),
+        else => @typeName(Field),
+    };
+}
