@@ -1,5 +1,5 @@
 /**
- * What the native library answers, one member a function of zig/calls.zig.
+ * What the native library answers, one member a function of zig/src/calls.zig.
  *
  * Every member takes 32-bit integers and at most two records as bytes, and returns a 32-bit integer: below zero it is
  * a negated errno. Nothing is checked here: whoever calls has checked the arguments, because the runtimes convert

@@ -25,47 +25,14 @@ const cpus = [_]Cpu{
     .{ .name = "armv7l", .arch = .arm, .abi = .gnueabihf, .emulation = "armelf_linux_eabi" },
 };
 
-/// Everything that lib.zig is made of besides itself.
-const sources = [_][]const u8{
-    "abi.zig",
-    "boot.zig",
-    "calls.zig",
-    "exit_probe.zig",
-    "fdinfo.zig",
-    "file_handle.zig",
-    "kernel.zig",
-    "memory.zig",
-    "message.zig",
-    "napi.zig",
-    "owning.zig",
-    "pidfile.zig",
-    "proc_births.zig",
-    "proc_description.zig",
-    "proc_file.zig",
-    "proc_scan.zig",
-    "proc_stat.zig",
-    "pthread.zig",
-    "records.zig",
-    "reflection.zig",
-    "syscall.zig",
-    "tree.zig",
-    "tree_children.zig",
-    "tree_kill.zig",
-    "tree_look.zig",
-    "tree_pin.zig",
-    "tree_row.zig",
-    "tree_scan.zig",
-    "tree_stand.zig",
-    "watcher.zig",
-    "watcher_channel.zig",
-    "words.zig",
-};
-
-/// Zig's own generator of code for x86_64 has no weak symbols (pthread.zig), and would want each.
+/// Zig's own generator of code for x86_64 has no weak symbols (src/sys/pthread.zig), and would want each.
 const knows_weak = true;
 
 pub fn build(b: *std.Build) void {
-    const emit = b.addExecutable(.{ .name = "emit", .root_module = module(b, "emit.zig", b.graph.host, .Debug) });
+    const emit = b.addExecutable(.{
+        .name = "emit",
+        .root_module = module_over_library(b, "tools/emit.zig", b.graph.host, .Debug),
+    });
     const generate = b.addRunArtifact(emit);
     const symbols = generate.addOutputFileArg("symbols.ts");
     const library = generate.addOutputFileArg("library.ts");
@@ -81,7 +48,10 @@ pub fn build(b: *std.Build) void {
     update.addCopyFileToSource(library, "../ffi/library.ts");
     b.getInstallStep().dependOn(&update.step);
 
-    const tests = b.addTest(.{ .root_module = module(b, "test.zig", b.graph.host, .Debug), .use_llvm = knows_weak });
+    const tests = b.addTest(.{
+        .root_module = module(b, "src/test.zig", b.graph.host, .Debug),
+        .use_llvm = knows_weak,
+    });
     b.step("test", "Test the library without JavaScript").dependOn(&b.addRunArtifact(tests).step);
 
     b.step("helper", "Compile the tests' helper").dependOn(&install_helper(b, baseline(b, .{}), "").step);
@@ -92,7 +62,7 @@ pub fn build(b: *std.Build) void {
         emulated.dependOn(&install_helper(b, target, cpu.name).step);
         const foreign = b.addTest(.{
             .name = "test",
-            .root_module = module(b, "test.zig", target, .Debug),
+            .root_module = module(b, "src/test.zig", target, .Debug),
             .use_llvm = knows_weak,
         });
         const folder: std.Build.InstallDir = .{ .custom = b.fmt("bin/{s}", .{cpu.name}) };
@@ -115,7 +85,7 @@ fn install_helper(
 ) *std.Build.Step.InstallArtifact {
     const helper = b.addExecutable(.{
         .name = "helper",
-        .root_module = module(b, "helper.zig", target, .ReleaseSmall),
+        .root_module = module_over_library(b, "helper/helper.zig", target, .ReleaseSmall),
     });
     const place: std.Build.InstallDir = .{ .custom = b.fmt("bin/{s}", .{folder}) };
     return b.addInstallArtifact(helper, .{ .dest_dir = .{ .override = place } });
@@ -128,6 +98,18 @@ fn module(
     mode: std.builtin.OptimizeMode,
 ) *std.Build.Module {
     return b.createModule(.{ .root_source_file = b.path(root), .target = target, .optimize = mode });
+}
+
+/// A program that imports the library as the module `pidfd`.
+fn module_over_library(
+    b: *std.Build,
+    root: []const u8,
+    target: std.Build.ResolvedTarget,
+    mode: std.builtin.OptimizeMode,
+) *std.Build.Module {
+    const program = module(b, root, target, mode);
+    program.addImport("pidfd", module(b, "src/lib.zig", target, mode));
+    return program;
 }
 
 /// Two commands, because the build system of this Zig has no word for `-z nodelete`, nor for one hash table only.
@@ -171,12 +153,22 @@ fn object(b: *std.Build, cpu: Cpu) std.Build.LazyPath {
         "-fno-unwind-tables",   "-fno-error-tracing",
         "-fomit-frame-pointer", "-ffunction-sections",
         "-fdata-sections",
-        // memory.zig says why.
+        // src/sys/memory.zig says why.
              if (cpu.arch.isPowerPC()) "-fno-compiler-rt" else "-fcompiler-rt",
         "--name",               "pidfd",
     });
     const file = compile.addPrefixedOutputFileArg("-femit-bin=", b.fmt("pidfd-{s}.o", .{cpu.name}));
-    compile.addFileArg(b.path("lib.zig"));
-    for (sources) |source| compile.addFileInput(b.path(source));
+    compile.addFileArg(b.path("src/lib.zig"));
+    add_sources(b, compile) catch |failure| @panic(@errorName(failure));
     return file;
+}
+
+/// Each file of the library: the build system does not see what a command reads.
+fn add_sources(b: *std.Build, compile: *std.Build.Step.Run) !void {
+    var folder = try b.build_root.handle.openDir("src", .{ .iterate = true });
+    defer folder.close();
+    var walker = try folder.walk(b.allocator);
+    while (try walker.next()) |entry| {
+        if (entry.kind == .file) compile.addFileInput(b.path(b.pathJoin(&.{ "src", entry.path })));
+    }
 }

@@ -116,7 +116,7 @@ export function writePidfile(handle: Handle, path: string): void {
   }
 }
 
-/** The calls of `pidfile_commit`, in their order (zig/pidfile.zig). */
+/** The calls of `pidfile_commit`, in their order (zig/src/pidfd/pidfile.zig). */
 const COMMIT_STEPS = ["ftruncate", "write", "fdatasync", "fchmod", "rename"];
 
 const ENDED = "the process has ended, so that its file would be stale";

@@ -18,7 +18,7 @@ export type NamespaceKind =
   | "uts";
 
 /**
- * All kinds, in the order of the native library's record (zig/proc_description.zig), which is that of the kernel's numbers
+ * All kinds, in the order of the native library's record (zig/src/proc/description.zig), which is that of the kernel's numbers
  * from PIDFD_GET_CGROUP_NAMESPACE, 1, to PIDFD_GET_UTS_NAMESPACE, 10.
  */
 export const NAMESPACE_KINDS: readonly NamespaceKind[] = [

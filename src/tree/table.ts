@@ -1,5 +1,5 @@
 /**
- * The native table of a tree: a row for each member, in the order of the members. zig/tree.zig
+ * The native table of a tree: a row for each member, in the order of the members. zig/src/tree/tree.zig
  * fills it, and says what a row's flags mean.
  *
  * @module

@@ -20,7 +20,7 @@ export interface Failed {
 /** What the watcher writes of a process. */
 export type Told = NativeRecord<"WatchRecord">;
 
-/** The calls that start a watcher, as zig/watcher.zig counts them. */
+/** The calls that start a watcher, as zig/src/pidfd/watcher.zig counts them. */
 const STEPS = ["socketpair", "epoll_create1", "fcntl", "epoll_ctl", "pthread_create"];
 
 export class Channel {
