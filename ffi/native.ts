@@ -89,7 +89,7 @@ export interface Native {
    * Has a descriptor closed when the calling thread ends, or, with 0, no longer. Answers the thread's place, for the next call;
    * 0 where the thread ends with the process.
    */
-  own(place: number, fd: number, isOwned: number): number;
+  track_fd(slot: number, fd: number, isOwned: number): number;
   /** 1 where the kernel keeps exit records (Linux 6.15), else 0; may clone a process that ends at once. */
   probe_exit_record(): number;
   /** Starts a watcher: fills a `WatcherRecord` with the descriptors that are the caller's from then on, or with what failed. */

@@ -12,7 +12,7 @@ const fdinfo = @import("proc/fdinfo.zig");
 const exit_probe = @import("pidfd/exit_probe.zig");
 const boot = @import("proc/boot.zig");
 const file_handle = @import("pidfd/file_handle.zig");
-const owning = @import("sys/thread_fds.zig");
+const thread_fds = @import("sys/thread_fds.zig");
 const pidfile = @import("pidfd/pidfile.zig");
 const proc_description = @import("proc/description.zig");
 const message = @import("pidfd/message.zig");
@@ -360,12 +360,12 @@ pub fn close(fd: i32) callconv(.c) i32 {
     return if (result == negated(.INTR)) 0 else result;
 }
 
-/// Notes that a descriptor belongs to the calling thread, which closes it when it ends; or, where
-/// `is_owned` is 0, that it does not, which must come before its number is free. `place` is 0 at
-/// first, then what was answered. 0: this thread ends with the process. ENOMEM: no memory, or no
-/// place.
-pub fn own(place: i32, fd: i32, is_owned: i32) callconv(.c) i32 {
-    return owning.note(place, fd, is_owned);
+/// Tracks a descriptor that the calling thread owns: it is closed when the thread ends. Where
+/// `is_owned` is 0 it is no longer tracked, which must come before its number is free. `slot` is 0
+/// at first, then what the last call returned. 0: this thread ends with the process, so nothing is
+/// tracked. ENOMEM: no memory, or no free slot.
+pub fn track_fd(slot: i32, fd: i32, is_owned: i32) callconv(.c) i32 {
+    return thread_fds.track(slot, fd, is_owned);
 }
 
 /// Does this kernel keep exit records (PIDFD_INFO_EXIT, 6.15)? 1 or 0, found out by looking at one.

@@ -126,9 +126,9 @@ pub const MessageRecord = extern struct {
     data: [4096]u8,
 };
 
-/// A watcher's two descriptors on the side of JavaScript, and where the library keeps the rest (0:
-/// nowhere); where it can't be started, which call failed.
-pub const WatcherRecord = extern struct { socket: i32, epoll: i32, step: i32, place: i32 };
+/// JavaScript's two descriptors of a watcher, and the slot in which the library keeps the rest (0:
+/// none). `step` says which call failed where it can't be started.
+pub const WatcherRecord = extern struct { socket: i32, epoll: i32, step: i32, slot: i32 };
 
 /// What the watcher writes when a process has ended. Of a fixed size, because a stream may split and merge records.
 pub const WatchRecord = extern struct {

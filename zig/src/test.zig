@@ -221,11 +221,11 @@ test "a signal carries a value, and a message a descriptor" {
 }
 
 test "the thread that the process ends with notes nothing; another one needs the host's memory" {
-    try expectEqual(0, calls.own(0, 0, 1));
+    try expectEqual(0, calls.track_fd(0, 0, 1));
     const thread = try std.Thread.spawn(.{}, own_elsewhere, .{});
     thread.join();
 }
 
 fn own_elsewhere() void {
-    std.debug.assert(calls.own(0, 0, 1) == negated(.NOMEM));
+    std.debug.assert(calls.track_fd(0, 0, 1) == negated(.NOMEM));
 }

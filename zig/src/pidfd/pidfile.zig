@@ -7,7 +7,7 @@ const std = @import("std");
 const proc_file = @import("../proc/file.zig");
 const syscall = @import("../sys/syscall.zig");
 const kernel = @import("../sys/kernel.zig");
-const words = @import("../sys/text.zig");
+const text = @import("../sys/text.zig");
 const linux = std.os.linux;
 
 const call = syscall.call;
@@ -35,7 +35,7 @@ pub const TextRecord = extern struct {
 pub fn read(path: *const PathRecord, record: *TextRecord) i32 {
     record.* = std.mem.zeroes(TextRecord);
     // Without blocking: what stands there may be a pipe.
-    const file = proc_file.open(nowhere, text(path), .{ .NONBLOCK = true, .NOCTTY = true });
+    const file = proc_file.open(nowhere, c_path(path), .{ .NONBLOCK = true, .NOCTTY = true });
     if (file < 0) return file;
     defer proc_file.close(file);
     const attributes = look(file, "", kernel.AT_EMPTY_PATH) orelse return negated(.NOSYS);
@@ -65,9 +65,9 @@ pub fn claim(path: *const PathRecord) i32 {
     });
     // Each further try means that another writer has just finished.
     for (0..100) |_| {
-        const file = call(named(.openat), .{ nowhere, text(&other), flags, @as(u32, 0o600) });
+        const file = call(named(.openat), .{ nowhere, c_path(&other), flags, @as(u32, 0o600) });
         if (file < 0) return file;
-        const answer = take(file, text(&other));
+        const answer = take(file, c_path(&other));
         if (answer == 1) return file;
         proc_file.close(file);
         if (answer < 0) return answer;
@@ -118,7 +118,7 @@ fn replace(path: *const PathRecord, other: *const PathRecord, file: i32, record:
     const readable = call(named(.fchmod), .{ file, @as(u32, 0o644) });
     if (readable < 0) return readable;
     record.step = 4;
-    return call(named(.renameat2), .{ nowhere, text(other), nowhere, text(path), 0 });
+    return call(named(.renameat2), .{ nowhere, c_path(other), nowhere, c_path(path), 0 });
 }
 
 /// Removes the new file, and lets the lock go.
@@ -130,7 +130,7 @@ pub fn abandon(path: *const PathRecord, file: i32) i32 {
 }
 
 fn unlink(path: *const PathRecord) i32 {
-    return call(named(.unlinkat), .{ nowhere, text(path), 0 });
+    return call(named(.unlinkat), .{ nowhere, c_path(path), 0 });
 }
 
 fn look(parent: i32, path: [*:0]const u8, flags: u32) ?linux.Statx {
@@ -139,12 +139,12 @@ fn look(parent: i32, path: [*:0]const u8, flags: u32) ?linux.Statx {
     return if (result < 0) null else attributes;
 }
 
-fn text(path: *const PathRecord) [*:0]const u8 {
+fn c_path(path: *const PathRecord) [*:0]const u8 {
     return @ptrCast(&path.bytes);
 }
 
 fn second_name(path: *const PathRecord, other: *PathRecord) bool {
-    const length = words.find(&path.bytes, 0) orelse return false;
+    const length = text.find(&path.bytes, 0) orelse return false;
     if (length + suffix.len >= path_max) return false;
     @memcpy(other.bytes[0..length], path.bytes[0..length]);
     @memcpy(other.bytes[length..][0 .. suffix.len + 1], suffix ++ "\x00");

@@ -42,7 +42,7 @@ const Opened = struct {
 
 /// Fills in the record, or says in `step` which call failed.
 pub fn start(record: *records.WatcherRecord) i32 {
-    record.* = .{ .socket = -1, .epoll = -1, .step = @intFromEnum(Step.socketpair), .place = 0 };
+    record.* = .{ .socket = -1, .epoll = -1, .step = @intFromEnum(Step.socketpair), .slot = 0 };
     var opened = Opened{};
     const result = prepare(record, &opened);
     if (result < 0) {
@@ -53,7 +53,7 @@ pub fn start(record: *records.WatcherRecord) i32 {
     }
     record.socket = opened.pair[0];
     record.epoll = opened.epolls[0];
-    record.place = channel.keep(record.socket, record.epoll, opened.ending);
+    record.slot = channel.keep(record.socket, record.epoll, opened.ending);
     return 0;
 }
 

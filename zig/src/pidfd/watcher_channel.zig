@@ -29,8 +29,8 @@ const Channel = struct {
     cookie: u64,
 };
 
-/// Keeps a channel until `stop`, or until the calling thread ends. Answers its place; 0 where none
-/// can be had: then the pair hangs up when the runtime closes it.
+/// Keeps a channel until `stop`, or until the calling thread ends. Returns its slot; 0 where there is none
+/// to be had: then the pair hangs up when the runtime closes it.
 pub fn keep(socket: i32, epoll: i32, ending: i32) i32 {
     if (make(.{
         .key = 0,
@@ -65,12 +65,12 @@ fn make(channel: Channel) ?*Channel {
 
 /// As `watcher.stop`, which says what it is for.
 pub fn stop(record: *const records.WatcherRecord, with_socket: bool) i32 {
-    if (record.place == 0) {
+    if (record.slot == 0) {
         if (with_socket) _ = calls.close(record.socket);
         return calls.close(record.epoll);
     }
     const get = imported("pthread_getspecific") orelse return syscall.negated(.NOSYS);
-    const word = get(@intCast(record.place - 1));
+    const word = get(@intCast(record.slot - 1));
     if (word == 0) return syscall.negated(.INVAL);
     end(@ptrFromInt(word), with_socket);
     return 0;

@@ -5,7 +5,7 @@ const std = @import("std");
 const kernel = @import("../sys/kernel.zig");
 const proc_file = @import("file.zig");
 const records = @import("../records.zig");
-const words = @import("../sys/text.zig");
+const text = @import("../sys/text.zig");
 
 const label = "processes ";
 
@@ -20,8 +20,8 @@ pub fn count(proc: i32) ?u64 {
     var buffer: [16 * 1024]u8 = undefined;
     const length = proc_file.read_open(file, &buffer);
     if (length < 0) return null;
-    const line = words.after(buffer[0..@intCast(length)], label) orelse return null;
-    var rest = words.Words{ .rest = line };
+    const line = text.after(buffer[0..@intCast(length)], label) orelse return null;
+    var rest = text.Tokens{ .rest = line };
     return rest.number(u64);
 }
 

@@ -6,7 +6,7 @@ const kernel = @import("../sys/kernel.zig");
 const proc_file = @import("file.zig");
 const proc_stat = @import("stat.zig");
 const syscall = @import("../sys/syscall.zig");
-const words = @import("../sys/text.zig");
+const text = @import("../sys/text.zig");
 const linux = std.os.linux;
 
 const negated = syscall.negated;
@@ -131,33 +131,33 @@ pub fn counts_as_we_do() i32 {
 /// A kernel without pid namespaces has no such line.
 fn has_one_number(status: []const u8) bool {
     const line = value_of(status, "\nNSpid:\t") orelse return true;
-    return words.find(line, '\t') == null;
+    return text.find(line, '\t') == null;
 }
 
 fn read_status(folder: i32, record: *DescriptionRecord) i32 {
     var buffer: [2048]u8 = undefined;
     const length = proc_file.read(folder, "status", &buffer);
     if (length < 0) return length;
-    const text = buffer[0..@intCast(length)];
-    const users = value_of(text, "\nUid:") orelse return 0;
-    const groups = value_of(text, "\nGid:") orelse return 0;
+    const status = buffer[0..@intCast(length)];
+    const users = value_of(status, "\nUid:") orelse return 0;
+    const groups = value_of(status, "\nGid:") orelse return 0;
     if (!numbers(users, record.ids[0..4]) or !numbers(groups, record.ids[4..8])) return 0;
     var tgid = [1]u32{0};
-    if (numbers(value_of(text, "\nTgid:") orelse "", &tgid)) record.tgid = @intCast(tgid[0]);
+    if (numbers(value_of(status, "\nTgid:") orelse "", &tgid)) record.tgid = @intCast(tgid[0]);
     record.found |= IDS;
     return 0;
 }
 
 /// The rest of the line that begins with this label, with what stands behind it. A name can't fake one: its line
 /// ends are escaped there.
-fn value_of(text: []const u8, label: []const u8) ?[]const u8 {
-    const value = words.after(text, label) orelse return null;
-    const end = words.find(value, '\n') orelse return null;
+fn value_of(status: []const u8, label: []const u8) ?[]const u8 {
+    const value = text.after(status, label) orelse return null;
+    const end = text.find(value, '\n') orelse return null;
     return value[0..end];
 }
 
-fn numbers(text: []const u8, to: []u32) bool {
-    var list = words.Words{ .rest = text };
+fn numbers(digits: []const u8, to: []u32) bool {
+    var list = text.Tokens{ .rest = digits };
     for (to) |*number| number.* = list.number(u32) orelse return false;
     return true;
 }
@@ -207,12 +207,12 @@ comptime {
 
 test "the ids of a status file" {
     var ids: [4]u32 = undefined;
-    const text = "Name:\ta\\nUid:\t1\nUid:\t0\t1\t65534\t4294967295\nGid:\t5\n";
-    try std.testing.expect(numbers(value_of(text, "\nUid:").?, &ids));
+    const status = "Name:\ta\\nUid:\t1\nUid:\t0\t1\t65534\t4294967295\nGid:\t5\n";
+    try std.testing.expect(numbers(value_of(status, "\nUid:").?, &ids));
     try std.testing.expectEqual([4]u32{ 0, 1, 65534, 4294967295 }, ids);
-    try std.testing.expect(!numbers(value_of(text, "\nGid:").?, &ids));
+    try std.testing.expect(!numbers(value_of(status, "\nGid:").?, &ids));
     try std.testing.expect(!numbers("1\t2\t3\t4294967296", &ids));
-    try std.testing.expectEqual(null, value_of(text, "\nNSpid:\t"));
+    try std.testing.expectEqual(null, value_of(status, "\nNSpid:\t"));
 }
 
 test "a process has one number where /proc is our own pid namespace's, and more seen from further out" {

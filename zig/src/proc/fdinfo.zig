@@ -2,7 +2,7 @@
 const std = @import("std");
 const proc_file = @import("file.zig");
 const syscall = @import("../sys/syscall.zig");
-const words = @import("../sys/text.zig");
+const text = @import("../sys/text.zig");
 const linux = std.os.linux;
 
 const negated = syscall.negated;
@@ -28,10 +28,10 @@ pub fn read(fd: i32, buffer: []u8) i32 {
     return proc_file.read(proc_file.nowhere, &path, buffer);
 }
 
-fn parse(text: []const u8) i32 {
-    const value = words.after(text, "\nPid:\t") orelse return negated(.NOTTY);
+fn parse(lines: []const u8) i32 {
+    const value = text.after(lines, "\nPid:\t") orelse return negated(.NOTTY);
     if (value.len > 0 and value[0] == '-') return negated(.SRCH);
-    var list = words.Words{ .rest = value };
+    var list = text.Tokens{ .rest = value };
     const result = list.number(i32) orelse return negated(.RANGE);
     return if (result == 0) negated(.REMOTE) else result;
 }

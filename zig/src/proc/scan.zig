@@ -12,7 +12,7 @@ const proc_file = @import("file.zig");
 const proc_stat = @import("stat.zig");
 const records = @import("../records.zig");
 const syscall = @import("../sys/syscall.zig");
-const words = @import("../sys/text.zig");
+const text = @import("../sys/text.zig");
 const linux = std.os.linux;
 
 const negated = syscall.negated;
@@ -96,7 +96,7 @@ pub const Entries = struct {
             const entry = entries.buffer[entries.at..];
             entries.at += entry_size(entry);
             const name: [*:0]const u8 = @ptrCast(&entry[name_offset]);
-            const number = words.decimal(i32, words.until_zero(name)) orelse continue;
+            const number = text.decimal(i32, text.until_zero(name)) orelse continue;
             entries.count += 1;
             return number;
         }
@@ -257,9 +257,9 @@ pub fn append_number(path: []u8, at: usize, number: i32) usize {
 }
 
 /// Writes a text at a place of a path; the place behind it.
-pub fn append(path: []u8, at: usize, text: []const u8) usize {
-    for (text, at..) |byte, index| path[index] = byte;
-    return at + text.len;
+pub fn append(path: []u8, at: usize, end: []const u8) usize {
+    for (end, at..) |byte, index| path[index] = byte;
+    return at + end.len;
 }
 
 comptime {

@@ -2,7 +2,7 @@
 //! ends, so that only the last ")" says where it ends.
 const std = @import("std");
 const syscall = @import("../sys/syscall.zig");
-const words = @import("../sys/text.zig");
+const text = @import("../sys/text.zig");
 
 /// A kernel worker's; others have at most 15 bytes.
 const name_max = 64;
@@ -61,18 +61,18 @@ pub fn read(file: i32, buffer: *[max_length]u8, stat: *Stat) i32 {
 pub const PF_KTHREAD: u32 = 0x0020_0000;
 
 /// Null where the text is none of that form.
-pub fn parse(text: []const u8) ?Stat {
-    const open = words.find(text, '(') orelse return null;
+pub fn parse(line: []const u8) ?Stat {
+    const open = text.find(line, '(') orelse return null;
     // Behind the name there are only numbers; the last ")" that can be its end is looked for no
     // further than it can reach.
-    const close = words.find_last(text[0..@min(text.len, open + name_max + 2)], ')') orelse return null;
-    if (close < open or close + 3 > text.len or text[close + 1] != ' ') return null;
-    var fields = words.Words{ .rest = text[close + 2 ..] };
+    const close = text.find_last(line[0..@min(line.len, open + name_max + 2)], ')') orelse return null;
+    if (close < open or close + 3 > line.len or line[close + 1] != ' ') return null;
+    var fields = text.Tokens{ .rest = line[close + 2 ..] };
     const state = fields.next() orelse return null;
     if (state.len != 1) return null;
-    var before = words.Words{ .rest = text[0..open] };
+    var before = text.Tokens{ .rest = line[0..open] };
     var stat: Stat = undefined;
-    stat.name = text[open + 1 .. close];
+    stat.name = line[open + 1 .. close];
     stat.state = state[0];
     stat.pid = before.number(i32) orelse return null;
     stat.ppid = fields.number(i32) orelse return null;
@@ -96,9 +96,9 @@ pub fn parse(text: []const u8) ?Stat {
 }
 
 /// A number that may be -1.
-fn signed(fields: *words.Words) ?i32 {
-    const word = fields.next() orelse return null;
-    return if (word.len == 2 and word[0] == '-' and word[1] == '1') -1 else words.decimal(i32, word);
+fn signed(fields: *text.Tokens) ?i32 {
+    const token = fields.next() orelse return null;
+    return if (token.len == 2 and token[0] == '-' and token[1] == '1') -1 else text.decimal(i32, token);
 }
 
 comptime {

@@ -36,11 +36,11 @@ pub fn after(text: []const u8, label: []const u8) ?[]const u8 {
     return null;
 }
 
-/// The words of a text, one after the other: what stands between spaces, tabs and line ends.
-pub const Words = struct {
+/// The tokens of a text, one after the other: what stands between spaces, tabs and line ends.
+pub const Tokens = struct {
     rest: []const u8,
 
-    pub fn next(self: *Words) ?[]const u8 {
+    pub fn next(self: *Tokens) ?[]const u8 {
         while (self.rest.len > 0 and is_blank(self.rest[0])) self.rest = self.rest[1..];
         if (self.rest.len == 0) return null;
         var end: usize = 0;
@@ -49,16 +49,16 @@ pub const Words = struct {
         return self.rest[0..end];
     }
 
-    /// The next word as a decimal number; null where it is none, or too large.
-    pub inline fn number(self: *Words, comptime T: type) ?T {
+    /// The next token as a decimal number; null where it is none, or too large.
+    pub inline fn number(self: *Tokens, comptime T: type) ?T {
         return as(T, self.any_number());
     }
 
-    noinline fn any_number(self: *Words) u64 {
+    noinline fn any_number(self: *Tokens) u64 {
         return any_decimal(self.next() orelse return none);
     }
 
-    pub fn skip(self: *Words, count: usize) void {
+    pub fn skip(self: *Tokens, count: usize) void {
         for (0..count) |_| _ = self.next();
     }
 };
@@ -101,12 +101,12 @@ test "numbers up to the largest, and none beyond" {
     }
 }
 
-test "words, bytes and labels are found" {
-    var words = Words{ .rest = " a\tbc \n 12" };
-    try std.testing.expectEqualStrings("a", words.next().?);
-    words.skip(1);
-    try std.testing.expectEqual(12, words.number(u32).?);
-    try std.testing.expectEqual(null, words.next());
+test "tokens, bytes and labels are found" {
+    var tokens = Tokens{ .rest = " a\tbc \n 12" };
+    try std.testing.expectEqualStrings("a", tokens.next().?);
+    tokens.skip(1);
+    try std.testing.expectEqual(12, tokens.number(u32).?);
+    try std.testing.expectEqual(null, tokens.next());
     try std.testing.expectEqual(1, find("a))b", ')').?);
     try std.testing.expectEqual(2, find_last("a))b", ')').?);
     try std.testing.expectEqual(null, find_last("", ')'));

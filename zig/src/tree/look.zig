@@ -5,7 +5,7 @@ const proc_stat = @import("../proc/stat.zig");
 const children = @import("children.zig");
 const syscall = @import("../sys/syscall.zig");
 const tree = @import("tree.zig");
-const words = @import("../sys/text.zig");
+const text = @import("../sys/text.zig");
 
 const Tree = tree.Tree;
 const TreeRow = tree.TreeRow;
@@ -106,8 +106,8 @@ fn is_traced_by_member(t: *const Tree, pid: i32) bool {
     var buffer: [512]u8 = undefined;
     const length = proc_file.read(t.proc, &path, &buffer);
     if (length < 0) return false;
-    const line = words.after(buffer[0..@intCast(length)], "TracerPid:") orelse return false;
-    var rest = words.Words{ .rest = line };
+    const line = text.after(buffer[0..@intCast(length)], "TracerPid:") orelse return false;
+    var rest = text.Tokens{ .rest = line };
     const tracer = t.find(rest.number(i32) orelse return false) orelse return false;
     return t.rows[tracer].flags.stands and t.rows[tracer].holds_pid();
 }

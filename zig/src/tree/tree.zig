@@ -6,7 +6,7 @@
 const std = @import("std");
 const boot = @import("../proc/boot.zig");
 const calls = @import("../calls.zig");
-const owning = @import("../sys/thread_fds.zig");
+const thread_fds = @import("../sys/thread_fds.zig");
 const proc_stat = @import("../proc/stat.zig");
 const rows_file = @import("row.zig");
 const linux = std.os.linux;
@@ -66,8 +66,8 @@ pub const TreeRecord = extern struct {
     hidden: u32,
     /// How many rows can't be listed, so that only a scan finds their children.
     unlisted: u32,
-    /// Where the pidfds are noted, see sys/thread_fds.zig.
-    place: i32,
+    /// The slot in which the pidfds are tracked, see sys/thread_fds.zig.
+    slot: i32,
     /// A scan goes on behind this pid.
     scan_after: i32,
     /// How many a scan took for members who were gone when it came to pin them.
@@ -214,7 +214,7 @@ pub const Tree = struct {
         }
         tree.record.count += 1;
         tree.record.indexed += 1;
-        if (tree.record.place != 0) _ = owning.note(tree.record.place, row.pidfd, 1);
+        if (tree.record.slot != 0) _ = thread_fds.track(tree.record.slot, row.pidfd, 1);
         tree.index(number);
         return number;
     }
