@@ -27,6 +27,11 @@ fn compute() i32 {
             hash.update(std.fmt.comptimePrint("{s}={d}", .{ named[0], named[1] }));
         }
     }
+    for (@typeInfo(@TypeOf(reflection.lists)).@"struct".fields) |field| {
+        for (@typeInfo(@field(reflection.lists, field.name)).@"enum".fields) |named| {
+            hash.update(std.fmt.comptimePrint("{s}={d}", .{ named.name, named.value }));
+        }
+    }
     // Positive, because a negative result means an error.
     return @intCast(hash.final() & 0x7FFF_FFFF);
 }

@@ -134,14 +134,16 @@ pub const WatcherRecord = extern struct { socket: i32, epoll: i32, step: i32, sl
 pub const WatchRecord = extern struct {
     token: u32,
     reaped: u32,
-    /// What waitid(2) answered: 1 and `status`, 0, or a negated errno; or 2, and in `status.status` what wait(2) would have said.
+    /// One of `WatchTold`; or why waitid(2) failed, a negated errno.
     told: i32,
     /// The descriptor that is watched.
     fd: i32,
     status: WaitRecord,
-
-    pub const wait_status_told = 2;
 };
+
+/// What a WatchRecord has: nothing; `status`, as waitid(2) fills it; or, in `status.status`, a wait
+/// status as wait(2) has it.
+pub const WatchTold = enum(i32) { nothing, wait_record, wait_status };
 
 comptime {
     std.debug.assert(@sizeOf(WatchRecord) == 104);

@@ -2,7 +2,12 @@
 //! from them: the two doors, the ABI number and the generated TypeScript.
 const std = @import("std");
 const calls = @import("calls.zig");
+const description = @import("proc/description.zig");
+const kernel = @import("sys/kernel.zig");
+const pidfile = @import("pidfd/pidfile.zig");
+const records_file = @import("records.zig");
 const tree = @import("tree/tree.zig");
+const watcher = @import("pidfd/watcher.zig");
 
 pub const Function = struct { name: [:0]const u8, parameters: []const type };
 
@@ -21,7 +26,7 @@ pub const functions: []const Function = blk: {
 pub const records: []const type = blk: {
     // No function takes these: the watcher writes one into its stream, and the other is a row of a
     // table.
-    var list: []const type = &.{ @import("records.zig").WatchRecord, tree.TreeRow };
+    var list: []const type = &.{ records_file.WatchRecord, tree.TreeRow };
     for (functions) |function| {
         for (function.parameters) |Parameter| {
             if (Parameter == i32) continue;
@@ -34,19 +39,54 @@ pub const records: []const type = blk: {
 
 /// The sets of bits, and the answers, that JavaScript has too.
 pub const constants = .{
+    .DESCRIPTION_PARTS = description,
     .TREE_FLAGS = tree.Flags,
     .TREE_OPTIONS = tree.Options,
     .TREE_ANSWERS = tree.Answer,
+    .WATCH_TOLD = records_file.WatchTold,
 };
 
-/// The name and the number of each bit, or of each answer.
+/// What JavaScript counts in the same order, from 0 on.
+pub const lists = .{
+    .WATCHER_STEPS = watcher.Step,
+    .PIDFILE_STEPS = pidfile.Step,
+    .NAMESPACE_KINDS = description.NamespaceKind,
+};
+
+/// The kernel's numbers that both sides need.
+pub const kernel_numbers = [_][]const u8{
+    "POLLIN",
+    "POLLHUP",
+    "POLLNVAL",
+    "WNOHANG",
+    "WEXITED",
+    "WNOWAIT",
+    "WALL",
+    "F_DUPFD_CLOEXEC",
+    "PIDFD_INFO_PID",
+    "PIDFD_INFO_EXIT",
+    "PIDFD_INFO_SUPPORTED_MASK",
+    "PF_KTHREAD",
+    "PIDFS_MAGIC",
+};
+
+pub fn kernel_number(comptime name: []const u8) u32 {
+    return @field(kernel, name);
+}
+
+/// The name and the number of each bit, or of each answer; of a file, of each public u32.
 pub fn named_numbers(comptime Type: type) []const struct { []const u8, u32 } {
     var list: []const struct { []const u8, u32 } = &.{};
     switch (@typeInfo(Type)) {
         .@"enum" => |info| for (info.fields) |field| {
             list = list ++ .{.{ field.name, field.value }};
         },
-        .@"struct" => |info| for (info.fields) |field| {
+        .@"struct" => |info| if (info.fields.len == 0) {
+            for (info.decls) |declaration| {
+                if (@TypeOf(@field(Type, declaration.name)) != u32) continue;
+                list = list ++ .{.{ declaration.name, @field(Type, declaration.name) }};
+            }
+        } else for (info.fields) |field| {
             if (field.type != bool) continue;
             list = list ++ .{.{ field.name, 1 << @bitOffsetOf(Type, field.name) }};
         },

@@ -38,13 +38,26 @@ fn symbols(allocator: std.mem.Allocator) ![]const u8 {
     try w.writeAll("};\n\n");
     inline for (@typeInfo(@TypeOf(reflection.constants)).@"struct".fields) |field| {
         const Set = @field(reflection.constants, field.name);
-        const heading_of_set = "/** As {s} of the native table. */\nexport const {s} = {{\n";
-        try w.print(heading_of_set, .{ comptime reflection.short_name(Set), field.name });
+        try w.print("/** As {s}. */\n", .{comptime place_of(Set)});
+        try w.print("export const {s} = {{\n", .{field.name});
         inline for (comptime reflection.named_numbers(Set)) |named| {
             try w.print("  {s}: {d},\n", .{ named[0], named[1] });
         }
         try w.writeAll("} as const;\n\n");
     }
+    inline for (@typeInfo(@TypeOf(reflection.lists)).@"struct".fields) |field| {
+        const List = @field(reflection.lists, field.name);
+        try w.print("/** As {s}, in its order. */\n", .{comptime place_of(List)});
+        try w.print("export const {s} = [\n", .{field.name});
+        inline for (@typeInfo(List).@"enum".fields) |named| try w.print("  \"{s}\",\n", .{named.name});
+        try w.writeAll("] as const;\n\n");
+    }
+    try w.writeAll("/** The kernel's numbers that both sides need, by the kernel's names. */\n");
+    try w.writeAll("export const KERNEL = {\n");
+    inline for (reflection.kernel_numbers) |name| {
+        try w.print("  {s}: {d},\n", .{ name, comptime reflection.kernel_number(name) });
+    }
+    try w.writeAll("} as const;\n\n");
     try errnos(w);
     return out.toOwnedSlice();
 }
@@ -55,6 +68,20 @@ fn record(w: *std.Io.Writer, comptime Record: type) !void {
         try w.print("      {s}: [{d}, \"{s}\"],\n", .{ field.name, @offsetOf(Record, field.name), comptime reflection.type_name(field.type) });
     }
     try w.writeAll("    },\n  } as const),\n");
+}
+
+/// The file that declares a type, and the type's name in it; a file is a type too.
+fn place_of(comptime Type: type) []const u8 {
+    const full: []const u8 = @typeName(Type);
+    if (std.ascii.isLower(reflection.short_name(Type)[0])) return file_of(full);
+    const name = reflection.short_name(Type);
+    return name ++ " of " ++ file_of(full[0 .. full.len - name.len - 1]);
+}
+
+fn file_of(comptime module: []const u8) []const u8 {
+    var path = module[0..module.len].*;
+    std.mem.replaceScalar(u8, &path, '.', '/');
+    return "zig/src/" ++ path ++ ".zig";
 }
 
 /// The kernel's generic errno names. Of the CPUs built for, none but ppc64le differs, and there only EDEADLOCK.

@@ -26,10 +26,13 @@ pub const PathRecord = extern struct { bytes: [path_max]u8 };
 pub const TextRecord = extern struct {
     modified_ns: u64,
     length: u32,
-    /// Which call of `replace` failed, counted from 0.
+    /// Where `commit` failed: a `Step`.
     step: u32,
     bytes: [path_max]u8,
 };
+
+/// The calls that write a pid file, in their order.
+pub const Step = enum(u32) { ftruncate, write, fdatasync, fchmod, rename };
 
 /// ENOENT, EACCES, EISDIR and the like, open(2).
 pub fn read(path: *const PathRecord, record: *TextRecord) i32 {
@@ -101,23 +104,23 @@ pub fn commit(path: *const PathRecord, file: i32, record: *TextRecord) i32 {
 }
 
 fn replace(path: *const PathRecord, other: *const PathRecord, file: i32, record: *TextRecord) i32 {
-    record.step = 0;
+    record.step = @intFromEnum(Step.ftruncate);
     const emptied = call(named(.ftruncate), .{ file, 0 });
     if (emptied < 0) return emptied;
-    record.step = 1;
+    record.step = @intFromEnum(Step.write);
     const length = @min(record.length, path_max);
     const written = call(named(.write), .{ file, &record.bytes, length });
     if (written < 0) return written;
     if (written != length) return negated(.NOSPC);
-    record.step = 2;
+    record.step = @intFromEnum(Step.fdatasync);
     // Else a new name may outlive a power cut and its content may not: an empty file that nobody dares to replace.
     const kept = call(named(.fdatasync), .{file});
     if (kept < 0) return kept;
-    record.step = 3;
+    record.step = @intFromEnum(Step.fchmod);
     // Until here nobody else could open the file, and so nobody else could hold its lock.
     const readable = call(named(.fchmod), .{ file, @as(u32, 0o644) });
     if (readable < 0) return readable;
-    record.step = 4;
+    record.step = @intFromEnum(Step.rename);
     return call(named(.renameat2), .{ nowhere, c_path(other), nowhere, c_path(path), 0 });
 }
 

@@ -28,8 +28,8 @@ const Event = linux.epoll_event;
 /// The event of the thread's own end of the pair; tokens of processes fit in 32 bits.
 const hang_up = std.math.maxInt(u64);
 
-/// The calls that start a watcher, in their order; src/watch/channel.ts has their names.
-const Step = enum(i32) { socketpair, epoll_create1, fcntl, epoll_ctl, pthread_create };
+/// The calls that start a watcher, in their order.
+pub const Step = enum(i32) { socketpair, epoll_create1, fcntl, epoll_ctl, pthread_create };
 
 /// What a start has opened so far.
 const Opened = struct {
@@ -181,7 +181,7 @@ fn tell_of_reaped(record: *records.WatchRecord) void {
     var info = std.mem.zeroes(kernel.PidfdInfo);
     info.mask = kernel.PIDFD_INFO_EXIT;
     if (calls.info(record.fd, &info) < 0 or info.mask & kernel.PIDFD_INFO_EXIT == 0) return;
-    record.told = records.WatchRecord.wait_status_told;
+    record.told = @intFromEnum(records.WatchTold.wait_status);
     record.status.status = info.exit_code;
 }
 

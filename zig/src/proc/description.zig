@@ -12,7 +12,8 @@ const linux = std.os.linux;
 const negated = syscall.negated;
 const path_max = 4096;
 
-/// What is wanted, and what was found. What /proc does not tell stays zero.
+/// What is wanted, and what was found, a bit each. What /proc does not tell stays zero. JavaScript
+/// has each public u32 of this file.
 pub const STAT: u32 = 1;
 pub const IDS: u32 = 2;
 pub const CGROUP: u32 = 4;
@@ -21,18 +22,27 @@ pub const NAMESPACES: u32 = 16;
 /// The pids are those of our own pid namespace; else this /proc belongs to another one, and counts differently.
 pub const OWN_PIDS: u32 = 32;
 
-/// The order of `namespaces`; src/kernel/namespace_kinds.ts follows it.
-const namespace_files = [_][:0]const u8{
-    "ns/cgroup",
-    "ns/ipc",
-    "ns/mnt",
-    "ns/net",
-    "ns/pid",
-    "ns/pid_for_children",
-    "ns/time",
-    "ns/time_for_children",
-    "ns/user",
-    "ns/uts",
+/// The order of `namespaces`, and, from 1 on, of the kernel's ioctls from PIDFD_GET_CGROUP_NAMESPACE
+/// to PIDFD_GET_UTS_NAMESPACE. Each is the name of a file in /proc/PID/ns.
+pub const NamespaceKind = enum {
+    cgroup,
+    ipc,
+    mnt,
+    net,
+    pid,
+    pid_for_children,
+    time,
+    time_for_children,
+    user,
+    uts,
+};
+
+const namespace_files = blk: {
+    const kinds = @typeInfo(NamespaceKind).@"enum".fields;
+    var files: [kinds.len][:0]const u8 = undefined;
+    for (kinds, &files) |kind, *file| file.* = "ns/" ++ kind.name;
+    const all = files;
+    break :blk all;
 };
 
 pub const DescriptionRecord = extern struct {

@@ -1,6 +1,7 @@
 //! The line of /proc/PID/stat, see proc_pid_stat(5). A name may hold spaces, parentheses and line
 //! ends, so that only the last ")" says where it ends.
 const std = @import("std");
+const kernel = @import("../sys/kernel.zig");
 const syscall = @import("../sys/syscall.zig");
 const text = @import("../sys/text.zig");
 
@@ -56,9 +57,6 @@ pub fn read(file: i32, buffer: *[max_length]u8, stat: *Stat) i32 {
     }
     return 0;
 }
-
-/// A kernel thread's flag.
-pub const PF_KTHREAD: u32 = 0x0020_0000;
 
 /// Null where the text is none of that form.
 pub fn parse(line: []const u8) ?Stat {
@@ -136,7 +134,7 @@ test "a name that looks like the rest of the line stays a name" {
         const stat = parse(line).?;
         try std.testing.expectEqualStrings(name, stat.name);
         try std.testing.expectEqual(7, stat.ppid);
-        try std.testing.expectEqual(PF_KTHREAD, stat.flags);
+        try std.testing.expectEqual(kernel.PF_KTHREAD, stat.flags);
         try std.testing.expectEqual(12345678901, stat.start_ticks);
     }
 }

@@ -43,6 +43,8 @@ pub const AT_EMPTY_PATH: u32 = 0x1000;
 pub const F_DUPFD_CLOEXEC: i32 = 1030;
 pub const PR_SET_CHILD_SUBREAPER: usize = 36;
 pub const PR_GET_CHILD_SUBREAPER: usize = 37;
+/// A kernel thread's flag in /proc/PID/stat, include/linux/sched.h.
+pub const PF_KTHREAD: u32 = 0x0020_0000;
 pub const PIDFS_MAGIC: u64 = 0x5049_4446;
 pub const PROC_SUPER_MAGIC: u64 = 0x9FA0;
 

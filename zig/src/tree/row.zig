@@ -92,7 +92,7 @@ pub const TreeRow = extern struct {
         row.threads = stat.threads;
         row.handled = stat.handled;
         row.caught = stat.caught;
-        if (stat.flags & proc_stat.PF_KTHREAD != 0 or row.pid == 1) row.flags.deaf = true;
+        if (stat.flags & kernel.PF_KTHREAD != 0 or row.pid == 1) row.flags.deaf = true;
         // Neither is known of one that is being reaped.
         if (stat.group < 0) return;
         row.group = stat.group;
