@@ -50,7 +50,7 @@ export interface Native {
   /** Locks a file that will replace the one at `path`: a descriptor for one of the next two. */
   pidfile_claim(path: Uint8Array): number;
   /**
-   * Writes a `TextRecord` into the claimed file, renames that to `path`, and closes it. If it fails,
+   * Writes a `TextRecord` into the claimed file, renames it to `path`, and closes it. If it fails,
    * the record's `step` is one of `PIDFILE_STEPS`.
    */
   pidfile_commit(path: Uint8Array, file: number, record: Uint8Array): number;
@@ -171,7 +171,7 @@ export type NativeName = Names<Generated, Declared> & Names<Declared, Generated>
 export interface Adapter {
   /** Loads the library at `path`. Throws what the runtime throws. */
   open(path: string): Native;
-  /** Loads the library from memory; `abi` is the number that it returns. Throws what the runtime throws. */
+  /** Loads the library from memory, whose `abi()` is `abi`. Throws what the runtime throws. */
   openBytes(bytes: Uint8Array, abi: number): Native;
   /**
    * Reads a socket by the runtime's event loop, and owns it from then on. At first it does not

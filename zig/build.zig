@@ -1,20 +1,28 @@
-//! `zig build`          compiles the library for every CPU and writes ffi/symbols.ts and ffi/library.ts
+//! `zig build`          compiles the library for every CPU and writes ffi/symbols.ts and
+//!                      ffi/library.ts
 //! `zig build test`     tests the library without JavaScript
 //! `zig build helper`   compiles the program that the tests use to bring processes into hard states
-//! `zig build cpus`     compiles the tests and that program for every CPU, to be run under emulation
+//! `zig build cpus`     compiles the tests and that program for every CPU, to be run under
+//!                      emulation
 const std = @import("std");
 const builtin = @import("builtin");
 
 comptime {
     const wanted = std.mem.trim(u8, @embedFile(".zig-version"), " \n");
     if (!std.mem.eql(u8, builtin.zig_version_string, wanted)) {
-        @compileError("pidfd is built with Zig " ++ wanted ++ ", not " ++ builtin.zig_version_string);
+        const version = builtin.zig_version_string;
+        @compileError("pidfd is built with Zig " ++ wanted ++ ", not " ++ version);
     }
 }
 
-/// The name that the file carries (the spelling of `uname -m`), what Zig calls the CPU, and what the linker does. The C
-/// ABI only fixes how arguments are passed: no C library is linked.
-const Cpu = struct { name: []const u8, arch: std.Target.Cpu.Arch, abi: std.Target.Abi = .none, emulation: []const u8 };
+/// A CPU: the name in the file's name (as `uname -m` spells it), Zig's name, and the linker's
+/// emulation. The C ABI only fixes how arguments are passed: no C library is linked.
+const Cpu = struct {
+    name: []const u8,
+    arch: std.Target.Cpu.Arch,
+    abi: std.Target.Abi = .none,
+    emulation: []const u8,
+};
 const cpus = [_]Cpu{
     .{ .name = "x86_64", .arch = .x86_64, .emulation = "elf_x86_64" },
     .{ .name = "aarch64", .arch = .aarch64, .emulation = "aarch64linux" },
@@ -25,7 +33,8 @@ const cpus = [_]Cpu{
     .{ .name = "armv7l", .arch = .arm, .abi = .gnueabihf, .emulation = "armelf_linux_eabi" },
 };
 
-/// Zig's own generator of code for x86_64 has no weak symbols (src/sys/pthread.zig), and would want each.
+/// Zig's own x86_64 backend has no weak symbols (src/sys/pthread.zig): it would require each of
+/// them.
 const knows_weak = true;
 
 pub fn build(b: *std.Build) void {
@@ -54,7 +63,8 @@ pub fn build(b: *std.Build) void {
     });
     b.step("test", "Test the library without JavaScript").dependOn(&b.addRunArtifact(tests).step);
 
-    b.step("helper", "Compile the tests' helper").dependOn(&install_helper(b, baseline(b, .{}), "").step);
+    const helper = install_helper(b, baseline(b, .{}), "");
+    b.step("helper", "Compile the tests' helper").dependOn(&helper.step);
 
     const emulated = b.step("cpus", "Compile the tests and their helper for every CPU");
     for (cpus) |cpu| {
@@ -97,7 +107,11 @@ fn module(
     target: std.Build.ResolvedTarget,
     mode: std.builtin.OptimizeMode,
 ) *std.Build.Module {
-    return b.createModule(.{ .root_source_file = b.path(root), .target = target, .optimize = mode });
+    return b.createModule(.{
+        .root_source_file = b.path(root),
+        .target = target,
+        .optimize = mode,
+    });
 }
 
 /// A program that imports the library as the module `pidfd`.
@@ -112,7 +126,8 @@ fn module_over_library(
     return program;
 }
 
-/// Two commands, because the build system of this Zig has no word for `-z nodelete`, nor for one hash table only.
+/// Two commands, because this Zig's build system can't express `-z nodelete`, nor a single hash
+/// table.
 fn shared_object(b: *std.Build, cpu: Cpu) std.Build.LazyPath {
     const link = b.addSystemCommand(&.{
         b.graph.zig_exe,
@@ -129,10 +144,12 @@ fn shared_object(b: *std.Build, cpu: Cpu) std.Build.LazyPath {
         // Node's functions are looked up when the library is loaded, and may be missing.
         "-z",
         "undefs",
-        // Deno unloads a library when a Worker ends; the watcher's thread must find its code until it has ended.
+        // Deno unloads a library when a Worker ends, but the watcher's thread needs its code until
+        // it has exited.
         "-z",
         "nodelete",
-        // A loader reads the program headers; only tools read this table, which has a twentieth of the bytes.
+        // A loader reads the program headers. Only tools read this table, which is a twentieth of
+        // the file.
         "-z",
         "nosectionheader",
         "-o",

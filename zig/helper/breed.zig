@@ -1,8 +1,9 @@
 //! Makes processes that end in a given way, with a parent of a given kind, for the tests.
 //!
-//! An order is a line of input: `exit CODE`, `signal NUMBER` or `core NUMBER`. The new process prints its pid. At the next
-//! line it ends as it was ordered; "gone STATUS" follows once it was reaped, with the wait status that its parent saw, or
-//! -1 where the parent ignores SIGCHLD and sees none.
+//! An order is a line of input: `exit CODE`, `signal NUMBER` or `core NUMBER`. The new process
+//! prints its pid. At the next line it ends as it was ordered; "gone STATUS" follows once it was
+//! reaped, with the wait status that its parent saw, or -1 where the parent ignores SIGCHLD and
+//! sees none.
 //!
 //!   breed parent     children, reaped as soon as they have ended
 //!   breed ignoring   children of a parent that ignores SIGCHLD: the kernel reaps them
@@ -20,7 +21,9 @@ const Order = struct {
         const how = words.next() orelse "";
         const digits = words.next() orelse "";
         return .{
-            .end = std.meta.stringToEnum(@FieldType(Order, "end"), how) orelse helper.fail("no such end"),
+            .end = std.meta.stringToEnum(@FieldType(Order, "end"), how) orelse helper.fail(
+                "no such end",
+            ),
             .number = std.fmt.parseInt(u8, digits, 10) catch helper.fail("not a number"),
         };
     }
@@ -37,7 +40,11 @@ const Order = struct {
 /// Whatever the parent has ignored or blocked is put back first.
 fn die_of(signal: u8) noreturn {
     if (signal != linux.SIG.KILL) {
-        const default = linux.Sigaction{ .handler = .{ .handler = linux.SIG.DFL }, .mask = linux.sigemptyset(), .flags = 0 };
+        const default = linux.Sigaction{
+            .handler = .{ .handler = linux.SIG.DFL },
+            .mask = linux.sigemptyset(),
+            .flags = 0,
+        };
         _ = helper.check(linux.sigaction(signal, &default, null), "sigaction");
     }
     const none = linux.sigemptyset();
@@ -48,15 +55,27 @@ fn die_of(signal: u8) noreturn {
 
 pub fn run_end() void {
     var buffer: [40]u8 = undefined;
-    const line = std.fmt.bufPrint(&buffer, "{s} {s}", .{ helper.text(2), helper.text(3) }) catch helper.fail("too long");
+    const line = std.fmt.bufPrint(&buffer, "{s} {s}", .{ helper.text(2), helper.text(3) }) catch
+        helper.fail("too long");
     Order.parse(line).obey();
 }
 
 pub fn run_breed() void {
-    const kind = std.meta.stringToEnum(enum { parent, ignoring, daemon }, helper.text(2)) orelse helper.fail("no such kind");
-    const ignore = linux.Sigaction{ .handler = .{ .handler = linux.SIG.IGN }, .mask = linux.sigemptyset(), .flags = 0 };
-    if (kind == .ignoring) _ = helper.check(linux.sigaction(linux.SIG.CHLD, &ignore, null), "sigaction");
-    if (kind == .daemon) _ = helper.check(linux.prctl(@intFromEnum(linux.PR.SET_CHILD_SUBREAPER), 1, 0, 0, 0), "prctl");
+    const kind = std.meta.stringToEnum(enum { parent, ignoring, daemon }, helper.text(2)) orelse
+        helper.fail("no such kind");
+    const ignore = linux.Sigaction{
+        .handler = .{ .handler = linux.SIG.IGN },
+        .mask = linux.sigemptyset(),
+        .flags = 0,
+    };
+    if (kind == .ignoring) _ = helper.check(
+        linux.sigaction(linux.SIG.CHLD, &ignore, null),
+        "sigaction",
+    );
+    if (kind == .daemon) _ = helper.check(
+        linux.prctl(@intFromEnum(linux.PR.SET_CHILD_SUBREAPER), 1, 0, 0, 0),
+        "prctl",
+    );
     var buffer: [40]u8 = undefined;
     while (read_line(&buffer)) |line| {
         const order = Order.parse(line);
@@ -64,7 +83,8 @@ pub fn run_breed() void {
         _ = helper.check(linux.pipe2(&hold, .{ .CLOEXEC = true }), "pipe2");
         const pid = helper.check(linux.fork(), "fork");
         if (pid == 0) be_born(order, hold, kind == .daemon);
-        if (kind == .daemon) _ = reap(); // The one in the middle: the daemon itself is ours from then on.
+        // The one in the middle: the daemon itself is ours from then on.
+        if (kind == .daemon) _ = reap();
         _ = linux.close(hold[0]);
         _ = helper.next_line();
         _ = linux.close(hold[1]);
@@ -84,7 +104,8 @@ fn be_born(order: Order, hold: [2]i32, is_daemon: bool) noreturn {
     order.obey();
 }
 
-/// Waits for a child and reaps it; -1 where there is none any more, as for a parent that ignores SIGCHLD.
+/// Waits for a child and reaps it; -1 where there is none any more, as for a parent that ignores
+/// SIGCHLD.
 fn reap() i64 {
     var status: u32 = 0;
     return if (linux.E.init(linux.waitpid(-1, &status, 0)) == .SUCCESS) status else -1;

@@ -36,7 +36,8 @@ pub fn run() void {
     const program = linux.getpid();
     var ready: [2]i32 = undefined;
     _ = helper.check(linux.pipe2(&ready, .{ .CLOEXEC = true }), "pipe2");
-    // One table of descriptors for both until the exec: so the listener is the child's too, under the same number.
+    // One table of descriptors for both until the exec: so the listener is the child's too, under
+    // the same number.
     const flags: usize = linux.CLONE.FILES | linux.SIG.CHLD;
     // On s390x the stack comes first, clone(2).
     const is_swapped = builtin.cpu.arch == .s390x;
@@ -50,12 +51,25 @@ pub fn run() void {
 }
 
 fn install(number: u32) usize {
-    const notify = helper.Filter{ .code = 0x06, .jump_true = 0, .jump_false = 0, .value = linux.SECCOMP.RET.USER_NOTIF };
-    const call = helper.Filter{ .code = helper.jump_equal, .jump_true = 0, .jump_false = 1, .value = number };
+    const notify = helper.Filter{
+        .code = 0x06,
+        .jump_true = 0,
+        .jump_false = 0,
+        .value = linux.SECCOMP.RET.USER_NOTIF,
+    };
+    const call = helper.Filter{
+        .code = helper.jump_equal,
+        .jump_true = 0,
+        .jump_false = 1,
+        .value = number,
+    };
     const filter = [_]helper.Filter{ helper.load(0), call, notify, helper.allow };
     const program = helper.Program{ .length = filter.len, .filter = &filter };
     _ = helper.check(linux.prctl(@intFromEnum(linux.PR.SET_NO_NEW_PRIVS), 1, 0, 0, 0), "prctl");
-    return helper.check(linux.seccomp(1, linux.SECCOMP.FILTER_FLAG.NEW_LISTENER, &program), "seccomp");
+    return helper.check(
+        linux.seccomp(1, linux.SECCOMP.FILTER_FLAG.NEW_LISTENER, &program),
+        "seccomp",
+    );
 }
 
 fn supervise(program: i32, ready: i32, errno: i32) noreturn {
@@ -67,13 +81,15 @@ fn supervise(program: i32, ready: i32, errno: i32) noreturn {
     _ = helper.check(linux.sigaction(linux.SIG.USR2, &action, null), "sigaction");
     var listener: i32 = undefined;
     _ = helper.check(linux.read(ready, std.mem.asBytes(&listener), 4), "read");
-    // From here on a table of its own, without the program's output: who reads that waits for its last holder.
+    // From here on a table of its own, without the program's output: who reads that waits for its
+    // last holder.
     _ = helper.check(linux.unshare(linux.CLONE.FILES), "unshare");
     for (0..3) |fd| _ = linux.close(@intCast(fd));
     while (true) {
         var poll = [_]linux.pollfd{.{ .fd = listener, .events = linux.POLL.IN, .revents = 0 }};
         if (linux.E.init(linux.poll(&poll, 1, -1)) == .INTR) continue;
-        if (poll[0].revents & linux.POLL.IN == 0) linux.exit_group(0); // The program and all its threads are gone.
+        // The program and all its threads are gone.
+        if (poll[0].revents & linux.POLL.IN == 0) linux.exit_group(0);
         answer(listener, program, errno);
     }
 }
@@ -83,7 +99,12 @@ fn answer(listener: i32, program: i32, errno: i32) void {
     if (linux.E.init(linux.ioctl(listener, receive_call, @intFromPtr(&call))) != .SUCCESS) return;
     const is_meant = (call.thread == @as(u32, @intCast(program))) == is_main;
     const fails = @as(*volatile bool, &is_armed).* and is_meant;
-    var reply = Answer{ .id = call.id, .value = 0, .errno = if (fails) -errno else 0, .flags = if (fails) 0 else go_on };
+    var reply = Answer{
+        .id = call.id,
+        .value = 0,
+        .errno = if (fails) -errno else 0,
+        .flags = if (fails) 0 else go_on,
+    };
     if (fails) is_armed = false;
     _ = linux.ioctl(listener, send_answer, @intFromPtr(&reply));
 }

@@ -3,12 +3,15 @@ const std = @import("std");
 const helper = @import("helper.zig");
 const linux = std.os.linux;
 
-/// `connect NAME CODE` connects to the abstract Unix socket of this name, and ends with CODE at the end of its input.
+/// `connect NAME CODE` connects to the abstract Unix socket of this name, and ends with CODE at the
+/// end of its input.
 pub fn run_connect() void {
     const name = helper.text(2);
     var address = linux.sockaddr.un{ .path = @splat(0) };
     @memcpy(address.path[1..][0..name.len], name);
-    const socket: i32 = @intCast(helper.check(linux.socket(linux.AF.UNIX, linux.SOCK.STREAM, 0), "socket"));
+    const socket: i32 = @intCast(
+        helper.check(linux.socket(linux.AF.UNIX, linux.SOCK.STREAM, 0), "socket"),
+    );
     const length = @offsetOf(linux.sockaddr.un, "path") + 1 + name.len;
     _ = helper.check(linux.connect(socket, &address, @intCast(length)), "connect");
     helper.print("connected", .{});
@@ -16,10 +19,11 @@ pub fn run_connect() void {
     linux.exit_group(helper.number(u8, 3));
 }
 
-/// `hand-over [SOCKET]` makes a pair of sockets. It sends one end over the socket with this number, where one is given, and prints
-/// the number of that end, and those of two sockets which are not connected: a Unix one and one of the Internet. At the next
-/// line it gives that end up and prints "listening"; from then on it sends back in capitals what comes in at the other end, and
-/// ends when nobody has the first any more.
+/// `hand-over [SOCKET]` makes a pair of sockets. It sends one end over the socket with this number,
+/// where one is given, and prints the number of that end, and those of two sockets which are not
+/// connected: a Unix one and one of the Internet. At the next line it gives that end up and prints
+/// "listening"; from then on it sends back in capitals what comes in at the other end, and ends
+/// when nobody has the first any more.
 pub fn run_hand_over() void {
     var pair: [2]i32 = undefined;
     _ = helper.check(linux.socketpair(linux.AF.UNIX, linux.SOCK.STREAM, 0, &pair), "socketpair");
@@ -60,8 +64,8 @@ pub fn send_descriptor(socket: i32, fd: i32) void {
     _ = helper.check(linux.sendmsg(socket, &message, 0), "sendmsg");
 }
 
-/// `out-of-band SOCKET` sends one byte out of band over the socket with this number, prints "sent", or "none" where Unix sockets
-/// have no such thing, and stays.
+/// `out-of-band SOCKET` sends one byte out of band over the socket with this number, prints "sent",
+/// or "none" where Unix sockets have no such thing, and stays.
 pub fn run_out_of_band() void {
     const socket = helper.number(i32, 2);
     const result = linux.sendto(socket, "!", 1, linux.MSG.OOB, null, 0);
@@ -71,14 +75,15 @@ pub fn run_out_of_band() void {
 
 /// `memory MIB` has so much memory in use, prints its address and size, and stays.
 pub fn run_memory() void {
-    const memory = std.heap.page_allocator.alloc(u8, helper.number(usize, 2) << 20) catch helper.fail("no memory");
+    const memory = std.heap.page_allocator.alloc(u8, helper.number(usize, 2) << 20) catch
+        helper.fail("no memory");
     @memset(memory, 1);
     helper.print("{d} {d}", .{ @intFromPtr(memory.ptr), memory.len });
     while (true) _ = linux.pause();
 }
 
-/// `hold-exit PID` traces it and prints "traced"; holds it when it begins to end, and prints "ending"; lets it end at the
-/// next line.
+/// `hold-exit PID` traces it and prints "traced"; holds it when it begins to end, and prints
+/// "ending"; lets it end at the next line.
 pub fn run_hold_exit() void {
     const pid = helper.number(i32, 2);
     const trace_exit = 0x40;

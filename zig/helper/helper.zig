@@ -1,51 +1,76 @@
-//! Brings processes into states that are hard to reach from JavaScript, for the tests. Not part of the package.
+//! Brings processes into states that are hard to reach from JavaScript, for the tests. Not part of
+//! the package.
 //!
 //!   helper exit CODE               ends with CODE
 //!   helper pause                   prints "ready" and stays until it is signalled
-//!   helper zombie CODE             makes a child that ends with CODE, prints its pid when it has, and reaps it at the next
-//!                                  line of its standard input; ends at the end of the input
-//!   helper parent                  makes a child that stays, prints its pid, and "ended" when it has ended; then as zombie does
-//!   helper occupy PID              makes a process that has exactly this pid, prints it, kills it at the end of the input
-//!   helper recycle                 makes a process that stays, prints its pid, and gives that pid to a new one at each line
-//!   helper in-user-namespace UID CMD…   runs CMD in a new user namespace, where we are UID; nobody for 4294967295
+//!   helper zombie CODE             makes a child that ends with CODE, prints its pid when it has,
+//!                                  and reaps it at the next line of its standard input; ends at
+//!                                  the end of the input
+//!   helper parent                  makes a child that stays, prints its pid, and "ended" when it
+//!                                  has ended; then as zombie does
+//!   helper occupy PID              makes a process that has exactly this pid, prints it, kills it
+//!                                  at the end of the input
+//!   helper recycle                 makes a process that stays, prints its pid, and gives that pid
+//!                                  to a new one at each line
+//!   helper in-user-namespace UID CMD…   runs CMD in a new user namespace, where we are UID; nobody
+//!                                  for 4294967295
 //!   helper mount-proc OPTIONS CMD…      runs CMD with a fresh /proc
-//!   helper cover-proc              mounts the /proc of a new pid namespace over ours, prints "covered", and ends the one that is
-//!                                  in there at the end of the input
+//!   helper cover-proc              mounts the /proc of a new pid namespace over ours, prints
+//!                                  "covered", and ends the one that is in there at the end of the
+//!                                  input
 //!   helper mount-empty FOLDER CMD…      runs CMD with an empty folder in the place of this one
 //!   helper mount-file FILE TARGET CMD…  runs CMD with this file in the place of that one
-//!   helper deny CALL ERRNO CMD…  runs CMD with a seccomp filter: the syscall of this number or name answers ERRNO
+//!   helper deny CALL ERRNO CMD…  runs CMD with a seccomp filter: the syscall of this number or
+//!                                name answers ERRNO
 //!   helper deny-ioctl REQUEST ERRNO CMD…   the same for one ioctl request
-//!   helper deny-flag CALL ARGUMENT VALUE ERRNO CMD…   the same for calls whose argument of this index has this value
-//!   helper as UID CMD…             runs CMD as this user and group, who may read every file and nothing else
-//!   helper in-pid-namespace PID CMD…   runs CMD in a new pid namespace, with a pidfd of PID as descriptor 9
-//!   helper in-own-proc OPTIONS CMD…   runs CMD as pid 1 of a new pid namespace, whose /proc is mounted with OPTIONS ("")
+//!   helper deny-flag CALL ARGUMENT VALUE ERRNO CMD…   the same for calls whose argument of this
+//!                                  index has this value
+//!   helper as UID CMD…             runs CMD as this user and group, who may read every file and
+//!                                  nothing else
+//!   helper in-pid-namespace PID CMD…   runs CMD in a new pid namespace, with a pidfd of PID as
+//!                                  descriptor 9
+//!   helper in-own-proc OPTIONS CMD…   runs CMD as pid 1 of a new pid namespace, whose /proc is
+//!                                  mounted with OPTIONS ("")
 //!   helper enter PID CMD…          runs CMD in the pid namespace and the mount namespace of PID
-//!   helper in-cgroup NAME CMD…     runs CMD in a new cgroup of this name, which is removed when it is empty; 77: there can be none
-//!   helper in-cgroup-namespace FOLDER OTHER CMD…   runs CMD in OTHER's cgroup, in a namespace whose root is FOLDER's
+//!   helper in-cgroup NAME CMD…     runs CMD in a new cgroup of this name, which is removed when it
+//!                                  is empty; 77: there can be none
+//!   helper in-cgroup-namespace FOLDER OTHER CMD…   runs CMD in OTHER's cgroup, in a namespace
+//!                                  whose root is FOLDER's
 //!   helper tree, helper strangers  see tree.zig
 //!   helper escape, helper can-set-tid   see escape.zig
 //!   helper bystanders IDLE BUSY    see bystanders.zig
 //!   helper orphans, helper two-owners   see orphans.zig
-//!   helper time                    prints what the library's system calls cost in a loop, in nanoseconds
-//!   helper end HOW NUMBER          ends now: HOW is exit, signal or core (a signal with RLIMIT_CORE raised)
+//!   helper time                    prints what the library's system calls cost in a loop, in
+//!                                  nanoseconds
+//!   helper end HOW NUMBER          ends now: HOW is exit, signal or core (a signal with
+//!                                  RLIMIT_CORE raised)
 //!   helper breed PARENT            makes processes to order: breed.zig
-//!   helper crowd COUNT             makes so many that stay, prints each pid, and reaps each when it ends
+//!   helper crowd COUNT             makes so many that stay, prints each pid, and reaps each when
+//!                                  it ends
 //!   helper work MS MIB             uses this much time on a CPU and this much memory, and ends
 //!   helper exec-then CMD…          prints "ready", and becomes CMD at the next line of its input
 //!   helper thread-exec CMD…        the same, done by a second thread
-//!   helper thread-execs first      prints "ready"; then a second thread executes this program, and so on until it is killed
-//!   helper leader-ends CODE        its first thread ends; a second prints "ready", and ends with CODE at the next line
-//!   helper above-hidden CMD…       runs CMD below a child that hidepid hides; an argument "@" becomes this one's pid
-//!   helper trace PID               traces it, prints "traced", and "ended" when it has; lets go of it at the next line
-//!   helper fail-once NUMBER ERRNO CMD…   runs CMD with a child that can make one syscall fail: fault.zig
+//!   helper thread-execs first      prints "ready"; then a second thread executes this program, and
+//!                                  so on until it is killed
+//!   helper leader-ends CODE        its first thread ends; a second prints "ready", and ends with
+//!                                  CODE at the next line
+//!   helper above-hidden CMD…       runs CMD below a child that hidepid hides; an argument "@"
+//!                                  becomes this one's pid
+//!   helper trace PID               traces it, prints "traced", and "ended" when it has; lets go of
+//!                                  it at the next line
+//!   helper fail-once NUMBER ERRNO CMD…   runs CMD with a child that can make one syscall fail:
+//!                                  fault.zig
 //!   helper fail-aside NUMBER ERRNO CMD…  the same for a thread of CMD other than its first
 //!   helper signals [PENDING]       two threads, which tell their signals: signals.zig
-//!   helper group                   leads a process group with one member, and both tell their signals
-//!   helper connect NAME CODE       connects to an abstract Unix socket; ends with CODE at the end of its input
+//!   helper group                   leads a process group with one member, and both tell their
+//!                                  signals
+//!   helper connect NAME CODE       connects to an abstract Unix socket; ends with CODE at the end
+//!                                  of its input
 //!   helper hand-over [SOCKET]      hands a socket over, and sends capitals back: handover.zig
 //!   helper fuse PID SOCKET         sends a file that says it is a pidfd of PID: fuse.zig
 //!   helper out-of-band SOCKET      sends a byte out of band: handover.zig
-//!   helper memory MIB              has so much memory in use, prints its address and size, and stays
+//!   helper memory MIB              has so much memory in use, prints its address and size, and
+//!                                  stays
 //!   helper model                   makes processes to order: model.zig
 //!   helper hold-exit PID           holds this process when it begins to end
 const std = @import("std");
@@ -141,7 +166,9 @@ pub fn syscall_number(index: usize) u32 {
     const name = text(index);
     if (std.ascii.isDigit(name[0])) return number(u32, index);
     // What 32-bit CPUs have besides is what everybody calls there.
-    if (@sizeOf(usize) == 4 and std.mem.eql(u8, name, "fstatfs")) return @intFromEnum(linux.SYS.fstatfs64);
+    if (@sizeOf(usize) == 4 and std.mem.eql(u8, name, "fstatfs")) return @intFromEnum(
+        linux.SYS.fstatfs64,
+    );
     const sys = std.meta.stringToEnum(linux.SYS, name) orelse fail("no such system call");
     return @intCast(@intFromEnum(sys));
 }
@@ -274,17 +301,32 @@ fn install(filter: []const Filter) void {
 }
 
 pub fn refuse(errno: u16) Filter {
-    return .{ .code = give_back, .jump_true = 0, .jump_false = 0, .value = linux.SECCOMP.RET.ERRNO | @as(u32, errno) };
+    return .{
+        .code = give_back,
+        .jump_true = 0,
+        .jump_false = 0,
+        .value = linux.SECCOMP.RET.ERRNO | @as(u32, errno),
+    };
 }
 
-pub const allow = Filter{ .code = give_back, .jump_true = 0, .jump_false = 0, .value = linux.SECCOMP.RET.ALLOW };
+pub const allow = Filter{
+    .code = give_back,
+    .jump_true = 0,
+    .jump_false = 0,
+    .value = linux.SECCOMP.RET.ALLOW,
+};
 
 pub fn load(offset: u32) Filter {
     return .{ .code = load_word, .jump_true = 0, .jump_false = 0, .value = offset };
 }
 
 fn run_deny() void {
-    const call = Filter{ .code = jump_equal, .jump_true = 0, .jump_false = 1, .value = syscall_number(2) };
+    const call = Filter{
+        .code = jump_equal,
+        .jump_true = 0,
+        .jump_false = 1,
+        .value = syscall_number(2),
+    };
     install(&.{ load(0), call, refuse(number(u16, 3)), allow });
     exec(4);
 }
@@ -300,7 +342,12 @@ fn run_deny_flag() void {
 }
 
 fn deny_argument(call_number: u32, index: u32, value: u32, errno: u16) void {
-    const call = Filter{ .code = jump_equal, .jump_true = 0, .jump_false = 3, .value = call_number };
+    const call = Filter{
+        .code = jump_equal,
+        .jump_true = 0,
+        .jump_false = 3,
+        .value = call_number,
+    };
     const argument = Filter{ .code = jump_equal, .jump_true = 0, .jump_false = 1, .value = value };
     // The lower half of 64 bits, which on CPUs of the other byte order comes second.
     const first_argument: u32 = if (builtin.cpu.arch.endian() == .big) 20 else 16;
@@ -310,8 +357,8 @@ fn deny_argument(call_number: u32, index: u32, value: u32, errno: u16) void {
 /// struct __user_cap_header_struct, version 3, capset(2). Zig's own makes the pid 64 bits wide.
 const CapabilityHeader = extern struct { version: u32 = 0x20080522, pid: i32 = 0 };
 
-/// The user keeps the right to read every file and nothing else: the runtime and the sources may lie in a folder
-/// of root's, and what is tested is what this user may do to processes.
+/// The user keeps the right to read every file and nothing else: the runtime and the sources may
+/// lie in a folder of root's, and what is tested is what this user may do to processes.
 fn run_as() void {
     const id = number(u32, 2);
     _ = check(linux.prctl(@intFromEnum(linux.PR.SET_KEEPCAPS), 1, 0, 0, 0), "prctl");
@@ -321,7 +368,11 @@ fn run_as() void {
     const header = CapabilityHeader{};
     const reading = @as(u32, 1) << linux.CAP.DAC_READ_SEARCH;
     const none = linux.cap_user_data_t{ .effective = 0, .permitted = 0, .inheritable = 0 };
-    const low = linux.cap_user_data_t{ .effective = reading, .permitted = reading, .inheritable = reading };
+    const low = linux.cap_user_data_t{
+        .effective = reading,
+        .permitted = reading,
+        .inheritable = reading,
+    };
     const sets = [2]linux.cap_user_data_t{ low, none };
     _ = check(linux.syscall2(.capset, @intFromPtr(&header), @intFromPtr(&sets)), "capset");
     const ambient_raise = 2;
@@ -363,7 +414,8 @@ fn run_in_cgroup() void {
         linux.E.init(linux.mount("none", "/", null, private, 0)) == .SUCCESS and
         linux.E.init(linux.mount("none", base, "cgroup2", 0, 0)) == .SUCCESS;
     if (!is_mounted) linux.exit_group(77);
-    // Held by a descriptor, so that what has that name otherwise is there again: the program to be run may be in it.
+    // Held by a descriptor, so that what has that name otherwise is there again: the program to be
+    // run may be in it.
     const flags = linux.O{ .DIRECTORY = true, .CLOEXEC = true };
     const root: i32 = @intCast(check(linux.open(base, flags, 0), "open"));
     _ = check(linux.umount2(base, linux.MNT.DETACH), "umount2");
@@ -373,7 +425,9 @@ fn run_in_cgroup() void {
     if (pid == 0) {
         var path: [220]u8 = undefined;
         const procs = std.fmt.bufPrintZ(&path, "{s}/cgroup.procs", .{text(2)}) catch unreachable;
-        const file: i32 = @intCast(check(linux.openat(root, procs, .{ .ACCMODE = .WRONLY }, 0), "openat"));
+        const file: i32 = @intCast(
+            check(linux.openat(root, procs, .{ .ACCMODE = .WRONLY }, 0), "openat"),
+        );
         _ = check(linux.write(file, "0", 1), "write");
         _ = linux.close(file);
         exec(3);
@@ -402,7 +456,8 @@ fn run_in_cgroup_namespace() void {
 
 fn open_procs(folder: []const u8) i32 {
     var buffer: [220]u8 = undefined;
-    const path = std.fmt.bufPrintZ(&buffer, "{s}/cgroup.procs", .{folder}) catch fail("the path is too long");
+    const path = std.fmt.bufPrintZ(&buffer, "{s}/cgroup.procs", .{folder}) catch
+        fail("the path is too long");
     return @intCast(check(linux.open(path, .{ .ACCMODE = .WRONLY, .CLOEXEC = true }, 0), "open"));
 }
 

@@ -22,7 +22,8 @@ fn stay() noreturn {
     while (true) _ = linux.pause();
 }
 
-/// The child is ours and unreaped, so this number is still its own; it may have been ended by whoever has it, too.
+/// The child is ours and unreaped, so this number is still its own; it may have been ended by
+/// whoever has it, too.
 fn end(child: i32) void {
     _ = linux.kill(child, linux.SIG.KILL);
     var status: u32 = 0;
@@ -33,7 +34,8 @@ fn end(child: i32) void {
 pub fn run_in_user_namespace() void {
     const inside = helper.number(u32, 2);
     var buffer: [64]u8 = undefined;
-    const user = std.fmt.bufPrint(&buffer, "{d} {d} 1", .{ inside, linux.geteuid() }) catch unreachable;
+    const user = std.fmt.bufPrint(&buffer, "{d} {d} 1", .{ inside, linux.geteuid() }) catch
+        unreachable;
     _ = helper.check(linux.unshare(linux.CLONE.NEWUSER), "unshare");
     if (inside != std.math.maxInt(u32)) {
         write("/proc/self/setgroups", "deny");
@@ -57,12 +59,19 @@ pub fn run_mount_proc() void {
     helper.exec(3);
 }
 
-/// The /proc of a new pid namespace, in which whoever looks is nobody, for all who share our mounts.
+/// The /proc of a new pid namespace, in which whoever looks is nobody, for all who share our
+/// mounts.
 pub fn run_cover_proc() void {
     const ready = pipe();
-    var arguments = helper.CloneArguments{ .flags = linux.CLONE.NEWPID, .set_tid = 0, .set_tid_size = 0 };
+    var arguments = helper.CloneArguments{
+        .flags = linux.CLONE.NEWPID,
+        .set_tid = 0,
+        .set_tid_size = 0,
+    };
     const size = @sizeOf(helper.CloneArguments);
-    const child: i32 = @intCast(helper.check(linux.syscall2(.clone3, @intFromPtr(&arguments), size), "clone3"));
+    const child: i32 = @intCast(
+        helper.check(linux.syscall2(.clone3, @intFromPtr(&arguments), size), "clone3"),
+    );
     if (child == 0) {
         _ = linux.prctl(@intFromEnum(linux.PR.SET_PDEATHSIG), linux.SIG.KILL, 0, 0, 0);
         _ = helper.check(linux.mount("proc", "/proc", "proc", 0, 0), "mount");

@@ -1,13 +1,15 @@
-//! A process that leads a session or a group, ends and leaves an orphan in it; and a stranger who gets its number and does
-//! the same.
+//! A process that leads a session or a group, ends and leaves an orphan in it; and a stranger who
+//! gets its number and does the same.
 //!
-//!   helper orphans session|group   prints the leader's pid and the orphan's. Each line of input begins a step: the leader
-//!                                  ends, and stays a zombie; it is reaped; the orphan ends, and the number goes to a
-//!                                  stranger, who ends and leaves an orphan in turn, whose pid is printed; the stranger,
-//!                                  a zombie until then, is reaped
+//!   helper orphans session|group   prints the leader's pid and the orphan's. Each line of input
+//!                                  begins a step: the leader ends, and stays a zombie; it is
+//!                                  reaped; the orphan ends, and the number goes to a stranger, who
+//!                                  ends and leaves an orphan in turn, whose pid is printed; the
+//!                                  stranger, a zombie until then, is reaped
 //!
-//!   helper two-owners UID          a child that stays its owner's, and one that becomes UID's; prints both pids. Each line of
-//!                                  input begins a step: the first one ends with code 7 and is reaped; the second one is reaped
+//!   helper two-owners UID          a child that stays its owner's, and one that becomes UID's;
+//!                                  prints both pids. Each line of input begins a step: the first
+//!                                  one ends with code 7 and is reaped; the second one is reaped
 const std = @import("std");
 const helper = @import("helper.zig");
 const linux = std.os.linux;

@@ -1,4 +1,5 @@
-//! Processes that tell which of their threads got which signal, and what came with it, for the tests.
+//! Processes that tell which of their threads got which signal, and what came with it, for the
+//! tests.
 //!
 //! A line for each signal: thread, number, si_code, si_pid, si_uid, si_value.
 const std = @import("std");
@@ -8,10 +9,11 @@ const linux = std.os.linux;
 const real_time = 34;
 const told = [_]u6{ linux.SIG.USR1, linux.SIG.USR2, linux.SIG.WINCH, real_time };
 
-/// `signals [PENDING]` has two threads. The first blocks SIGUSR2, the second SIGUSR1, both take SIGWINCH.
-/// SIGRTMIN is the first one's: two threads would take what is queued in order, and tell of it in any.
-/// It prints both ids, and "limited" once no more than PENDING signals may be pending. The second thread ends with 5 at the
-/// next line; the process ends with 0 at the end of the input.
+/// `signals [PENDING]` has two threads. The first blocks SIGUSR2, the second SIGUSR1, both take
+/// SIGWINCH. SIGRTMIN is the first one's: two threads would take what is queued in order, and tell
+/// of it in any. It prints both ids, and "limited" once no more than PENDING signals may be
+/// pending. The second thread ends with 5 at the next line; the process ends with 0 at the end of
+/// the input.
 pub fn run_signals() void {
     tell_all();
     block(&told);
@@ -43,7 +45,8 @@ fn limit(count: u64) void {
     helper.print("limited", .{});
 }
 
-/// `group` leads a process group with one member. It prints both pids, and ends at the next line; the member stays.
+/// `group` leads a process group with one member. It prints both pids, and ends at the next line;
+/// the member stays.
 pub fn run_group() void {
     _ = helper.check(linux.setpgid(0, 0), "setpgid");
     tell_all();
@@ -60,7 +63,11 @@ pub fn run_group() void {
 
 fn tell_all() void {
     const flags = linux.SA.SIGINFO | linux.SA.RESTART;
-    const action = linux.Sigaction{ .handler = .{ .sigaction = tell }, .mask = linux.sigemptyset(), .flags = flags };
+    const action = linux.Sigaction{
+        .handler = .{ .sigaction = tell },
+        .mask = linux.sigemptyset(),
+        .flags = flags,
+    };
     for (told) |signal| _ = helper.check(linux.sigaction(signal, &action, null), "sigaction");
 }
 
@@ -68,7 +75,10 @@ fn tell(signal: i32, info: *const linux.siginfo_t, _: ?*anyopaque) callconv(.c) 
     const common = info.fields.common;
     const sender = common.first.piduid;
     const value: i32 = @bitCast(std.mem.asBytes(&common.second.value)[0..4].*);
-    helper.print("{d} {d} {d} {d} {d} {d}", .{ linux.gettid(), signal, info.code, sender.pid, sender.uid, value });
+    helper.print(
+        "{d} {d} {d} {d} {d} {d}",
+        .{ linux.gettid(), signal, info.code, sender.pid, sender.uid, value },
+    );
 }
 
 fn block(signals: []const u6) void {

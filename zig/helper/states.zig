@@ -23,13 +23,15 @@ pub fn run_exec_then() void {
     become();
 }
 
-/// exec ends every other thread, and this one takes the leader's place: its id, and all that is known by it.
+/// exec ends every other thread, and this one takes the leader's place: its id, and all that is
+/// known by it.
 pub fn run_thread_exec() void {
     _ = std.Thread.spawn(.{}, run_exec_then, .{}) catch helper.fail("no thread");
     while (true) _ = linux.pause();
 }
 
-/// The same without an end, at full speed, until it is killed: its state is read while the leader is let go of.
+/// The same without an end, at full speed, until it is killed: its state is read while the leader
+/// is let go of.
 pub fn run_thread_execs() void {
     if (std.mem.eql(u8, helper.text(2), "first")) {
         end_by_alarm();
@@ -62,14 +64,16 @@ fn become() void {
 
 pub fn run_leader_ends() void {
     const code = helper.number(u8, 2);
-    _ = std.Thread.spawn(.{}, outlive_leader, .{ linux.getpid(), code }) catch helper.fail("no thread");
+    _ = std.Thread.spawn(.{}, outlive_leader, .{ linux.getpid(), code }) catch
+        helper.fail("no thread");
     linux.exit(0);
 }
 
 /// The leader is a zombie for as long as other threads run, and its state in /proc says so.
 fn outlive_leader(leader: i32, code: u8) void {
     var path_buffer: [40]u8 = undefined;
-    const path = std.fmt.bufPrintZ(&path_buffer, "/proc/self/task/{d}/stat", .{leader}) catch unreachable;
+    const path = std.fmt.bufPrintZ(&path_buffer, "/proc/self/task/{d}/stat", .{leader}) catch
+        unreachable;
     var buffer: [200]u8 = undefined;
     while (true) {
         const fd: i32 = @intCast(helper.check(linux.open(path, .{}, 0), "open"));
@@ -83,7 +87,8 @@ fn outlive_leader(leader: i32, code: u8) void {
     linux.exit_group(code);
 }
 
-/// Nobody but root may look into a process that does not dump, so that /proc hides it from its own user.
+/// Nobody but root may look into a process that does not dump, so that /proc hides it from its own
+/// user.
 pub fn run_above_hidden() void {
     var buffer: [16]u8 = undefined;
     const own = std.fmt.bufPrintZ(&buffer, "{d}", .{linux.getpid()}) catch unreachable;
@@ -113,12 +118,18 @@ pub fn run_trace() void {
     var info = std.mem.zeroes(linux.siginfo_t);
     // Signals stop a traced process first: each is handed on until one of them has ended it.
     while (true) {
-        _ = helper.check(linux.waitid(.PID, pid, &info, linux.W.EXITED | linux.W.STOPPED | linux.W.NOWAIT), "waitid");
+        _ = helper.check(
+            linux.waitid(.PID, pid, &info, linux.W.EXITED | linux.W.STOPPED | linux.W.NOWAIT),
+            "waitid",
+        );
         const trapped = 4;
         if (info.code != trapped) break;
         var status: u32 = 0;
         _ = helper.check(linux.waitpid(pid, &status, 0), "waitpid");
-        _ = helper.check(linux.ptrace(linux.PTRACE.CONT, pid, 0, linux.W.STOPSIG(status), 0), "ptrace");
+        _ = helper.check(
+            linux.ptrace(linux.PTRACE.CONT, pid, 0, linux.W.STOPSIG(status), 0),
+            "ptrace",
+        );
     }
     helper.print("ended", .{});
     _ = helper.next_line();

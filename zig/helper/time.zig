@@ -1,4 +1,5 @@
-//! The limit that the benchmarks measure against: the library's own functions in a loop, without JavaScript.
+//! The limit that the benchmarks measure against: the library's own functions in a loop, without
+//! JavaScript.
 const std = @import("std");
 const calls = pidfd.calls;
 const kernel = pidfd.kernel;
@@ -8,8 +9,9 @@ const rounds = 4_000;
 const samples = 9;
 
 pub fn run() void {
-    // Every runtime has several threads, and the kernel then counts each use of a descriptor, about 40 ns a call: a limit
-    // that was measured in a process with one thread could not be reached from JavaScript by anybody.
+    // Every runtime has several threads, and the kernel then counts each use of a descriptor, about
+    // 40 ns a call: a limit that was measured in a process with one thread could not be reached
+    // from JavaScript by anybody.
     _ = std.Thread.spawn(.{ .stack_size = 64 * 1024 }, stay, .{}) catch unreachable;
     const fd = calls.open(calls.own_pid(), 0);
     var buffer: [120]u8 = undefined;

@@ -1,19 +1,22 @@
-//! Builds trees of processes for the tests. Nothing that is made here can outlive a test: it lives in a pid namespace of
-//! its own, where one may be had, whose first process ends with its standard input; and each has an alarm.
+//! Builds trees of processes for the tests. Nothing that is made here can outlive a test: it lives
+//! in a pid namespace of its own, where one may be had, whose first process ends with its standard
+//! input; and each has an alarm.
 //!
-//!   helper tree SHAPE COUNT [BEHAVIOUR]…   prints the root's pid when COUNT processes are there, and for a shape with an
-//!                                          outsider that one's pid behind it
+//!   helper tree SHAPE COUNT [BEHAVIOUR]…   prints the root's pid when COUNT processes are there,
+//!                                  and for a shape with an outsider that one's pid behind it
 //!
-//! Shapes: wide, deep, binary; fork-loop (COUNT processes whose children end at once, at full speed); restart (the root
-//! starts again what ends); moving (COUNT generations end while the next is born); double-fork (the root leads a session,
-//! the last one's parent has ended); daemon (the same, in a session of its own); bomb (every process forks, up to COUNT
-//! that live); unstoppable (the root has two children, and one of them sleeps too deeply to be stopped until its own
-//! child ends, as in vfork(2)); tangle (an outsider shares a process group with the root and with others below).
-//! Behaviours: ignore (SIGTERM), stubborn (ignore SIGINT, SIGHUP and SIGUSR1; in a wide tree all but
-//! the root), stop, session, group, exit (at once), odd-name, root-session.
+//! Shapes: wide, deep, binary; fork-loop (COUNT processes whose children end at once, at full
+//! speed); restart (the root starts again what ends); moving (COUNT generations end while the next
+//! is born); double-fork (the root leads a session, the last one's parent has ended); daemon (the
+//! same, in a session of its own); bomb (every process forks, up to COUNT that live); unstoppable
+//! (the root has two children, and one of them sleeps too deeply to be stopped until its own child
+//! ends, as in vfork(2)); tangle (an outsider shares a process group with the root and with others
+//! below).
+//! Behaviours: ignore (SIGTERM), stubborn (ignore SIGINT, SIGHUP and SIGUSR1; in a wide tree all
+//! but the root), stop, session, group, exit (at once), odd-name, root-session.
 //!
-//!   helper chain COUNT                     a chain of processes that begins with this one, "ready" when it is there; each ends
-//!                                          when the input does
+//!   helper chain COUNT                     a chain of processes that begins with this one, "ready"
+//!                                  when it is there; each ends when the input does
 //!   helper strangers LEAVES SPREAD_US      each line of input begins a step, see `run_strangers`
 const std = @import("std");
 const helper = @import("helper.zig");
@@ -69,7 +72,13 @@ pub fn run() void {
 fn begin_namespace() usize {
     const own = linux.E.init(linux.unshare(linux.CLONE.NEWPID)) == .SUCCESS;
     const first = fork();
-    if (first == 0 and !own) _ = linux.prctl(@intFromEnum(linux.PR.SET_CHILD_SUBREAPER), 1, 0, 0, 0);
+    if (first == 0 and !own) _ = linux.prctl(
+        @intFromEnum(linux.PR.SET_CHILD_SUBREAPER),
+        1,
+        0,
+        0,
+        0,
+    );
     return first;
 }
 
@@ -82,13 +91,17 @@ pub fn die_with_parent() void {
     _ = linux.prctl(@intFromEnum(linux.PR.SET_PDEATHSIG), linux.SIG.KILL, 0, 0, 0);
 }
 
-/// Prints the root's pid when everything is there, reaps what is given to it, and ends with its input.
+/// Prints the root's pid when everything is there, reaps what is given to it, and ends with its
+/// input.
 fn serve() void {
     var printed = false;
     var rounds: u32 = 0;
     while (rounds < alarm_seconds * 1000) : (rounds += 1) {
         if (!printed and get(&shared.ready) >= count) {
-            if (shared.other == 0) print("{d}", .{shared.root}) else print("{d} {d}", .{ shared.root, shared.other });
+            if (shared.other == 0) print("{d}", .{shared.root}) else print(
+                "{d} {d}",
+                .{ shared.root, shared.other },
+            );
             printed = true;
         }
         var status: u32 = 0;
@@ -124,7 +137,11 @@ fn fork() usize {
 }
 
 pub fn ignore(signal: u8) void {
-    const action = linux.Sigaction{ .handler = .{ .handler = linux.SIG.IGN }, .mask = linux.sigemptyset(), .flags = 0 };
+    const action = linux.Sigaction{
+        .handler = .{ .handler = linux.SIG.IGN },
+        .mask = linux.sigemptyset(),
+        .flags = 0,
+    };
     _ = linux.sigaction(signal, &action, null);
 }
 
@@ -146,7 +163,13 @@ fn behave() void {
     if (has("stubborn")) for (survived) |signal| ignore(signal);
     if (has("session")) _ = linux.setsid();
     if (has("group")) _ = linux.setpgid(0, 0);
-    if (has("odd-name")) _ = linux.prctl(@intFromEnum(linux.PR.SET_NAME), @intFromPtr(") S 1\n(\xff"), 0, 0, 0);
+    if (has("odd-name")) _ = linux.prctl(
+        @intFromEnum(linux.PR.SET_NAME),
+        @intFromPtr(") S 1\n(\xff"),
+        0,
+        0,
+        0,
+    );
     _ = add(&shared.ready);
     if (has("stop")) _ = linux.kill(linux.getpid(), linux.SIG.STOP);
     if (has("exit")) linux.exit_group(0);
@@ -158,10 +181,16 @@ fn grow(shape: []const u8) noreturn {
     ignore(linux.SIG.CHLD);
     if (has("root-session")) _ = linux.setsid();
     const shapes = .{
-        .{ "wide", wide },               .{ "deep", deep },               .{ "binary", binary_root },
-        .{ "fork-loop", fork_loop },     .{ "restart", restart },         .{ "moving", moving },
-        .{ "double-fork", double_fork }, .{ "daemon", daemon },           .{ "bomb", bomb },
-        .{ "tangle", tangle },           .{ "unstoppable", unstoppable },
+        .{ "wide", wide },           .{ "deep", deep },
+        .{
+            "binary",
+            binary_root,
+        },
+        .{ "fork-loop", fork_loop }, .{ "restart", restart },
+        .{ "moving", moving },       .{ "double-fork", double_fork },
+        .{ "daemon", daemon },       .{ "bomb", bomb },
+        .{ "tangle", tangle },
+        .{ "unstoppable", unstoppable },
     };
     inline for (shapes) |entry| {
         if (std.mem.eql(u8, shape, entry[0])) entry[1]();
@@ -212,7 +241,11 @@ fn fork_loop() noreturn {
 
 fn restart() noreturn {
     // Its children are to be waited for.
-    const action = linux.Sigaction{ .handler = .{ .handler = linux.SIG.DFL }, .mask = linux.sigemptyset(), .flags = 0 };
+    const action = linux.Sigaction{
+        .handler = .{ .handler = linux.SIG.DFL },
+        .mask = linux.sigemptyset(),
+        .flags = 0,
+    };
     _ = linux.sigaction(linux.SIG.CHLD, &action, null);
     if (has("ignore")) ignore(linux.SIG.TERM);
     _ = add(&shared.ready);
@@ -267,7 +300,8 @@ fn daemon() noreturn {
     orphan(true);
 }
 
-/// As a user of its own, whose number of processes the kernel limits; where that is not allowed, as many as are born.
+/// As a user of its own, whose number of processes the kernel limits; where that is not allowed, as
+/// many as are born.
 fn bomb() noreturn {
     // Nobody else's, or the limit would be shared with another bomb.
     const user = (1 << 20) + shared.root;
@@ -287,7 +321,10 @@ fn bomb() noreturn {
 }
 
 pub fn sleep_us(microseconds: u32) void {
-    const time = linux.timespec{ .sec = @intCast(microseconds / 1_000_000), .nsec = @as(isize, @intCast(microseconds % 1_000_000)) * 1000 };
+    const time = linux.timespec{
+        .sec = @intCast(microseconds / 1_000_000),
+        .nsec = @as(isize, @intCast(microseconds % 1_000_000)) * 1000,
+    };
     _ = linux.nanosleep(&time, null);
 }
 
@@ -298,7 +335,11 @@ fn unstoppable() noreturn {
     }
     if (fork() == 0) {
         _ = add(&shared.ready);
-        var arguments = helper.CloneArguments{ .flags = linux.CLONE.VFORK, .set_tid = 0, .set_tid_size = 0 };
+        var arguments = helper.CloneArguments{
+            .flags = linux.CLONE.VFORK,
+            .set_tid = 0,
+            .set_tid_size = 0,
+        };
         const size = @sizeOf(helper.CloneArguments);
         if (linux.syscall2(.clone3, @intFromPtr(&arguments), size) == 0) {
             alarm();
@@ -310,8 +351,9 @@ fn unstoppable() noreturn {
     stay();
 }
 
-/// The root is a member of the outsider's group, its child leads a group, and that one's child went back. What COUNT says
-/// beyond these four are more children of the root, so that the last is let go on long after the one that went back.
+/// The root is a member of the outsider's group, its child leads a group, and that one's child went
+/// back. What COUNT says beyond these four are more children of the root, so that the last is let
+/// go on long after the one that went back.
 fn tangle() noreturn {
     _ = linux.setsid();
     const group = linux.getpid();
@@ -349,10 +391,11 @@ pub fn run_chain() void {
     linux.exit_group(0);
 }
 
-/// Gives the pids of a tree to strangers while the tree is ended. At each line of input:
-/// a tree is made, a root with LEAVES children, and its root's pid is printed; then the leaves end, each after a random
-/// time of up to SPREAD_US, and whoever ends is replaced at once by a stranger of the same pid; then "STRANGERS HITS" is
-/// printed: how many there were, and how many got a signal that was not for them; and the round is cleared away.
+/// Gives the pids of a tree to strangers while the tree is ended. At each line of input: a tree is
+/// made, a root with LEAVES children, and its root's pid is printed; then the leaves end, each
+/// after a random time of up to SPREAD_US, and whoever ends is replaced at once by a stranger of
+/// the same pid; then "STRANGERS HITS" is printed: how many there were, and how many got a signal
+/// that was not for them; and the round is cleared away.
 pub fn run_strangers() void {
     const leaves = @min(helper.number(u32, 2), 64);
     const spread = helper.number(u32, 3);
@@ -441,7 +484,8 @@ fn replace(pid: i32) i32 {
     return @intCast(child);
 }
 
-/// Ends a stranger; whether any signal had reached it before: one that ended, stopped or continued it.
+/// Ends a stranger; whether any signal had reached it before: one that ended, stopped or continued
+/// it.
 fn end_stranger(pid: i32) bool {
     const continued = 8;
     var status: u32 = 0;

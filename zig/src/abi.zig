@@ -1,5 +1,6 @@
-//! The ABI number: a checksum of every name, parameter and record layout that crosses to JavaScript.
-//! It changes by itself with the declarations; `revision` is for a change of meaning only.
+//! The ABI number: a checksum of every name, parameter and record layout that crosses to
+//! JavaScript. It changes by itself with the declarations; `revision` is only for a change of
+//! meaning.
 const std = @import("std");
 const reflection = @import("reflection.zig");
 
@@ -18,7 +19,8 @@ fn compute() i32 {
     for (reflection.records) |Record| {
         hash.update(reflection.short_name(Record));
         for (@typeInfo(Record).@"struct".fields) |field| {
-            const at = std.fmt.comptimePrint("{s}@{d}", .{ field.name, @offsetOf(Record, field.name) });
+            const offset = @offsetOf(Record, field.name);
+            const at = std.fmt.comptimePrint("{s}@{d}", .{ field.name, offset });
             hash.update(at ++ reflection.type_name(field.type));
         }
     }

@@ -1,9 +1,9 @@
-//! What JavaScript can ask. This is the single declaration: both doors of the library,
-//! `ffi/symbols.ts` and the ABI number are made from the public functions of this file.
+//! The functions that JavaScript can call. This is the single declaration: both entry points of the
+//! library, `ffi/symbols.ts` and the ABI number are made from the public functions of this file.
 //!
-//! Each takes 32-bit integers and at most one record, and returns an i32: below zero it is a
-//! negated errno. Arguments were checked by the caller; a signal handler's interruption (EINTR) is
-//! retried here.
+//! Each takes 32-bit integers and at most two records, and returns an i32: below zero it is a
+//! negated errno. The caller has checked the arguments. A call that a signal handler interrupts
+//! (EINTR) is retried here.
 const std = @import("std");
 const kernel = @import("sys/kernel.zig");
 const records = @import("records.zig");
@@ -62,7 +62,8 @@ pub fn queue(pidfd: i32, record: *const records.QueueRecord) callconv(.c) i32 {
         .signo = record.number,
         .sender = .{ .pid = own_pid(), .uid = uid, .value = record.value },
     };
-    return call(syscall.number_of(.pidfd_send_signal), .{ pidfd, record.number, &siginfo, record.flags });
+    const number = syscall.number_of(.pidfd_send_signal);
+    return call(number, .{ pidfd, record.number, &siginfo, record.flags });
 }
 
 inline fn is_running(pidfd: i32, flags: i32) i32 {
@@ -126,10 +127,10 @@ inline fn events_of(entry: *const kernel.Pollfd, result: i32) i32 {
 /// filled. ESRCH: reaped; until 6.16 also in a pid namespace not seen from here, which is EREMOTE
 /// since. ENOTTY: not a pidfd, or before 6.13.
 ///
-/// Where a thread executes a program and takes the leader's place, the kernel may tell of the old
-/// leader just then: by the thread's number, or by none. Whoever asks again is told of the new one.
-/// So it is believed where it is the number of a leader, or was told twice, as that of a thread is,
-/// or where the pidfd has hung up.
+/// When another thread executes a program and becomes the leader, the kernel may at that moment
+/// report the old leader: with the thread's id, or with none. The next call reports the new one. So
+/// a result counts if it has the id of a leader, if it came twice (as that of a thread does), or if
+/// the pidfd has hung up.
 pub fn info(pidfd: i32, record: *kernel.PidfdInfo) callconv(.c) i32 {
     const wanted = record.mask;
     var result: i32 = 0;
@@ -155,7 +156,9 @@ pub fn pid_of(pidfd: i32) callconv(.c) i32 {
     if (result == 0 and record.mask & kernel.PIDFD_INFO_PID != 0) return @intCast(record.pid);
     // From 6.13 to 6.16 the ioctl says ESRCH of a process in another pid namespace too; but only a
     // reaped one hangs up.
-    if (result == negated(.SRCH)) return if (poll(pidfd, 0, 0) & kernel.POLLHUP != 0) result else negated(.REMOTE);
+    if (result == negated(.SRCH)) {
+        return if (poll(pidfd, 0, 0) & kernel.POLLHUP != 0) result else negated(.REMOTE);
+    }
     if (result == negated(.REMOTE) or result == negated(.BADF)) return result;
     const number = fdinfo.pid(pidfd);
     if (number <= 0) return number;
@@ -170,10 +173,14 @@ pub fn stat(fd: i32, record: *records.FileRecord) callconv(.c) i32 {
     return records.FileRecord.read(fd, record);
 }
 
-/// What /proc tells of the process, as far as `wanted` asks for it; the answer says what was found.
-/// ESRCH: reaped. EREMOTE: not in the pid namespace of this /proc. ENOENT, EACCES: hidden
+/// What /proc says about the process, limited to the bits of `wanted`. Returns the bits of what was
+/// found. ESRCH: reaped. EREMOTE: not in the pid namespace of this /proc. ENOENT, EACCES: hidden
 /// (hidepid), or no /proc.
-pub fn describe(pidfd: i32, wanted: i32, record: *proc_description.DescriptionRecord) callconv(.c) i32 {
+pub fn describe(
+    pidfd: i32,
+    wanted: i32,
+    record: *proc_description.DescriptionRecord,
+) callconv(.c) i32 {
     return proc_description.read(pidfd, @bitCast(wanted), record);
 }
 
@@ -184,8 +191,8 @@ pub fn open_inode(record: *const records.FileRecord) callconv(.c) i32 {
     return file_handle.open(record.inode);
 }
 
-/// The clocks, the own pid namespace and the id of this boot. ENOENT, EACCES: there is no /proc
-/// that tells the id; the clocks are filled in. clock_gettime(2), namespaces(7), random(4).
+/// The clocks, our own pid namespace and the id of this boot. ENOENT, EACCES: no /proc has the id;
+/// the clocks are filled in. clock_gettime(2), namespaces(7), random(4).
 pub fn read_boot(record: *boot.BootRecord) callconv(.c) i32 {
     return boot.read(record);
 }
@@ -195,8 +202,8 @@ pub fn read_file(path: *const pidfile.PathRecord, record: *pidfile.TextRecord) c
     return pidfile.read(path, record);
 }
 
-/// Locks a file that is to take the place of the one at `path`; its descriptor goes to one of the
-/// next two. EAGAIN: somebody else has the lock. EPERM: what is in the way is not ours. flock(2),
+/// Locks a file that will replace the one at `path`; its descriptor is for one of the next two.
+/// EAGAIN: another process has the lock. EPERM: the file that is in the way is not ours. flock(2),
 /// open(2).
 pub fn pidfile_claim(path: *const pidfile.PathRecord) callconv(.c) i32 {
     return pidfile.claim(path);
@@ -204,7 +211,11 @@ pub fn pidfile_claim(path: *const pidfile.PathRecord) callconv(.c) i32 {
 
 /// Writes the claimed file, and puts it in the place of the old one. The descriptor is closed
 /// either way. rename(2).
-pub fn pidfile_commit(path: *const pidfile.PathRecord, file: i32, record: *pidfile.TextRecord) callconv(.c) i32 {
+pub fn pidfile_commit(
+    path: *const pidfile.PathRecord,
+    file: i32,
+    record: *pidfile.TextRecord,
+) callconv(.c) i32 {
     return pidfile.commit(path, file, record);
 }
 
@@ -265,8 +276,8 @@ pub fn socket_pair(kind: i32, record: *records.PairRecord) callconv(.c) i32 {
     return message.pair(kind, record);
 }
 
-/// sendmsg(socket, …, MSG_DONTWAIT) — how many bytes went; descriptors go with the first of them.
-/// EAGAIN: no room. EPIPE, ECONNRESET: nobody is there. EBADF: one of the descriptors.
+/// sendmsg(socket, …, MSG_DONTWAIT) — how many bytes were sent; descriptors go with the first of
+/// them. EAGAIN: no room. EPIPE, ECONNRESET: no peer any more. EBADF: one of the descriptors.
 /// ETOOMANYREFS. sendmsg(2), unix(7).
 pub fn send_message(socket: i32, record: *const records.MessageRecord) callconv(.c) i32 {
     return message.send(socket, record);
@@ -280,7 +291,7 @@ pub fn receive_message(socket: i32, record: *records.MessageRecord) callconv(.c)
 }
 
 /// A descriptor of /proc, for the next six. EREMOTE: its pids are not those of our own pid
-/// namespace, so that it would tell of others than pidfd_open opens. ENOENT: /proc is not mounted.
+/// namespace, so they name other processes than pidfd_open opens. ENOENT: /proc is not mounted.
 /// EMFILE, ENFILE, ENOMEM.
 pub fn proc_open() callconv(.c) i32 {
     return proc_scan.open();
@@ -304,15 +315,15 @@ pub fn proc_read(proc: i32, pidfd: i32, pid_and_record: *proc_scan.ProcessRecord
     return proc_scan.read_pinned(proc, pidfd, pid_and_record.pid, pid_and_record);
 }
 
-/// Finds everybody below the root of a tree, and where `options` ask for it stops them, until a
-/// look over all finds nobody new and nobody running. It returns after `budget_us` microseconds, or
-/// a little later. An answer of tree/tree.zig; EMFILE, ENFILE, ENOMEM. Linux 3.5,
+/// Finds all processes below the root of a tree, and stops them if `options` say so, until a round
+/// over all of them finds none new and none running. It returns after `budget_us` microseconds, or
+/// a little later. Returns an `Answer` of tree/tree.zig; EMFILE, ENFILE, ENOMEM. Linux 3.5,
 /// /proc/PID/task/TID/children in proc_tid_children(5).
 pub fn tree_stand(proc: i32, budget_us: i32, record: *tree.TreeRecord) callconv(.c) i32 {
     return tree_stand_zig.stand(proc, budget_us, record);
 }
 
-/// Kills a tree that stands, the deepest level first; within `budget_us`, as `tree_stand`.
+/// Kills a stopped tree, the deepest level first; within `budget_us`, as `tree_stand`.
 pub fn tree_kill(proc: i32, budget_us: i32, record: *tree.TreeRecord) callconv(.c) i32 {
     return tree_kill_zig.kill(proc, budget_us, record);
 }
@@ -327,14 +338,15 @@ pub fn tree_scan(proc: i32, budget_us: i32, record: *tree.TreeRecord) callconv(.
 /// above 0, and all of that cgroup is ended. ENOENT: before 5.14. EACCES, EROFS. ENODEV: the cgroup
 /// was removed, whatever has its path now. cgroups(7).
 pub fn cgroup_kill(path: *const pidfile.PathRecord, file: i32) callconv(.c) i32 {
-    if (file < 0) return proc_file.open(proc_file.nowhere, @ptrCast(&path.bytes), .{ .ACCMODE = .WRONLY });
+    const for_writing: std.os.linux.O = .{ .ACCMODE = .WRONLY };
+    if (file < 0) return proc_file.open(proc_file.nowhere, @ptrCast(&path.bytes), for_writing);
     const text: []const u8 = "1";
     return call(named(.write), .{ file, text.ptr, text.len });
 }
 
-/// prctl(PR_SET_CHILD_SUBREAPER, on), or PR_GET_CHILD_SUBREAPER where `on` is below 0 — 0, or the
-/// answer: 1 or 0. Orphaned descendants are then given to this process, instead of to pid 1. It
-/// counts for all threads. prctl(2).
+/// prctl(PR_SET_CHILD_SUBREAPER, on), or PR_GET_CHILD_SUBREAPER if `on` is below 0 — 0, or the
+/// answer: 1 or 0. Orphaned descendants are then re-parented to this process instead of pid 1. It
+/// holds for all threads. prctl(2).
 pub fn subreaper(on: i32) callconv(.c) i32 {
     if (on >= 0) return call(named(.prctl), .{ kernel.PR_SET_CHILD_SUBREAPER, on, 0, 0, 0 });
     var answer: i32 = 0;
@@ -395,7 +407,7 @@ pub fn watcher_add(epoll: i32, pidfd: i32, token: i32) callconv(.c) i32 {
     return watcher.add(epoll, pidfd, token);
 }
 
-/// Ends one watch. EBADF, ENOENT: somebody has closed the pidfd.
+/// Ends one watch. EBADF, ENOENT: the pidfd was closed behind our back.
 pub fn watcher_remove(epoll: i32, pidfd: i32) callconv(.c) i32 {
     return watcher.remove(epoll, pidfd);
 }

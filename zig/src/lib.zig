@@ -1,5 +1,6 @@
-//! The shared library: plain C exports for Deno and Bun, and Node-API's entry point for Node.
-//! Every C export carries the prefix `pfd_`: glibc 2.36 exports a pidfd_open of its own, and would be called instead.
+//! The shared library: plain C exports for Deno and Bun, and Node-API's entry point for Node. Every
+//! C export has the prefix `pfd_`: glibc 2.36 exports a pidfd_open of its own, which would be
+//! called instead.
 const std = @import("std");
 const builtin = @import("builtin");
 const memory = @import("sys/memory.zig");
@@ -11,7 +12,7 @@ pub const calls = @import("calls.zig");
 pub const kernel = @import("sys/kernel.zig");
 pub const reflection = @import("reflection.zig");
 
-/// There is nobody to print a message to: what must not happen was ruled out when this was compiled.
+/// Nobody would read a panic's message. What must not happen was ruled out at compile time.
 pub const panic = std.debug.no_panic;
 
 comptime {
@@ -20,14 +21,17 @@ comptime {
 }
 
 fn export_all() void {
-    // Neither Deno nor Bun runs on ppc64le, where their door alone would make the library too large.
+    // Neither Deno nor Bun runs on ppc64le, where their entry points alone would make the library
+    // too large.
     if (!builtin.cpu.arch.isPowerPC()) for (reflection.functions) |function| {
-        // Protected: another library's function of this name, of another version say, is never called in its place.
-        @export(&@field(calls, function.name), .{ .name = "pfd_" ++ function.name, .visibility = .protected });
+        // Protected: a function of the same name in another library (another version, say) is never
+        // called instead.
+        const name = "pfd_" ++ function.name;
+        @export(&@field(calls, function.name), .{ .name = name, .visibility = .protected });
     };
     @export(&napi.register, .{ .name = "napi_register_module_v1" });
     if (builtin.cpu.arch.isPowerPC()) {
-        // Hidden: the host's own functions of these names must stay the ones that everybody else calls.
+        // Hidden: everybody else must keep calling the runtime's own functions of these names.
         @export(&memory.memset, .{ .name = "memset", .visibility = .hidden });
         @export(&memory.memcpy, .{ .name = "memcpy", .visibility = .hidden });
     }

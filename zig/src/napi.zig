@@ -1,7 +1,9 @@
-//! Node's door: the functions of calls.zig as properties of the module that process.dlopen() fills. One callback serves
-//! them all, by a table: a callback of its own for each function would be half of the library.
-//! It converts and does nothing else. The checks here guard memory: an argument that is not an i32, or a record
-//! that is too short or not aligned, answers EINVAL before the kernel is asked.
+//! Node's entry point: the functions of calls.zig as properties of the module that process.dlopen()
+//! fills. A table lets one callback serve them all: a callback for each function would be half of
+//! the library.
+//!
+//! It converts and does nothing else. The checks here guard memory: an argument that is not an i32,
+//! or a record that is too short or not aligned, returns EINVAL before any system call.
 const std = @import("std");
 const calls = @import("calls.zig");
 const reflection = @import("reflection.zig");
@@ -13,22 +15,26 @@ const CallbackInfo = ?*opaque {};
 const Callback = *const fn (Env, CallbackInfo) callconv(.c) Value;
 const ok: c_int = 0;
 
-/// The host's Node-API. Weak, so that the library loads where there is none: in a plain program, or a Deno
-/// and Bun that come without.
+/// The runtime's Node-API. Weak, so that the library loads where there is none: in a plain program,
+/// or in a build of Deno or Bun without it.
 fn imported(comptime name: []const u8, comptime F: type) *const F {
     return @extern(?*const F, .{ .name = name, .linkage = .weak }).?;
 }
 
-const GetCallbackInfo = fn (Env, CallbackInfo, *usize, [*]Value, ?*Value, ?*?*anyopaque) callconv(.c) c_int;
+const GetCallbackInfo =
+    fn (Env, CallbackInfo, *usize, [*]Value, ?*Value, ?*?*anyopaque) callconv(.c) c_int;
 const GetInt32 = fn (Env, Value, *i32) callconv(.c) c_int;
 const CreateInt32 = fn (Env, i32, *Value) callconv(.c) c_int;
-const GetTypedArray = fn (Env, Value, *c_int, *usize, *?*anyopaque, ?*Value, ?*usize) callconv(.c) c_int;
-const CreateFunction = fn (Env, [*:0]const u8, usize, Callback, ?*anyopaque, *Value) callconv(.c) c_int;
+const GetTypedArray =
+    fn (Env, Value, *c_int, *usize, *?*anyopaque, ?*Value, ?*usize) callconv(.c) c_int;
+const CreateFunction =
+    fn (Env, [*:0]const u8, usize, Callback, ?*anyopaque, *Value) callconv(.c) c_int;
 const SetProperty = fn (Env, Value, [*:0]const u8, Value) callconv(.c) c_int;
 
 const uint8_array: c_int = 1;
 
-/// A function as the callback needs it. It holds no address, because each would need an entry for the dynamic loader.
+/// A function as the callback needs it. It holds no address, because the dynamic loader would need
+/// an entry for each.
 const Entry = extern struct {
     /// Where its name begins in `names`.
     name: u16,
@@ -69,15 +75,17 @@ fn size_of(comptime Parameter: type) u16 {
     return @sizeOf(Record);
 }
 
-/// Each integer and each pointer has a register of its own on every CPU built for, sign-extended as C wants it, and one
-/// that a function does not look at does no harm.
+/// On every CPU built for, each integer and each pointer is passed in a register of its own,
+/// sign-extended as C requires. A register that a function does not read does no harm.
 const Target = fn (usize, usize, usize) callconv(.c) i32;
 
-/// A function of its own, with the index behind the arguments: so each case is one jump, the registers being right already.
+/// A separate function, with the index after the arguments: the registers are already right, so
+/// each case is one jump.
 noinline fn call(a: usize, b: usize, c: usize, index: usize) callconv(.c) i32 {
     switch (index) {
         inline 0...table.len - 1 => |known| {
-            const target: *const Target = @ptrCast(&@field(calls, reflection.functions[known].name));
+            const name = reflection.functions[known].name;
+            const target: *const Target = @ptrCast(&@field(calls, name));
             return target(a, b, c);
         },
         else => return invalid,
@@ -92,7 +100,7 @@ pub fn register(env: Env, exports: Value) callconv(.c) Value {
         const name = names[entry.name..].ptr;
         const until_zero = std.math.maxInt(usize); // NAPI_AUTO_LENGTH
         if (create(env, name, until_zero, callback, @ptrFromInt(index + 1), &value) == ok) {
-            // A property that is missing is noticed by the loader, which reads `abi` and every name.
+            // The loader, which reads `abi` and every name, notices a missing property.
             _ = set(env, exports, name, value);
         }
     }

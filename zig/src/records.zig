@@ -1,4 +1,5 @@
-//! What crosses to JavaScript as bytes: fixed layouts in the CPU's own byte order, the same on every CPU.
+//! What crosses to JavaScript as bytes: fixed layouts in the CPU's byte order, the same on every
+//! CPU.
 const std = @import("std");
 const builtin = @import("builtin");
 const file_handle = @import("pidfd/file_handle.zig");
@@ -61,8 +62,10 @@ pub const FileRecord = extern struct {
         const kind = file_system_of(fd);
         if (kind < 0) return @intCast(kind);
         var inode: u64 = attributes.ino;
-        // 32-bit CPUs cut the number; where there are no file handles (before 6.14), its low half must do.
-        if (@sizeOf(usize) == 4 and kind == kernel.PIDFS_MAGIC) _ = file_handle.inode_of(fd, &inode);
+        // statx(2) cuts the number on 32-bit CPUs. Without file handles (before 6.14) its low half
+        // must do.
+        const is_cut = @sizeOf(usize) == 4 and kind == kernel.PIDFS_MAGIC;
+        if (is_cut) _ = file_handle.inode_of(fd, &inode);
         record.* = .{
             .inode = inode,
             .file_system = @intCast(kind),
@@ -78,8 +81,9 @@ pub fn is_proc(fd: i32) bool {
     return file_system_of(fd) == kernel.PROC_SUPER_MAGIC;
 }
 
-/// `f_type` of fstatfs(2), or a negated errno. It is the first word of the struct: a C long, an unsigned
-/// int on s390x and on 32-bit CPUs, where the call with 64-bit sizes wants the packed size of 84 bytes.
+/// `f_type` of fstatfs(2), or a negated errno. It is the first word of the struct: a C long, but an
+/// unsigned int on s390x and on 32-bit CPUs, where the call with 64-bit sizes takes the packed size
+/// of 84 bytes.
 fn file_system_of(fd: i32) i64 {
     var buffer: [256]u8 align(8) = undefined;
     if (@sizeOf(usize) == 4) {
@@ -88,7 +92,7 @@ fn file_system_of(fd: i32) i64 {
     }
     const result = syscall.call(syscall.named(.fstatfs), .{ fd, &buffer });
     if (result < 0) return result;
-    // Kinds with the highest bit set are sign-extended by some CPUs' kernels; only 32 bits are meant.
+    // Some CPUs' kernels sign-extend a kind whose highest bit is set; only 32 bits count.
     if (builtin.cpu.arch == .s390x) return std.mem.bytesToValue(u32, buffer[0..4]);
     return @as(u32, @truncate(std.mem.bytesToValue(u64, buffer[0..8])));
 }
@@ -118,7 +122,7 @@ pub const MessageRecord = extern struct {
     length: u32,
     /// The kernel's MSG_TRUNC and MSG_CTRUNC, on the way in.
     flags: u32,
-    /// A pidfd of who sent it; ENODATA, negated, where the kernel says nothing, or why it gave none.
+    /// A pidfd of the sender; below zero, why there is none: -ENODATA if the kernel sends none.
     sender: i32,
     descriptor_count: u32,
     /// The kernel's SCM_MAX_FD.
@@ -130,7 +134,8 @@ pub const MessageRecord = extern struct {
 /// none). `step` says which call failed where it can't be started.
 pub const WatcherRecord = extern struct { socket: i32, epoll: i32, step: i32, slot: i32 };
 
-/// What the watcher writes when a process has ended. Of a fixed size, because a stream may split and merge records.
+/// What the watcher writes when a process has exited. The size is fixed, because a stream may split
+/// and merge records.
 pub const WatchRecord = extern struct {
     token: u32,
     reaped: u32,

@@ -1,5 +1,5 @@
-//! Lists the public functions of calls.zig and the records they fill, for whoever makes something
-//! from them: the two doors, the ABI number and the generated TypeScript.
+//! Lists the public functions of calls.zig and the records they fill, for everything that is made
+//! from them: the two entry points, the ABI number and the generated TypeScript.
 const std = @import("std");
 const calls = @import("calls.zig");
 const description = @import("proc/description.zig");

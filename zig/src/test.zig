@@ -185,11 +185,13 @@ test "the exit-record probe agrees with a child of our own and leaves none behin
     try expectEqual(answer == 1, told);
     if (told) try expectEqual(42 << 8, info.exit_code);
     const everybody: i32 = -1;
-    try expectEqual(negated(.CHILD), syscall.call(syscall.named(.wait4), .{ everybody, 0, kernel.WNOHANG | kernel.WALL, 0 }));
+    const options = kernel.WNOHANG | kernel.WALL;
+    const left = syscall.call(syscall.named(.wait4), .{ everybody, 0, options, 0 });
+    try expectEqual(negated(.CHILD), left);
 }
 
 test "a signal carries a value, and a message a descriptor" {
-    // Not a real-time signal: qemu's user mode gives those other numbers, but not within what is sent with them.
+    // Not a real-time signal: qemu's user mode renumbers those, but not in the siginfo.
     const number = linux.SIG.USR1;
     var set = linux.sigemptyset();
     linux.sigaddset(&set, number);
@@ -198,7 +200,8 @@ test "a signal carries a value, and a message a descriptor" {
     defer _ = calls.close(itself);
     try expectEqual(0, calls.queue(itself, &.{ .number = number, .flags = 0, .value = -7 }));
     var info = std.mem.zeroes(linux.siginfo_t);
-    const got = syscall.call(syscall.named(.rt_sigtimedwait), .{ &set, &info, null, @as(usize, 8) });
+    const timed_wait = syscall.named(.rt_sigtimedwait);
+    const got = syscall.call(timed_wait, .{ &set, &info, null, @as(usize, 8) });
     try expectEqual(number, got);
     try expectEqual(kernel.SI_QUEUE, info.code);
     try expectEqual(calls.own_pid(), info.fields.common.first.piduid.pid);
@@ -217,10 +220,12 @@ test "a signal carries a value, and a message a descriptor" {
     try expectEqual(1, message.descriptor_count);
     try expectEqual(negated(.NODATA), message.sender);
     try expectEqual(calls.own_pid(), calls.pid_of(message.descriptors[0]));
-    for ([_]i32{ message.descriptors[0], pair.first, pair.second }) |fd| try expectEqual(0, calls.close(fd));
+    for ([_]i32{ message.descriptors[0], pair.first, pair.second }) |fd| {
+        try expectEqual(0, calls.close(fd));
+    }
 }
 
-test "the thread that the process ends with notes nothing; another one needs the host's memory" {
+test "the first thread tracks nothing; another one needs the C library's memory" {
     try expectEqual(0, calls.track_fd(0, 0, 1));
     const thread = try std.Thread.spawn(.{}, own_elsewhere, .{});
     thread.join();

@@ -22,9 +22,16 @@ fn symbols(allocator: std.mem.Allocator) ![]const u8 {
     var out = std.Io.Writer.Allocating.init(allocator);
     const w = &out.writer;
     try w.writeAll(heading);
-    try w.print("/** A checksum of everything below; the library answers it too. */\nexport const ABI = {d};\n\n", .{abi.number});
-    try w.writeAll("/** The parameters of each native function, a letter each: i is an integer of 32 bits, r a record as bytes. */\n");
-    try w.writeAll("export const SYMBOLS = {\n");
+    try w.writeAll("/** A checksum of everything below; the library returns it too. */\n");
+    try w.print("export const ABI = {d};\n\n", .{abi.number});
+    try w.writeAll(
+        \\/**
+        \\ * The parameters of each native function, a letter each: i is an integer of 32 bits, r a
+        \\ * record as bytes.
+        \\ */
+        \\export const SYMBOLS = {
+        \\
+    );
     inline for (reflection.functions) |function| {
         try w.print("  {s}: \"", .{function.name});
         inline for (function.parameters) |Parameter| {
@@ -32,8 +39,16 @@ fn symbols(allocator: std.mem.Allocator) ![]const u8 {
         }
         try w.writeAll("\",\n");
     }
-    try w.writeAll("} as const;\n\n/** Makes the size of each record in bytes, and the offset and type of each field: engines take half a millisecond for a table of all. */\n");
-    try w.writeAll("export const RECORDS = {\n");
+    try w.writeAll(
+        \\} as const;
+        \\
+        \\/**
+        \\ * Makes the size of each record in bytes, and the offset and type of each field. Functions,
+        \\ * because engines would need half a millisecond for a table of all.
+        \\ */
+        \\export const RECORDS = {
+        \\
+    );
     inline for (reflection.records) |Record| try record(w, Record);
     try w.writeAll("};\n\n");
     inline for (@typeInfo(@TypeOf(reflection.constants)).@"struct".fields) |field| {
@@ -49,7 +64,9 @@ fn symbols(allocator: std.mem.Allocator) ![]const u8 {
         const List = @field(reflection.lists, field.name);
         try w.print("/** As {s}, in its order. */\n", .{comptime place_of(List)});
         try w.print("export const {s} = [\n", .{field.name});
-        inline for (@typeInfo(List).@"enum".fields) |named| try w.print("  \"{s}\",\n", .{named.name});
+        inline for (@typeInfo(List).@"enum".fields) |named| {
+            try w.print("  \"{s}\",\n", .{named.name});
+        }
         try w.writeAll("] as const;\n\n");
     }
     try w.writeAll("/** The kernel's numbers that both sides need, by the kernel's names. */\n");
@@ -63,9 +80,12 @@ fn symbols(allocator: std.mem.Allocator) ![]const u8 {
 }
 
 fn record(w: *std.Io.Writer, comptime Record: type) !void {
-    try w.print("  {s}: () => ({{\n    size: {d},\n    fields: {{\n", .{ comptime reflection.short_name(Record), @sizeOf(Record) });
+    try w.print("  {s}: () => ({{\n", .{comptime reflection.short_name(Record)});
+    try w.print("    size: {d},\n    fields: {{\n", .{@sizeOf(Record)});
     inline for (@typeInfo(Record).@"struct".fields) |field| {
-        try w.print("      {s}: [{d}, \"{s}\"],\n", .{ field.name, @offsetOf(Record, field.name), comptime reflection.type_name(field.type) });
+        const offset = @offsetOf(Record, field.name);
+        const name = comptime reflection.type_name(field.type);
+        try w.print("      {s}: [{d}, \"{s}\"],\n", .{ field.name, offset, name });
     }
     try w.writeAll("    },\n  } as const),\n");
 }
@@ -84,12 +104,15 @@ fn file_of(comptime module: []const u8) []const u8 {
     return "zig/src/" ++ path ++ ".zig";
 }
 
-/// The kernel's generic errno names. Of the CPUs built for, none but ppc64le differs, and there only EDEADLOCK.
+/// The kernel's generic errno names. Of the CPUs built for only ppc64le differs, and only in
+/// EDEADLOCK.
 fn errnos(w: *std.Io.Writer) !void {
     try w.writeAll("/** Makes the name of each errno (include/uapi/asm-generic/errno.h). */\n");
     try w.writeAll("export const ERRNO_NAMES = (): Readonly<Record<number, string>> => ({\n");
     inline for (@typeInfo(std.os.linux.E).@"enum".fields) |field| {
-        if (field.value > 0 and field.value < 134) try w.print("  {d}: \"E{s}\",\n", .{ field.value, field.name });
+        if (field.value > 0 and field.value < 134) {
+            try w.print("  {d}: \"E{s}\",\n", .{ field.value, field.name });
+        }
     }
     try w.writeAll("});\n");
 }
@@ -98,31 +121,49 @@ fn library(allocator: std.mem.Allocator, pairs: []const [:0]u8) ![]const u8 {
     var out = std.Io.Writer.Allocating.init(allocator);
     const w = &out.writer;
     try w.writeAll(heading);
-    try w.writeAll("/** A compiled library: its SHA-256, its size in bytes, the checksum of ffi/library_file.ts, and itself. */\n");
-    try w.writeAll("interface Library {\n  readonly sha256: string;\n  readonly size: number;\n  readonly checksum: number;\n  readonly base64: string;\n}\n\n");
-    try w.writeAll("/** The library of each CPU, as `uname -m` spells it. */\n");
-    try w.writeAll("export const LIBRARIES: Readonly<Record<string, Library>> = {\n");
+    try w.writeAll(
+        \\/**
+        \\ * A compiled library: its SHA-256, its size in bytes, the checksum of ffi/library_file.ts,
+        \\ * and itself.
+        \\ */
+        \\interface Library {
+        \\  readonly sha256: string;
+        \\  readonly size: number;
+        \\  readonly checksum: number;
+        \\  readonly base64: string;
+        \\}
+        \\
+        \\/** The library of each CPU, as `uname -m` spells it. */
+        \\export const LIBRARIES: Readonly<Record<string, Library>> = {
+        \\
+    );
     var index: usize = 0;
     while (index < pairs.len) : (index += 2) {
-        const bytes = try loaded(try std.fs.cwd().readFileAlloc(allocator, pairs[index + 1], 1 << 20));
+        const file = try std.fs.cwd().readFileAlloc(allocator, pairs[index + 1], 1 << 20);
+        const bytes = try loaded(file);
         var digest: [32]u8 = undefined;
         std.crypto.hash.sha2.Sha256.hash(bytes, &digest, .{});
         const text = try allocator.alloc(u8, std.base64.standard.Encoder.calcSize(bytes.len));
         const hex = std.fmt.bytesToHex(digest, .lower);
         const base64 = std.base64.standard.Encoder.encode(text, bytes);
-        try w.print("  {s}: {{\n    sha256:\n      \"{s}\",\n    size: {d},\n    checksum: {d},\n    base64:\n      \"{s}\",\n  }},\n", .{ pairs[index], &hex, bytes.len, checksum(bytes), base64 });
+        try w.print("  {s}: {{\n    sha256:\n      \"{s}\",\n", .{ pairs[index], &hex });
+        try w.print("    size: {d},\n    checksum: {d},\n", .{ bytes.len, checksum(bytes) });
+        try w.print("    base64:\n      \"{s}\",\n  }},\n", .{base64});
     }
     try w.writeAll("};\n");
     return out.toOwnedSlice();
 }
 
-/// The linker leaves the place of the section headers also where it writes none (build.zig): a thousand zeros behind what is loaded.
+/// The linker keeps room for the section headers even if it writes none (build.zig): a thousand
+/// zeros after what is loaded.
 fn loaded(bytes: []const u8) ![]const u8 {
     var reader = std.Io.Reader.fixed(bytes);
     const header = try std.elf.Header.read(&reader);
     var segments = header.iterateProgramHeadersBuffer(bytes);
     var end: usize = 0;
-    while (try segments.next()) |segment| end = @max(end, @as(usize, @intCast(segment.p_offset + segment.p_filesz)));
+    while (try segments.next()) |segment| {
+        end = @max(end, @as(usize, @intCast(segment.p_offset + segment.p_filesz)));
+    }
     return bytes[0..std.mem.alignForward(usize, end, @sizeOf(u64))];
 }
 

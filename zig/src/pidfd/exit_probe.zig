@@ -1,5 +1,6 @@
-//! Does this kernel keep exit records (PIDFD_INFO_EXIT)? 6.19 and later say so when asked; from 6.15 to 6.18 the
-//! only way to know is to look at a process that was reaped, so a child is made that ends at once.
+//! Does this kernel keep exit records (PIDFD_INFO_EXIT)? Linux 6.19 and later report it. From 6.15
+//! to 6.18 the only way to know is to look at a reaped process, so this makes a child that exits at
+//! once.
 const std = @import("std");
 const builtin = @import("builtin");
 const kernel = @import("../sys/kernel.zig");
@@ -30,7 +31,7 @@ fn answer_of(self: i32) ?i32 {
 fn try_out() i32 {
     const pid = clone_ending();
     if (pid < 0) return pid;
-    // Our own child that nobody else reaps: its pid cannot be given away before wait() below.
+    // Our own child, which only we reap: its pid can't be reused before wait() below.
     const pidfd = calls.open(pid, 0);
     if (pidfd < 0) {
         reap_by_pid(pid);
@@ -59,8 +60,8 @@ fn is_absent(result: i32) bool {
     return result == negated(.NOTTY) or result == negated(.INVAL) or result == negated(.NOSYS);
 }
 
-/// A child without an exit signal: no SIGCHLD reaches the runtime, and no plain wait of its finds the child.
-/// It shares no memory with us, and its only step is to end.
+/// A child without an exit signal: the runtime gets no SIGCHLD, and none of its plain waits finds
+/// the child. It shares no memory with us, and only exits.
 fn clone_ending() i32 {
     const number = syscall.named(.clone);
     // Flags and stack are both 0, so s390x's other order of the first two makes no difference.
@@ -69,7 +70,8 @@ fn clone_ending() i32 {
     while (true) _ = syscall.call_once(syscall.named(.exit_group), .{0});
 }
 
-/// Where pidfd_open or waitid(P_PIDFD) is refused, the child is still ours alone and must not stay a zombie.
+/// If pidfd_open or waitid(P_PIDFD) is refused, the child is still only ours and must not stay a
+/// zombie.
 fn reap_by_pid(pid: i32) void {
     const number = syscall.named(.wait4);
     _ = syscall.call(number, .{ pid, 0, kernel.WALL, 0 });

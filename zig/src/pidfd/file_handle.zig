@@ -1,4 +1,5 @@
-//! pidfds as file handles (6.14): eight bytes, the inode's whole number, from which the kernel gives a pidfd again.
+//! pidfds as file handles (Linux 6.14): eight bytes, the whole inode number, from which the kernel
+//! opens a pidfd again.
 const std = @import("std");
 const kernel = @import("../sys/kernel.zig");
 const syscall = @import("../sys/syscall.zig");
@@ -26,10 +27,12 @@ pub fn inode_of(pidfd: i32, inode: *u64) i32 {
     return 0;
 }
 
-/// A pidfd of the process that has this inode. Any pidfd says which file system is meant, so one of ourselves does.
-/// ESTALE: reaped, or in a pid namespace not seen from here. EBADF, EOPNOTSUPP: before 6.14. EPERM: a profile forbids it.
+/// A pidfd of the process that has this inode. Any pidfd identifies the file system, so one of this
+/// process does. ESTALE: reaped, or in a pid namespace not seen from here. EBADF, EOPNOTSUPP:
+/// before 6.14. EPERM: a seccomp profile forbids it.
 pub fn open(inode: u64) i32 {
-    const own = syscall.call(syscall.number_of(.pidfd_open), .{ syscall.call(syscall.named(.getpid), .{}), 0 });
+    const pid = syscall.call(syscall.named(.getpid), .{});
+    const own = syscall.call(syscall.number_of(.pidfd_open), .{ pid, 0 });
     if (own < 0) return own;
     defer _ = syscall.call_once(syscall.named(.close), .{own});
     var handle = FileHandle{ .inode = @bitCast(inode) };

@@ -1,7 +1,8 @@
-//! Messages over Unix sockets that carry descriptors (SCM_RIGHTS) and say who sent them (SCM_PIDFD, 6.5): unix(7).
+//! Messages over Unix sockets that carry descriptors (SCM_RIGHTS) and identify their sender
+//! (SCM_PIDFD, Linux 6.5): unix(7).
 //!
-//! No descriptor that the kernel hands over is lost: each is in the record or was closed. Where a table of descriptors
-//! is full, the kernel itself drops the rest and says MSG_CTRUNC.
+//! No descriptor that the kernel hands over is lost: each is in the record or was closed. If this
+//! process's table of descriptors is full, the kernel itself drops the rest and sets MSG_CTRUNC.
 const std = @import("std");
 const builtin = @import("builtin");
 const kernel = @import("../sys/kernel.zig");
@@ -37,7 +38,8 @@ const Message = extern struct {
     flags: u32 = 0,
 };
 
-/// All descriptors of a message, its sender, and room for what other options of the socket add: credentials, a label.
+/// All descriptors of a message, its sender, and room for what other socket options add:
+/// credentials, a security label.
 const Control = [2048]u8;
 
 const most = @typeInfo(@FieldType(records.MessageRecord, "descriptors")).array.len;
@@ -66,10 +68,17 @@ pub fn send(socket: i32, record: *const records.MessageRecord) i32 {
     var control: Control align(@alignOf(Header)) = undefined;
     // Nothing behind the record is read, whatever its counts say.
     const fds = std.mem.sliceAsBytes(record.descriptors[0..@min(record.descriptor_count, most)]);
-    const header = Header{ .length = @sizeOf(Header) + fds.len, .level = SOL_SOCKET, .kind = SCM_RIGHTS };
+    const header = Header{
+        .length = @sizeOf(Header) + fds.len,
+        .level = SOL_SOCKET,
+        .kind = SCM_RIGHTS,
+    };
     control[0..@sizeOf(Header)].* = std.mem.toBytes(header);
     @memcpy(control[@sizeOf(Header)..][0..fds.len], fds);
-    const part = kernel.Iovec{ .base = @intFromPtr(&record.data), .length = @min(record.length, record.data.len) };
+    const part = kernel.Iovec{
+        .base = @intFromPtr(&record.data),
+        .length = @min(record.length, record.data.len),
+    };
     const message = Message{
         .parts = @intFromPtr(&part),
         .control = @intFromPtr(&control),

@@ -1,8 +1,10 @@
-//! Writes a file so that of two writers exactly one wins, and so that whoever reads it sees the old one or the new one.
+//! Writes a file so that exactly one of two writers wins, and every reader sees either the old file
+//! or the new one.
 //!
-//! The new file is made under a second name, and is the lock at the same time: only its locker may look at the old
-//! one, judge it, and put the new one in its place. Whoever gets the lock of a file that has lost that name starts over.
-//! A writer that dies lets its lock go; the file that it leaves is taken by the next one.
+//! The new file is created under a second name, and is the lock at the same time: only who holds
+//! the lock may look at the old file, judge it, and replace it. A writer that locks a file which
+//! has lost that name starts over. A writer that dies drops its lock; the next one takes over the
+//! file that it leaves.
 const std = @import("std");
 const proc_file = @import("../proc/file.zig");
 const syscall = @import("../sys/syscall.zig");
@@ -45,7 +47,7 @@ pub fn read(path: *const PathRecord, record: *TextRecord) i32 {
     const seconds: u64 = @intCast(@max(0, attributes.mtime.sec));
     // A time that does not fit, after the year 2554, is the last one that does.
     record.modified_ns = seconds *| std.time.ns_per_s +| attributes.mtime.nsec;
-    // A pipe or a device names nobody, and reading would take from others what is in it.
+    // A pipe or a device names no process, and reading one would take its data from other readers.
     const kind = attributes.mode & linux.S.IFMT;
     if (kind != linux.S.IFREG and kind != linux.S.IFDIR) return 0;
     const length = proc_file.read_open(file, &record.bytes);
@@ -54,8 +56,9 @@ pub fn read(path: *const PathRecord, record: *TextRecord) i32 {
     return 0;
 }
 
-/// A locked descriptor of the new file. EAGAIN: somebody else is writing at this moment.
-/// EPERM: what has the second name is not ours. ENAMETOOLONG, EACCES, ENOENT, EROFS and the like, open(2).
+/// A locked descriptor of the new file. EAGAIN: another process is writing at this moment. EPERM:
+/// the file with the second name is not ours. ENAMETOOLONG, EACCES, ENOENT, EROFS and the like,
+/// open(2).
 pub fn claim(path: *const PathRecord) i32 {
     var other: PathRecord = undefined;
     if (!second_name(path, &other)) return negated(.NAMETOOLONG);
@@ -84,16 +87,18 @@ fn take(file: i32, name: [*:0]const u8) i32 {
     if (locked < 0) return locked;
     const own = look(file, "", kernel.AT_EMPTY_PATH) orelse return negated(.NOSYS);
     const now = look(nowhere, name, linux.AT.SYMLINK_NOFOLLOW) orelse return 0;
-    const is_same = own.ino == now.ino and own.dev_major == now.dev_major and own.dev_minor == now.dev_minor;
+    const is_same = own.ino == now.ino and
+        own.dev_major == now.dev_major and own.dev_minor == now.dev_minor;
     if (!is_same) return 0;
-    // Its content will be lost, so it must be nobody else's, and be known by no other name.
+    // Its content will be lost, so it must be ours and have no other name.
     const is_regular = own.mode & linux.S.IFMT == linux.S.IFREG;
     const user = call(named(if (@hasField(linux.SYS, "geteuid32")) .geteuid32 else .geteuid), .{});
     const is_ours = own.uid == @as(u32, @bitCast(user)) and own.nlink == 1 and is_regular;
     return if (is_ours) 1 else negated(.PERM);
 }
 
-/// Puts the new file in the place of the old one, and lets the lock go. What fails leaves the old one as it was.
+/// Renames the new file over the old one, and drops the lock. If it fails, the old file is
+/// unchanged.
 pub fn commit(path: *const PathRecord, file: i32, record: *TextRecord) i32 {
     var other: PathRecord = undefined;
     if (!second_name(path, &other)) return negated(.NAMETOOLONG);
@@ -113,18 +118,19 @@ fn replace(path: *const PathRecord, other: *const PathRecord, file: i32, record:
     if (written < 0) return written;
     if (written != length) return negated(.NOSPC);
     record.step = @intFromEnum(Step.fdatasync);
-    // Else a new name may outlive a power cut and its content may not: an empty file that nobody dares to replace.
+    // Without this the new name may survive a power cut without its content: an empty file that
+    // nobody dares to replace.
     const kept = call(named(.fdatasync), .{file});
     if (kept < 0) return kept;
     record.step = @intFromEnum(Step.fchmod);
-    // Until here nobody else could open the file, and so nobody else could hold its lock.
+    // Until here no other process could open the file, and so none could hold its lock.
     const readable = call(named(.fchmod), .{ file, @as(u32, 0o644) });
     if (readable < 0) return readable;
     record.step = @intFromEnum(Step.rename);
     return call(named(.renameat2), .{ nowhere, c_path(other), nowhere, c_path(path), 0 });
 }
 
-/// Removes the new file, and lets the lock go.
+/// Removes the new file, and drops the lock.
 pub fn abandon(path: *const PathRecord, file: i32) i32 {
     var other: PathRecord = undefined;
     const result = if (second_name(path, &other)) unlink(&other) else negated(.NAMETOOLONG);
@@ -138,7 +144,8 @@ fn unlink(path: *const PathRecord) i32 {
 
 fn look(parent: i32, path: [*:0]const u8, flags: u32) ?linux.Statx {
     var attributes = std.mem.zeroes(linux.Statx);
-    const result = call(named(.statx), .{ parent, path, flags, linux.STATX_BASIC_STATS, &attributes });
+    const wanted = linux.STATX_BASIC_STATS;
+    const result = call(named(.statx), .{ parent, path, flags, wanted, &attributes });
     return if (result < 0) null else attributes;
 }
 

@@ -76,8 +76,8 @@ fn prepare(record: *records.WatcherRecord, opened: *Opened) i32 {
     opened.epolls[1] = calls.fcntl(opened.epolls[0], kernel.F_DUPFD_CLOEXEC, 0);
     if (opened.epolls[1] < 0) return opened.epolls[1];
     record.step = @intFromEnum(Step.epoll_ctl);
-    // The end that JavaScript reads tells of a hang-up where somebody has closed the watcher's end
-    // behind its back.
+    // The end that JavaScript reads reports a hang-up if the watcher's end was closed behind its
+    // back.
     for ([_]i32{ opened.pair[1], opened.ending }) |socket| {
         const added = add_event(opened.epolls[0], socket, linux.EPOLL.RDHUP, hang_up);
         if (added < 0) return added;
@@ -91,19 +91,20 @@ fn add_event(epoll: i32, fd: i32, events: u32, data: u64) i32 {
     return call(named(.epoll_ctl), .{ epoll, @as(u32, linux.EPOLL.CTL_ADD), fd, &event });
 }
 
-/// Every signal but those that C libraries send to their own threads (32 and 33 in glibc, 34 too in musl): setuid(2) and its
-/// like wait until each thread has answered one.
+/// Every signal except those that C libraries send to their own threads (32 and 33 in glibc, also
+/// 34 in musl): setuid(2) and the like wait until each thread has handled one.
 const blocked: u64 = ~@as(u64, 0b111 << 31);
 
-/// The host's threads bring the thread-local storage that its allocator and signal handlers rely on. The thread inherits the
-/// mask: it takes no signal that is meant for the program.
+/// A thread of the C library has the thread-local storage that its allocator and signal handlers
+/// rely on. It inherits the mask: it takes no signal that is meant for the program.
 fn spawn(epoll: i32, socket: i32) i32 {
     const create = imported("pthread_create") orelse return negated(.NOSYS);
     const detach = imported("pthread_detach") orelse return negated(.NOSYS);
     var before: u64 = 0;
     const size: usize = 8;
     _ = call(named(.rt_sigprocmask), .{ @as(u32, linux.SIG.SETMASK), &blocked, &before, size });
-    // Two descriptors fit into one word on every CPU: RLIMIT_NOFILE never reaches 2^16 on one with 32 bits by default.
+    // Two descriptors fit into one word on every CPU: on a 32-bit one the default RLIMIT_NOFILE
+    // never reaches 2^16.
     const arguments = pack(epoll, socket) orelse return negated(.MFILE);
     var thread: usize = 0;
     const failure = create(&thread, null, main, arguments);
@@ -133,7 +134,7 @@ fn main(arguments: usize) callconv(.c) usize {
     return 0;
 }
 
-/// How many processes it tells of in one go.
+/// How many processes it reports at a time.
 const at_once = 32;
 
 fn watch(epoll: i32, socket: i32) void {
@@ -141,13 +142,14 @@ fn watch(epoll: i32, socket: i32) void {
     var told: [at_once]records.WatchRecord = undefined;
     while (true) {
         const forever: i32 = -1;
-        const count = call(named(.epoll_pwait), .{ epoll, &events, @as(u32, at_once), forever, null, 0 });
+        const room: u32 = at_once;
+        const count = call(named(.epoll_pwait), .{ epoll, &events, room, forever, null, 0 });
         if (count < 0) {
             if (!passes(count)) return;
             continue;
         }
         const length: usize = @intCast(count);
-        // First: what follows writes to a socket that may be somebody else's by now.
+        // First: after a hang-up the number may be another socket's, and what follows writes to it.
         for (events[0..length]) |event| if (event.data.u64 == hang_up) return;
         for (events[0..length], told[0..length]) |event, *record| look(event, record);
         if (!send(socket, std.mem.sliceAsBytes(told[0..length]))) return;
@@ -164,8 +166,8 @@ fn passes(result: i32) bool {
     return true;
 }
 
-/// What became of one process. If its watch was removed meanwhile, the descriptor may be another process's by now: then
-/// nobody knows the token any more.
+/// What became of one process. If its watch was removed meanwhile, the descriptor may be another
+/// process's by now: then no listener has the token.
 fn look(event: Event, record: *records.WatchRecord) void {
     record.* = std.mem.zeroes(records.WatchRecord);
     record.fd = @intCast(event.data.u64 & 0xFFFF_FFFF);
@@ -176,7 +178,7 @@ fn look(event: Event, record: *records.WatchRecord) void {
     if (record.told < 0 and record.reaped == 1) tell_of_reaped(record);
 }
 
-/// Of what was reaped the kernel tells everybody how it ended (6.15).
+/// The kernel reports to everybody how a reaped process ended (6.15).
 fn tell_of_reaped(record: *records.WatchRecord) void {
     var info = std.mem.zeroes(kernel.PidfdInfo);
     info.mask = kernel.PIDFD_INFO_EXIT;
@@ -197,9 +199,9 @@ fn send(socket: i32, bytes: []const u8) bool {
     return true;
 }
 
-/// Watches a pidfd under a token, until `remove`, which must come before the pidfd is closed: as long as the open file has another
-/// descriptor, a registration outlives the closing of its own.
-/// Edge-triggered: there is one event when the process ends, and a second when it is reaped (6.9).
+/// Watches a pidfd under a token, until `remove`, which must come before the pidfd is closed: an
+/// epoll registration outlives its descriptor while the open file has another one. Edge-triggered:
+/// one event when the process exits, and a second when it is reaped (6.9).
 pub fn add(epoll: i32, pidfd: i32, token: i32) i32 {
     const name = @as(u64, @as(u32, @bitCast(token))) << 32 | @as(u32, @intCast(pidfd));
     return add_event(epoll, pidfd, linux.EPOLL.IN | linux.EPOLL.ET, name);

@@ -29,8 +29,8 @@ const Channel = struct {
     cookie: u64,
 };
 
-/// Keeps a channel until `stop`, or until the calling thread ends. Returns its slot; 0 where there is none
-/// to be had: then the pair hangs up when the runtime closes it.
+/// Keeps a channel until `stop`, or until the calling thread ends. Returns its slot, or 0 if there
+/// is none to be had: then the pair hangs up when the runtime closes it.
 pub fn keep(socket: i32, epoll: i32, ending: i32) i32 {
     if (make(.{
         .key = 0,
@@ -111,6 +111,7 @@ pub fn cookie(fd: i32) ?u64 {
     var value: u64 = 0;
     var length: u32 = @sizeOf(u64);
     const so_cookie: u32 = 57;
-    const result = call(named(.getsockopt), .{ fd, @as(u32, linux.SOL.SOCKET), so_cookie, &value, &length });
+    const level: u32 = linux.SOL.SOCKET;
+    const result = call(named(.getsockopt), .{ fd, level, so_cookie, &value, &length });
     return if (result < 0) null else value;
 }

@@ -1,4 +1,4 @@
-//! This boot: its id, the pid namespace that we count in, and the clocks that say when something was.
+//! This boot: its id, the pid namespace of this process, and the clocks.
 const std = @import("std");
 const proc_description = @import("description.zig");
 const proc_file = @import("file.zig");
@@ -8,7 +8,7 @@ const kernel = @import("../sys/kernel.zig");
 pub const BootRecord = extern struct {
     realtime_ns: u64,
     boottime_ns: u64,
-    /// 0 where there is no /proc that tells it.
+    /// 0 if /proc does not say.
     pid_namespace: u32,
     unused: u32,
     /// A UUID as text.

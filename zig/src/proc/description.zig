@@ -1,5 +1,6 @@
-//! What /proc tells of one process, pinned: the folder /proc/PID is opened, then the pidfd is asked whether it still
-//! names that PID. It does, so the open folder is that process's, and stays it whoever gets the number later.
+//! What /proc says about one process, pinned: it opens the folder /proc/PID, then checks that the
+//! pidfd still names that PID. If so, the open folder is that process's for good, even if the pid
+//! is reused.
 const std = @import("std");
 const fdinfo = @import("fdinfo.zig");
 const kernel = @import("../sys/kernel.zig");
@@ -12,18 +13,20 @@ const linux = std.os.linux;
 const negated = syscall.negated;
 const path_max = 4096;
 
-/// What is wanted, and what was found, a bit each. What /proc does not tell stays zero. JavaScript
+/// What is wanted, and what was found, a bit each. What /proc does not say stays zero. JavaScript
 /// has each public u32 of this file.
 pub const STAT: u32 = 1;
 pub const IDS: u32 = 2;
 pub const CGROUP: u32 = 4;
 pub const EXECUTABLE: u32 = 8;
 pub const NAMESPACES: u32 = 16;
-/// The pids are those of our own pid namespace; else this /proc belongs to another one, and counts differently.
+/// The pids are those of our own pid namespace; else this /proc belongs to another one, which
+/// numbers processes differently.
 pub const OWN_PIDS: u32 = 32;
 
-/// The order of `namespaces`, and, from 1 on, of the kernel's ioctls from PIDFD_GET_CGROUP_NAMESPACE
-/// to PIDFD_GET_UTS_NAMESPACE. Each is the name of a file in /proc/PID/ns.
+/// The order of `namespaces`, and, from 1 on, of the kernel's ioctls from
+/// PIDFD_GET_CGROUP_NAMESPACE to PIDFD_GET_UTS_NAMESPACE. Each is the name of a file in
+/// /proc/PID/ns.
 pub const NamespaceKind = enum {
     cgroup,
     ipc,
@@ -65,8 +68,9 @@ pub const DescriptionRecord = extern struct {
     executable: [path_max]u8,
 };
 
-/// The bits that were found. ESRCH: reaped. EREMOTE: not in the pid namespace of this /proc.
-/// ENOENT, EACCES: hidden by the mount option hidepid, or there is no /proc. EMFILE, ENFILE, ENOMEM.
+/// Returns the bits of what was found. ESRCH: reaped. EREMOTE: not in the pid namespace of this
+/// /proc. ENOENT, EACCES: hidden by the mount option hidepid, or there is no /proc. EMFILE, ENFILE,
+/// ENOMEM.
 pub fn read(pidfd: i32, wanted: u32, record: *DescriptionRecord) i32 {
     record.* = std.mem.zeroes(DescriptionRecord);
     const folder = pin(pidfd);
@@ -81,7 +85,8 @@ pub fn read(pidfd: i32, wanted: u32, record: *DescriptionRecord) i32 {
     };
     inline for (readers) |reader| {
         const result = if (wanted & reader[0] != 0) reader[1](folder, record) else 0;
-        // A shortage says nothing about the process; any other refusal is one part that can't be told.
+        // A shortage says nothing about the process. Any other error means that this one part is
+        // not available.
         if (is_shortage(result)) return result;
     }
     return @intCast(record.found);
@@ -92,7 +97,8 @@ pub fn is_shortage(result: i32) bool {
     return result == negated(.MFILE) or result == negated(.NFILE) or result == negated(.NOMEM);
 }
 
-/// The process's folder. Its number is the one that this /proc gives it, which fdinfo tells: PIDFD_GET_INFO tells ours.
+/// The process's folder. Its pid in this /proc comes from fdinfo: PIDFD_GET_INFO reports the pid in
+/// our own pid namespace.
 fn pin(pidfd: i32) i32 {
     const pid = fdinfo.pid(pidfd);
     if (pid < 0) return pid;
@@ -130,15 +136,16 @@ fn fill(to: []u8, from: []const u8) u32 {
     return @intCast(length);
 }
 
-/// 1 if the pids of this /proc are those of our own pid namespace, else 0; a negated errno where that can't be read.
+/// 1 if the pids of this /proc are those of our own pid namespace, else 0; a negated errno if that
+/// can't be read.
 pub fn counts_as_we_do() i32 {
     var buffer: [2048]u8 = undefined;
     const length = proc_file.read(proc_file.nowhere, "/proc/self/status", &buffer);
     return if (length < 0) length else @intFromBool(has_one_number(buffer[0..@intCast(length)]));
 }
 
-/// A process's own status lists its pids from the namespace of that /proc inwards: where that is its own, there is one.
-/// A kernel without pid namespaces has no such line.
+/// A process's own status lists its pids from the namespace of that /proc inwards: one pid if that
+/// is its own namespace. A kernel without pid namespaces has no such line.
 fn has_one_number(status: []const u8) bool {
     const line = value_of(status, "\nNSpid:\t") orelse return true;
     return text.find(line, '\t') == null;
@@ -158,8 +165,8 @@ fn read_status(folder: i32, record: *DescriptionRecord) i32 {
     return 0;
 }
 
-/// The rest of the line that begins with this label, with what stands behind it. A name can't fake one: its line
-/// ends are escaped there.
+/// The rest of the line that begins with this label. A process's name can't fake one: its line ends
+/// are escaped there.
 fn value_of(status: []const u8, label: []const u8) ?[]const u8 {
     const value = text.after(status, label) orelse return null;
     const end = text.find(value, '\n') orelse return null;
@@ -225,7 +232,7 @@ test "the ids of a status file" {
     try std.testing.expectEqual(null, value_of(status, "\nNSpid:\t"));
 }
 
-test "a process has one number where /proc is our own pid namespace's, and more seen from further out" {
+test "a process has one pid where /proc is of our own pid namespace, and more from further out" {
     try std.testing.expect(has_one_number("Pid:\t7\nNSpid:\t7\n"));
     try std.testing.expect(has_one_number("Pid:\t7\n"));
     try std.testing.expect(!has_one_number("Pid:\t4242\nNSpid:\t4242\t7\n"));

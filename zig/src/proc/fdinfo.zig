@@ -1,4 +1,5 @@
-//! The pid of a pidfd on kernels before PIDFD_GET_INFO (6.13): the line `Pid:` of /proc/self/fdinfo/N.
+//! The pid of a pidfd on kernels before PIDFD_GET_INFO (6.13): the line `Pid:` of
+//! /proc/self/fdinfo/N.
 const std = @import("std");
 const proc_file = @import("file.zig");
 const syscall = @import("../sys/syscall.zig");
@@ -7,9 +8,10 @@ const linux = std.os.linux;
 
 const negated = syscall.negated;
 
-/// The pid as this /proc counts; ESRCH when the kernel writes -1 (reaped), EREMOTE when it writes 0 (another pid namespace).
-/// These two must never pass as a pid: kill(-1) and kill(0) reach everybody.
-/// ENOTTY: there is no such line, so it is not a pidfd. EBADF: not open. ENOENT: /proc is not mounted.
+/// The pid in this /proc. ESRCH: the kernel writes -1 (reaped). EREMOTE: it writes 0 (another pid
+/// namespace). These two must never pass as a pid: kill(-1) and kill(0) reach many processes.
+/// ENOTTY: there is no such line, so it is not a pidfd. EBADF: not open. ENOENT: /proc is not
+/// mounted.
 pub fn pid(fd: i32) i32 {
     const is_open = syscall.call(syscall.named(.fcntl), .{ fd, linux.F.GETFD, 0 });
     if (is_open < 0) return is_open;
@@ -19,7 +21,8 @@ pub fn pid(fd: i32) i32 {
     return parse(buffer[0..@intCast(length)]);
 }
 
-/// Reads what the kernel tells of a descriptor, as much as fits; the length, or a negated errno.
+/// Reads the kernel's report on a descriptor, as much as fits. Returns the length, or a negated
+/// errno.
 pub fn read(fd: i32, buffer: []u8) i32 {
     const prefix = "/proc/self/fdinfo/";
     var path = std.mem.zeroes([prefix.len + 16:0]u8);

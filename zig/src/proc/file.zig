@@ -1,4 +1,4 @@
-//! Reads the files of /proc natively: Deno opens /proc to JavaScript only where everything is allowed.
+//! Reads files of /proc natively: Deno lets JavaScript open /proc only if everything is allowed.
 const std = @import("std");
 const syscall = @import("../sys/syscall.zig");
 const linux = std.os.linux;

@@ -19,8 +19,8 @@ const negated = syscall.negated;
 const call = syscall.call;
 const named = syscall.named;
 
-/// One process at the moment of its read. `group` and `session` are -1 where it was let go of
-/// whenever it was looked at.
+/// One process at the moment of its read. `group` and `session` are -1 if it was being reaped at
+/// each try.
 pub const ProcessRecord = extern struct {
     start_ticks: u64,
     pid: i32,
@@ -74,7 +74,7 @@ pub fn open() i32 {
     if (proc < 0) return proc;
     const is_ours = proc_description.counts_as_we_do();
     if (is_ours == 1) return proc;
-    // One in which we are nobody has no /proc/self, as has a folder in which nothing is mounted.
+    // A /proc in which this process has no pid has no /proc/self; nor has a folder without a mount.
     const is_anothers = is_ours == 0 or (is_ours == negated(.NOENT) and records.is_proc(proc));
     proc_file.close(proc);
     return if (is_anothers) negated(.REMOTE) else is_ours;
@@ -109,7 +109,8 @@ pub const Entries = struct {
     }
 
     fn fill(entries: *Entries) bool {
-        const length = call(named(.getdents64), .{ entries.folder, &entries.buffer, entries.buffer.len });
+        const room = entries.buffer.len;
+        const length = call(named(.getdents64), .{ entries.folder, &entries.buffer, room });
         if (length <= 0) {
             entries.failure = length;
             return false;
@@ -163,7 +164,8 @@ fn meet(proc: i32, pid: i32, record: *ScanRecord) i32 {
     if (record.with_uid == 1) {
         const path = path_of(pid, "");
         const no_flags: u32 = 0;
-        const result = call(named(.statx), .{ proc, &path, no_flags, linux.STATX_UID, &attributes });
+        const wanted = linux.STATX_UID;
+        const result = call(named(.statx), .{ proc, &path, no_flags, wanted, &attributes });
         if (result < 0) return result;
     }
     const result = fill(file, process);
@@ -186,7 +188,12 @@ fn open_line(folder: i32, pid: i32) i32 {
 }
 
 /// The line of the process or thread with this number; its name stays in `buffer`.
-pub fn read_stat(folder: i32, pid: i32, buffer: *[proc_stat.max_length]u8, stat: *proc_stat.Stat) i32 {
+pub fn read_stat(
+    folder: i32,
+    pid: i32,
+    buffer: *[proc_stat.max_length]u8,
+    stat: *proc_stat.Stat,
+) i32 {
     const file = open_line(folder, pid);
     if (file < 0) return file;
     defer proc_file.close(file);
@@ -290,7 +297,8 @@ test "a pass lists ourselves once, with our parent, and ends" {
             seen += 1;
             try std.testing.expectEqual(linux.getppid(), process.ppid);
             try std.testing.expectEqual(linux.geteuid(), process.uid);
-            try std.testing.expect(process.start_ticks * 10 * std.time.ns_per_ms <= record.boottime_ns);
+            const started_ns = process.start_ticks * 10 * std.time.ns_per_ms;
+            try std.testing.expect(started_ns <= record.boottime_ns);
         }
     }
     try std.testing.expectEqual(1, seen);

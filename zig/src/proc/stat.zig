@@ -20,8 +20,8 @@ pub const Stat = struct {
     state: u8,
     /// 0 where the parent can't be seen from that /proc, and for what has none.
     ppid: i32,
-    /// -1, as the session, for a leader that is let go of just now: by its parent, or by a thread
-    /// that takes its place.
+    /// -1, as the session, for a leader that is being reaped: by its parent, or by a thread that
+    /// replaces it.
     group: i32,
     session: i32,
     /// PF_KTHREAD and the like, include/linux/sched.h.
@@ -36,21 +36,22 @@ pub const Stat = struct {
     caught: u32,
 };
 
-/// More than one thread can take the leader's place while it is looked; nobody does so for long.
+/// More than one thread can become the leader between two reads, but none goes on for long.
 const max_tries = 8;
 
 /// Reads the line of an open file, whose text stays in `buffer`. ESRCH: there is no such process or
 /// thread any more.
 ///
-/// Where another thread executes a program, it takes the leader's place, and whoever reads just
-/// then may be told of the old leader: without group, parent and threads, though the process runs.
-/// Then the number is the new one's already, and the next read tells of that; of one that was
-/// reaped it tells nothing.
+/// When another thread executes a program it becomes the leader, and a read at that moment may
+/// report the old leader: without group, parent and threads, though the process runs. The pid is
+/// the new leader's already, so the next read reports that one; for a reaped process it still has
+/// no group.
 pub fn read(file: i32, buffer: *[max_length]u8, stat: *Stat) i32 {
     for (0..max_tries) |_| {
         // One read from the start: the line is made whole for it, so nothing in it can be from
         // another moment.
-        const length = syscall.call(syscall.named(.pread64), .{ file, buffer, buffer.len, 0, 0, 0 });
+        const number = syscall.named(.pread64);
+        const length = syscall.call(number, .{ file, buffer, buffer.len, 0, 0, 0 });
         if (length < 0) return length;
         stat.* = parse(buffer[0..@intCast(length)]) orelse return syscall.negated(.SRCH);
         if (stat.group != -1) break;
@@ -63,7 +64,8 @@ pub fn parse(line: []const u8) ?Stat {
     const open = text.find(line, '(') orelse return null;
     // Behind the name there are only numbers; the last ")" that can be its end is looked for no
     // further than it can reach.
-    const close = text.find_last(line[0..@min(line.len, open + name_max + 2)], ')') orelse return null;
+    const within = line[0..@min(line.len, open + name_max + 2)];
+    const close = text.find_last(within, ')') orelse return null;
     if (close < open or close + 3 > line.len or line[close + 1] != ' ') return null;
     var fields = text.Tokens{ .rest = line[close + 2 ..] };
     const state = fields.next() orelse return null;
@@ -96,11 +98,13 @@ pub fn parse(line: []const u8) ?Stat {
 /// A number that may be -1.
 fn signed(fields: *text.Tokens) ?i32 {
     const token = fields.next() orelse return null;
-    return if (token.len == 2 and token[0] == '-' and token[1] == '1') -1 else text.decimal(i32, token);
+    const is_minus_one = token.len == 2 and token[0] == '-' and token[1] == '1';
+    return if (is_minus_one) -1 else text.decimal(i32, token);
 }
 
 comptime {
-    std.debug.assert(@intFromEnum(std.os.linux.SYS.pread64) == switch (@import("builtin").cpu.arch) {
+    const arch = @import("builtin").cpu.arch;
+    std.debug.assert(@intFromEnum(std.os.linux.SYS.pread64) == switch (arch) {
         .x86_64 => 17,
         .aarch64, .riscv64, .loongarch64 => 67,
         .powerpc64le => 179,
@@ -109,10 +113,12 @@ comptime {
     });
 }
 
-const rest_of_line = " 20 0 3 0 12345678901 1000 200 18446744073709551615 1 1 0 0 0 0 1 4096 16384 0 0 0 17 1 0 0 0 0 0\n";
+const rest_of_line = " 20 0 3 0 12345678901 1000 200 18446744073709551615 1 1 0 0 0 0 1 4096" ++
+    " 16384 0 0 0 17 1 0 0 0 0 0\n";
 
 test "each field is where the manual page says" {
-    const stat = parse("4242 (sleep) S 1 4240 4239 34816 4242 4194304 117 0 1 0 2 3 4 5 20 0" ++ rest_of_line[5..]).?;
+    const start = "4242 (sleep) S 1 4240 4239 34816 4242 4194304 117 0 1 0 2 3 4 5 20 0";
+    const stat = parse(start ++ rest_of_line[5..]).?;
     try std.testing.expectEqual(4242, stat.pid);
     try std.testing.expectEqualStrings("sleep", stat.name);
     try std.testing.expectEqual('S', stat.state);
@@ -127,10 +133,14 @@ test "each field is where the manual page says" {
 }
 
 test "a name that looks like the rest of the line stays a name" {
-    for ([_][]const u8{ "", " ", "a) R 1 1 1", "((", "))", ") S 1 (", "a\nb", "\xff\x00", ")" }) |name| {
+    const names = [_][]const u8{
+        "", " ", "a) R 1 1 1", "((", "))", ") S 1 (", "a\nb", "\xff\x00", ")",
+    };
+    for (names) |name| {
         var buffer: [256]u8 = undefined;
         const numbers = "S 7 8 9 0 -1 2097152 0 0 0 0 0 0 0 0 20 0";
-        const line = try std.fmt.bufPrint(&buffer, "5 ({s}) {s}{s}", .{ name, numbers, rest_of_line[5..] });
+        const parts = .{ name, numbers, rest_of_line[5..] };
+        const line = try std.fmt.bufPrint(&buffer, "5 ({s}) {s}{s}", parts);
         const stat = parse(line).?;
         try std.testing.expectEqualStrings(name, stat.name);
         try std.testing.expectEqual(7, stat.ppid);

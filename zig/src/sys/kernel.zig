@@ -25,7 +25,8 @@ const builtin = @import("builtin");
 const linux = std.os.linux;
 const assert = std.debug.assert;
 
-/// On these CPUs an ioctl without data carries a direction bit of its own (include/uapi/asm/ioctl.h).
+/// On these CPUs the number of an ioctl without data has a direction bit
+/// (include/uapi/asm/ioctl.h).
 const has_powerpc_ioctls = builtin.cpu.arch.isPowerPC();
 
 pub const P_PIDFD: usize = 3;
@@ -75,7 +76,8 @@ pub const PidfdInfo = extern struct {
     coredump_pad: u32,
     supported_mask: u64 align(8),
 
-    /// The bits that this kernel knows, where `mask` says that it told: what 7.1 moved is 0 before, and never 0 since.
+    /// The bits that this kernel knows, if `mask` says that it reported them. Linux 7.1 moved the
+    /// field: the new place is 0 before, and never 0 since.
     pub fn supported(self: *const PidfdInfo) u64 {
         if (self.supported_mask != 0) return self.supported_mask;
         const bytes: [8]u8 = std.mem.asBytes(self)[@offsetOf(PidfdInfo, "coredump_code")..][0..8].*;
@@ -83,7 +85,8 @@ pub const PidfdInfo = extern struct {
     }
 };
 
-/// _IOWR(0xFF, 11, struct pidfd_info): both direction bits are set on every CPU, so it is one number.
+/// _IOWR(0xFF, 11, struct pidfd_info). Both direction bits are set, so it is one number on every
+/// CPU.
 pub const PIDFD_GET_INFO: u32 = (3 << 30) | (@sizeOf(PidfdInfo) << 16) | 0xFF0B;
 
 /// _IO(0xFF, nr), the form of the ten namespace ioctls (6.11).
@@ -98,8 +101,8 @@ pub const PIDFD_SIGNAL_PROCESS_GROUP: i32 = 4;
 /// siginfo_t, `si_code`: sent by sigqueue(3).
 pub const SI_QUEUE: i32 = -1;
 
-/// siginfo_t of a signal that carries a value: the union starts where that of WaitSiginfo does. `value` is the int of
-/// union sigval, which is its first word on CPUs of either byte order.
+/// siginfo_t of a signal that carries a value: the union starts where that of WaitSiginfo does.
+/// `value` is the int of union sigval, its first word on CPUs of either byte order.
 pub const QueueSiginfo = extern struct {
     signo: i32,
     errno: i32 = 0,
@@ -158,12 +161,14 @@ pub const poll_number: ?u32 =
 /// The ppoll(2) that takes a 64-bit timespec: on 32-bit CPUs that is ppoll_time64 (5.1).
 pub const ppoll_number = if (@sizeOf(usize) == 4) 414 else @intFromEnum(linux.SYS.ppoll);
 
-/// The clock_nanosleep(2) that takes a 64-bit timespec: on 32-bit CPUs that is clock_nanosleep_time64 (5.1).
+/// The clock_nanosleep(2) that takes a 64-bit timespec: on 32-bit CPUs that is
+/// clock_nanosleep_time64 (5.1).
 pub const clock_nanosleep_number =
     if (@sizeOf(usize) == 4) 407 else @intFromEnum(linux.SYS.clock_nanosleep);
 
 /// The clock_gettime(2) that fills a 64-bit timespec: on 32-bit CPUs that is clock_gettime64 (5.1).
-pub const clock_gettime_number = if (@sizeOf(usize) == 4) 403 else @intFromEnum(linux.SYS.clock_gettime);
+pub const clock_gettime_number =
+    if (@sizeOf(usize) == 4) 403 else @intFromEnum(linux.SYS.clock_gettime);
 
 comptime {
     assert(@sizeOf(PidfdInfo) == 88);

@@ -1,7 +1,7 @@
-//! What the library takes from its host's C library: threads, and memory for as long as one of them lives. Weak: the library
-//! loads where one is missing.
+//! What the library takes from the runtime's C library: threads, and memory that lives as long as
+//! one of them. Weak: the library loads where one is missing.
 
-/// A function of the host's.
+/// A function of the C library.
 pub fn imported(comptime name: []const u8) ?*const @field(@This(), name) {
     return @extern(?*const @field(@This(), name), .{ .name = name, .linkage = .weak });
 }
@@ -10,7 +10,8 @@ pub const pthread_create =
     fn (*usize, ?*const anyopaque, *const fn (usize) callconv(.c) usize, usize) callconv(.c) c_int;
 pub const pthread_detach = fn (usize) callconv(.c) c_int;
 
-/// A place that each thread has for a word of its own, and what is called with that word when a thread ends.
+/// A key under which each thread keeps a word of its own, and a function that is called with that
+/// word when the thread ends.
 pub const pthread_key_create = fn (*u32, *const fn (usize) callconv(.c) void) callconv(.c) c_int;
 pub const pthread_key_delete = fn (u32) callconv(.c) c_int;
 pub const pthread_setspecific = fn (u32, usize) callconv(.c) c_int;

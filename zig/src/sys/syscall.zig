@@ -3,8 +3,8 @@ const std = @import("std");
 const kernel = @import("kernel.zig");
 const linux = std.os.linux;
 
-/// The calls whose number a program may replace, for a kernel that differs and for testing a fallback.
-/// The order is part of the ABI: `numbers` and the record of the same name in calls.zig follow it.
+/// The calls whose number a program may replace: for a kernel that differs, and to test a fallback.
+/// The order is part of the ABI: `numbers` and its record in calls.zig follow it.
 pub const Replaceable = enum(u32) {
     pidfd_send_signal,
     pidfd_open,
@@ -24,7 +24,7 @@ pub const defaults = [_]u32{
     @intFromEnum(linux.SYS.process_mrelease),
 };
 
-/// With the key of thread_fds.zig the only variable of the library. Each access is one atomic word, because Workers share it.
+/// The only variable of the library. Each access is one atomic word, because Workers share it.
 var numbers = defaults;
 
 pub fn number_of(replaceable: Replaceable) u32 {
@@ -35,7 +35,8 @@ pub fn replace_number(replaceable: Replaceable, number: u32) void {
     @atomicStore(u32, &numbers[@intFromEnum(replaceable)], number, .monotonic);
 }
 
-/// An argument as the kernel reads it: a descriptor or another int is sign-extended, a pointer its address.
+/// An argument as the kernel reads it: an int, such as a descriptor, sign-extended; a pointer's
+/// address.
 fn word(argument: anytype) usize {
     return switch (@typeInfo(@TypeOf(argument))) {
         .pointer => @intFromPtr(argument),
@@ -58,14 +59,23 @@ noinline fn once(number: u32, a: usize, b: usize, c: usize, d: usize, e: usize, 
     return @truncate(@as(isize, @bitCast(result)));
 }
 
-noinline fn until_done(number: u32, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) i32 {
+noinline fn until_done(
+    number: u32,
+    a: usize,
+    b: usize,
+    c: usize,
+    d: usize,
+    e: usize,
+    f: usize,
+) i32 {
     while (true) {
         const result = once(number, a, b, c, d, e, f);
         if (result != negated(.INTR)) return result;
     }
 }
 
-/// The registers behind the arguments keep what they held, as in a C library: the kernel reads none of them.
+/// The registers after the arguments keep what they held, as in a C library: the kernel reads none
+/// of them.
 inline fn words_of(arguments: anytype) [6]usize {
     var words: [6]usize = undefined;
     inline for (arguments, 0..) |argument, index| words[index] = word(argument);

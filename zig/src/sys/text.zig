@@ -1,4 +1,4 @@
-//! Reads text with plain loops: what std.mem has for it comes with tables and vector code that would double the size of
+//! Reads text with plain loops: std.mem would bring tables and vector code that double the size of
 //! the library.
 const std = @import("std");
 
@@ -72,7 +72,8 @@ pub inline fn decimal(comptime T: type, digits: []const u8) ?T {
     return as(T, any_decimal(digits));
 }
 
-/// What is no number. It fits in a register, unlike an optional, which makes a difference of a fiftieth of the library.
+/// What is not a number. It fits in a register, unlike an optional: that saves a fiftieth of the
+/// library.
 const none = std.math.maxInt(u64);
 
 inline fn as(comptime T: type, number: u64) ?T {

@@ -1,6 +1,6 @@
-//! The descriptors that a Worker owns. When a Worker is terminated its JavaScript just stops, so its
-//! handles would stay open until the process ends. The library tracks them in memory that is not
-//! JavaScript's, and the C library calls it when the thread ends.
+//! The descriptors that a Worker owns. When a Worker is terminated its JavaScript just stops, so
+//! its handles would stay open until the process ends. The library tracks them in memory that is
+//! not JavaScript's, and the C library calls it when the thread ends.
 //!
 //! Each JavaScript thread has a slot of its own (a pthread key), which is freed with the thread: a
 //! process has few of them (1,024 in glibc, 128 in musl), and the library may be loaded anew for
@@ -10,7 +10,8 @@ const calls = @import("../calls.zig");
 const syscall = @import("syscall.zig");
 const imported = @import("pthread.zig").imported;
 
-/// One bit a descriptor, up to the default of fs.nr_open: 128 KiB for each Worker that has a handle.
+/// One bit a descriptor, up to the default of fs.nr_open: 128 KiB for each Worker that has a
+/// handle.
 const Tracked = struct {
     key: u32,
     bits: std.bit_set.ArrayBitSet(usize, 1 << 20),

@@ -1,9 +1,9 @@
-//! Reads who the children of a member are.
+//! Reads the children of a member. The kernel lists a child under the thread that forked it, in
+//! /proc/PID/task/TID/children.
 //!
-//! The kernel lists a child under the thread that forked it, in /proc/PID/task/TID/children. The
-//! list of a thread that runs may be out of date when it has been read. That of a thread that stands
-//! still is whole if everybody in it still has its number afterwards: the kernel finds its place in
-//! the list again by the pid that it wrote last, and may skip somebody where that one was reaped.
+//! The list of a running thread may be out of date once it is read. That of a stopped thread is
+//! complete if every child in it still has its pid afterwards: the kernel resumes the list after
+//! the pid that it wrote last, and may skip a child if that one was reaped.
 const std = @import("std");
 const kernel = @import("../sys/kernel.zig");
 const pinning = @import("pin.zig");
@@ -53,9 +53,9 @@ const Reader = struct {
     t: *const Tree,
     parent: u32,
     pid: i32 = 0,
-    /// Somebody is new, or is gone.
+    /// A child is new, or is gone.
     is_changed: bool = false,
-    /// Somebody may have been skipped.
+    /// A child may have been skipped.
     is_partial: bool = false,
     /// The last one of the piece before: the kernel goes on behind it.
     last: ?u32 = null,
@@ -87,7 +87,7 @@ const Reader = struct {
         return if (reader.count == at_once) reader.flush() else 0;
     }
 
-    /// Whoever runs has its number still. Of the others it is asked one by one.
+    /// A running child still has its pid. The others are checked one by one.
     fn flush(reader: *Reader) i32 {
         const count = reader.count;
         reader.count = 0;
@@ -101,7 +101,7 @@ const Reader = struct {
             if (polled.revents == 0 and polled.fd >= 0) continue;
             reader.t.end(row);
             if (row.holds_pid()) continue;
-            // It was reaped: the number that was listed is another one's, or nobody's any more.
+            // It was reaped: the listed pid names another process, or none.
             const result = reader.take(row.pid);
             if (result != 0) return result;
         }

@@ -1,8 +1,8 @@
-//! Kills a tree that stands still, the deepest level first, and waits for the end of each level.
+//! Kills a stopped tree, the deepest level first, and waits until each level has exited.
 //!
-//! The end of a process may resume its parent or its children: an exit signal, or a parent-death
-//! signal, may be SIGCONT. So everybody is looked at right before it is killed, and its level has
-//! ended before the next one is looked at.
+//! The exit of a process may resume its parent or its children: an exit signal, or a parent-death
+//! signal, may be SIGCONT. So each process is checked right before it is killed, and its level has
+//! exited before the next one is checked.
 const std = @import("std");
 const calls = @import("../calls.zig");
 const kernel = @import("../sys/kernel.zig");
@@ -35,9 +35,8 @@ pub fn kill(proc: i32, budget_us: i32, record: *tree.TreeRecord) i32 {
     return @intFromEnum(Answer.done);
 }
 
-/// Who is to be killed, or was and is waited for. One that the caller has called stubborn is waited
-/// for by it: what it waits for itself may be somebody above it, as a traced one waits for its
-/// tracer.
+/// Who is to be killed, or was killed and is waited for. The caller waits for one that it has
+/// called stubborn: that one may wait for a process above it, as a traced one waits for its tracer.
 fn is_wanted(row: *const TreeRow) bool {
     return !row.flags.ended and !row.flags.hands_off and !(row.flags.killed and row.flags.stubborn);
 }
@@ -50,7 +49,7 @@ fn deepest(t: *const Tree) ?u32 {
     return found;
 }
 
-/// Kills one level; or everybody as they are, parents first, and whoever is found meanwhile.
+/// Kills one level; or all of them as they are, parents first, and those that are found meanwhile.
 fn kill_level(t: *const Tree, depth: ?u32) i32 {
     var number: u32 = 0;
     while (number < t.record.count) : (number += 1) {
@@ -64,7 +63,7 @@ fn kill_level(t: *const Tree, depth: ?u32) i32 {
     return 0;
 }
 
-/// Kills one that stands still; anybody who runs has to be brought to stand again.
+/// Kills a stopped process; one that runs has to be stopped again first.
 fn kill_one(t: *const Tree, number: u32) i32 {
     const row = &t.rows[number];
     const is_as_it_is = row.flags.free or row.flags.stubborn or t.record.options.anyway;

@@ -1,4 +1,4 @@
-//! Looks at one member of a tree: whether it stands still, and whom it has as children.
+//! Looks at one member of a tree: whether it is stopped, and which children it has.
 const proc_file = @import("../proc/file.zig");
 const proc_scan = @import("../proc/scan.zig");
 const proc_stat = @import("../proc/stat.zig");
@@ -15,7 +15,7 @@ const negated = syscall.negated;
 pub const Outcome = struct {
     /// Nothing is new, and it stands still if that was asked for.
     pub const same: i32 = 0;
-    /// Somebody is new, or the list was not whole: look again.
+    /// A child is new, or the list was not complete: look again.
     pub const changed: i32 = 1;
     /// It does not stand still.
     pub const runs: i32 = 2;
@@ -74,8 +74,8 @@ pub fn read_first(t: *const Tree, number: u32) void {
     row.flags.was_stopped = is_stopped(t, number, &stat);
 }
 
-/// Whether a process that was found is stopped. A first thread that has ended before others tells
-/// nothing of these.
+/// Whether a new member is stopped. A first thread that has exited before the others does not show
+/// it.
 pub fn is_stopped(t: *const Tree, number: u32, stat: *const proc_stat.Stat) bool {
     if (stat.state == 'T' or stat.state == 't') return true;
     if (stat.state != 'Z' or stat.threads <= 1) return false;
@@ -141,7 +141,7 @@ fn look_at_threads(t: *const Tree, number: u32, need: Need) i32 {
         }
     }
     if (entries.failure < 0) return entries.failure;
-    // No thread at all tells nothing.
+    // Without a single thread nothing is known.
     return if (entries.count == 0) Outcome.changed else result;
 }
 

@@ -27,9 +27,11 @@ pub fn pin(t: *const Tree, pid: i32, through: u32, relation: Relation) i32 {
     const holds = rows.pidfd_holds_pid(pidfd);
     const has_ended = rows.pidfd_has_ended(pidfd);
     // A zombie stays listed until it is reaped, also once the caller has closed its pidfd.
-    if (read == 0 and has_ended) if (t.find(pid)) |row| if (t.rows[row].start_ticks == stat.start_ticks) {
-        _ = calls.close(pidfd);
-        return Outcome.same;
+    if (read == 0 and has_ended) if (t.find(pid)) |row| {
+        if (t.rows[row].start_ticks == stat.start_ticks) {
+            _ = calls.close(pidfd);
+            return Outcome.same;
+        }
     };
     if (read == 0 and holds and is_member(t, through, &stat, relation)) {
         const number = t.add(.{ .pidfd = pidfd, .stat = &stat, .parent = through, .flags = .{
@@ -50,7 +52,7 @@ pub fn pin(t: *const Tree, pid: i32, through: u32, relation: Relation) i32 {
     return Outcome.same;
 }
 
-/// How somebody is found: as a child, or by the session or the process group that a member leads.
+/// How a member is found: as a child, or by the session or the process group that a member leads.
 pub const Relation = enum { parent, session, group };
 
 fn is_member(t: *const Tree, through: u32, stat: *const proc_stat.Stat, relation: Relation) bool {
@@ -64,9 +66,9 @@ fn is_member(t: *const Tree, through: u32, stat: *const proc_stat.Stat, relation
     return row.holds_pid() or (relation != .parent and is_kept(t, row.pid, relation));
 }
 
-/// Whether the number of a session or group is the tree's though its leader was reaped: it can't go
-/// to another one while a member that was in it is in it. Nobody goes back into a session, and into
-/// a group only from its session.
+/// Whether the id of a session or group is the tree's though its leader was reaped: it can't be
+/// reused while a member that was in it still is. No process goes back into a session, and into a
+/// group only from its session.
 fn is_kept(t: *const Tree, wanted: i32, relation: Relation) bool {
     for (t.rows[0..t.record.count]) |*row| {
         if (row.flags.ended or row.pid == wanted) continue;

@@ -20,10 +20,9 @@ pub const Flags = packed struct(u32) {
     free: bool = false,
     /// Its children were listed whole since the forks were counted.
     listed: bool = false,
-    /// It stood still when it was last looked at, and nobody was new.
+    /// It was stopped when it was last looked at, and no child was new.
     stands: bool = false,
-    /// It stood still when all of its children were listed, and nobody has resumed it since, as far
-    /// as was seen.
+    /// It was stopped when all of its children were listed, and was not seen resumed since.
     known: bool = false,
     /// That was so at any time.
     was_known: bool = false,
@@ -79,7 +78,7 @@ pub const TreeRow = extern struct {
     cursor: i32,
     /// The look over all in which it was last seen standing.
     looked: u32,
-    /// When it was first told to stop, in milliseconds of the monotonic clock.
+    /// When it was first sent SIGSTOP, in milliseconds of the monotonic clock.
     asked_ms: u32,
     /// How often others have resumed it.
     resumed: u32,
@@ -123,7 +122,7 @@ pub const TreeRow = extern struct {
     }
 };
 
-/// Whether a process still has its number, as a zombie has. Signal 0 tells it of a pidfd on every
+/// Whether a process still has its pid, as a zombie has. Signal 0 reports that of a pidfd on every
 /// kernel.
 pub fn pidfd_holds_pid(pidfd: i32) bool {
     const number = syscall.number_of(.pidfd_send_signal);

@@ -1,10 +1,10 @@
-//! Finds everybody below the root of a tree, and brings all of it to stand.
+//! Finds all processes below the root of a tree, and stops them all.
 //!
-//! Whoever is found is stopped at once, and its children are read before it stands: so the newest
-//! of a fork chain is reached before it forks again. A signal to stop that is pending is no
-//! barrier, because fork(2) looks for signals only when it begins; so whoever stands still is read
-//! again, and at last all of them once more: a child made with CLONE_PARENT appears below one that
-//! was read before.
+//! Each process that is found is stopped at once, and its children are read before it has stopped:
+//! so the newest of a fork chain is reached before it forks again. A pending SIGSTOP does not
+//! prevent a fork, because fork(2) checks for signals only when it begins. So each one is read
+//! again once it is stopped, and in the end all are read once more: a child made with CLONE_PARENT
+//! appears below a process that was read before.
 const std = @import("std");
 const boot = @import("../proc/boot.zig");
 const kernel = @import("../sys/kernel.zig");
@@ -30,7 +30,7 @@ const most_epochs = 64;
 /// One that others resume so often is killed, where it is forced.
 const most_resumed = 3;
 
-/// Looks until nothing is new, or until all stand still: one of `Answer`, or a negated errno.
+/// Looks until nothing is new, or until all are stopped: one of `Answer`, or a negated errno.
 pub fn stand(proc: i32, budget_us: i32, record: *tree.TreeRecord) i32 {
     const t = Tree.init(proc, budget_us, record);
     var pause_ns: u32 = 20_000;
@@ -40,7 +40,8 @@ pub fn stand(proc: i32, budget_us: i32, record: *tree.TreeRecord) i32 {
         const settled = if (record.epoch == 0) settle(&t) else look_over_all(&t);
         switch (settled) {
             Outcome.same => if (is_confirmed(&t)) return @intFromEnum(Answer.done),
-            // A spinner would keep busy whom it waits for: a sleeper sees the stop sooner.
+            // Sleeps instead of spinning, which would keep the CPU from those it waits for: they
+            // stop sooner.
             Outcome.runs => {
                 if (!t.is_late()) sleep(pause_ns);
                 pause_ns = @min(2 * pause_ns, 400_000);
@@ -72,17 +73,18 @@ pub fn is_cut_short(outcome: i32) bool {
 /// as three looks or more.
 const looked_over = 8;
 
-/// Counts the forks of the whole machine from now on; whoever was listed before has to be listed
-/// again.
+/// Counts the forks of the whole machine from now on; those listed before have to be listed again.
 fn count_births(t: *const Tree) void {
     const births = proc_births.count(t.proc);
     t.record.births = births orelse 0;
     t.record.births_state = if (births == null) .in_vain else .counted;
-    for (t.rows[0..t.record.count], 0..) |*row, number| if (!row.flags.ended) t.push(@intCast(number));
+    for (t.rows[0..t.record.count], 0..) |*row, number| {
+        if (!row.flags.ended) t.push(@intCast(number));
+    }
 }
 
-/// Whether all are known to be there: because nobody was forked since their lists were read, or
-/// after a look over all.
+/// Whether the tree is known to be complete: no process was forked since the lists were read, or a
+/// round over all found none new.
 fn is_confirmed(t: *const Tree) bool {
     const record = t.record;
     if (record.epoch != 0) return true;
@@ -121,7 +123,7 @@ fn sleep(nanoseconds: u32) void {
 /// up before anything was done.
 const chased_at_least = 32;
 
-/// Reads the children of whoever is new, the newest first.
+/// Reads the children of the new members, the newest first.
 fn chase(t: *const Tree) i32 {
     var count: u32 = 0;
     while (t.record.top >= 0) : (count += 1) {
@@ -142,8 +144,7 @@ fn chase(t: *const Tree) i32 {
         }
         if (result == Outcome.unlisted) note_unlisted(t, row);
         if (!t.record.options.stop) row.flags.known = false; // It runs.
-        // Where nobody is stopped, nobody is waited for: all are looked at once more, and that is
-        // all.
+        // If nothing is to be stopped, nothing is waited for: one more round over all is enough.
         row.flags.stands = !t.record.options.stop;
     }
     return 0;
@@ -159,9 +160,10 @@ fn settle(t: *const Tree) i32 {
         if (row.flags.stands or row.flags.ended) continue;
         const one = settle_one(t, number);
         if (is_cut_short(one)) return one;
-        // Whoever is new is chased before anybody else is looked at.
+        // A new member is chased before any other is looked at.
         if (t.record.top >= 0) return Outcome.changed;
-        if (one == Outcome.changed or (one == Outcome.runs and result == Outcome.same)) result = one;
+        const is_worse = one == Outcome.runs and result == Outcome.same;
+        if (one == Outcome.changed or is_worse) result = one;
         if (t.is_late()) return Outcome.late;
     }
     return result;
@@ -171,7 +173,8 @@ fn settle_one(t: *const Tree, number: u32) i32 {
     const row = &t.rows[number];
     const need = need_of(t, row);
     const is_counted = t.record.births_state == .counted and row.flags.listed;
-    const one = looking.look(t, number, if (need == .standing and is_counted) .only_standing else need);
+    const narrowed = if (need == .standing and is_counted) .only_standing else need;
+    const one = looking.look(t, number, narrowed);
     switch (one) {
         Outcome.same, Outcome.unlisted => {
             note_standing(t, row);
@@ -208,7 +211,7 @@ fn note_unlisted(t: *const Tree, row: *TreeRow) void {
     t.record.unlisted += 1;
 }
 
-/// Tells one that runs to stop, again, until it has had its time.
+/// Sends SIGSTOP to a running process, again and again, until its time is up.
 fn hurry(t: *const Tree, number: u32) i32 {
     const row = &t.rows[number];
     // Others have resumed it: now it is ours to stop, and to resume.
@@ -236,19 +239,23 @@ pub fn kill_running(t: *const Tree, number: u32) i32 {
     if (row.send(linux.SIG.KILL)) row.flags.killed = true;
     row.flags.stands = false;
     const after = looking.look(t, number, .any);
-    // The list of one that has ended is empty, so it tells something only of one that has not.
+    // The list of a process that has exited is empty, so it means something only for one that has
+    // not.
     if (after == Outcome.same and !row.has_ended()) note_standing(t, row);
     return if (is_cut_short(after)) after else Outcome.changed;
 }
 
-/// Looks at all once more: whoever runs has to be stopped again.
+/// Looks at all once more: one that runs has to be stopped again.
 fn look_over_all(t: *const Tree) i32 {
     var number = t.record.count;
     while (number > 0) {
         number -= 1;
         const row = &t.rows[number];
         if (row.flags.ended or row.looked == t.record.epoch) continue;
-        const one = if (t.record.options.stop) looking.look(t, number, need_of(t, row)) else looking.chase(t, number);
+        const one = if (t.record.options.stop)
+            looking.look(t, number, need_of(t, row))
+        else
+            looking.chase(t, number);
         if (is_cut_short(one)) return one;
         if (one == Outcome.runs or one == Outcome.changed) {
             row.flags.stands = !t.record.options.stop;

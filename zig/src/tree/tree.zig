@@ -1,8 +1,8 @@
 //! The table of a tree: one row a process, in memory of the caller, with an index by pid behind the
 //! rows.
 //!
-//! The caller may add rows and change flags between two calls. A row's pidfd is the caller's: it
-//! sets -1 before it closes one, for the number may then be somebody else's.
+//! The caller may add rows and change flags between two calls. The caller owns a row's pidfd: it
+//! sets -1 before it closes one, because the number may then be another file's.
 const std = @import("std");
 const boot = @import("../proc/boot.zig");
 const calls = @import("../calls.zig");
@@ -16,20 +16,20 @@ pub const TreeRow = rows_file.TreeRow;
 
 /// What is asked for.
 pub const Options = packed struct(u32) {
-    /// Stop whoever is found; else only look.
+    /// Stop the members that are found; else only look.
     stop: bool,
-    /// Kill whoever does not stop.
+    /// Kill those that do not stop.
     force: bool,
-    /// Kill without bringing anybody to stand.
+    /// Kill without stopping them first.
     anyway: bool,
     /// Count those that may have left children.
     counts: bool,
     /// Find the members of sessions, and of process groups, that a member leads.
     sessions: bool,
     groups: bool,
-    /// Begin anew: everybody is looked at again. It is cleared.
+    /// Begin anew: all are looked at again. It is cleared.
     begin: bool,
-    /// With it: whoever has ended by now is not counted.
+    /// With it: those that have exited by now are not counted.
     fresh: bool,
     unused: u24,
 };
@@ -45,8 +45,8 @@ pub const TreeRecord = extern struct {
     lost_since: u64,
     /// When it was begun afresh, in clock ticks since boot.
     begun: u64,
-    /// How many were ever forked when the walk began: while that stays so, nobody is new. 0: it is
-    /// not known.
+    /// How many processes were ever forked when the walk began: while that number stays, none is
+    /// new. 0: not known.
     births: u64,
     births_state: BirthsState,
     lost: u32,
@@ -59,7 +59,7 @@ pub const TreeRecord = extern struct {
     options: Options,
     /// The row to be chased next; -1 is none.
     top: i32,
-    /// Counts the looks over all; 0 while not all stand.
+    /// Counts the rounds over all; 0 while not all are stopped.
     epoch: u32,
     epochs: u32,
     /// How many processes were listed but could not be read.
@@ -85,7 +85,7 @@ pub const Answer = enum(i32) {
     again,
     /// There is no free row.
     full,
-    /// Somebody runs, or is new: the tree has to be brought to stand first.
+    /// One runs, or is new: the tree has to be stopped first.
     unsettled,
     /// Those that were killed have not ended yet.
     waiting,
@@ -205,8 +205,8 @@ pub const Tree = struct {
         row.take(found.stat);
         row.flags.undecided = tree.may_spare(row.pid);
         if (row.flags.undecided) row.flags.hands_off = true;
-        // Nobody knows when a zombie has ended. What it left before the call is not looked for,
-        // what it left since is.
+        // It is not known when a zombie exited. Children that it left before the call are not
+        // looked for, those that it left since are.
         if (row.flags.ended) {
             row.flags.ended = false;
             row.since = @max(row.since, tree.record.begun);
@@ -231,13 +231,14 @@ pub const Tree = struct {
         if (!tree.record.options.stop or keeps) return;
         if (row.flags.deaf) return row.refuse();
         if (row.asked_ms == 0) row.asked_ms = milliseconds();
-        // Who stood before stands still for whoever stopped it: that is not ours to undo.
+        // One that was stopped before stays stopped: another process did that, and it is not ours
+        // to undo.
         if (row.flags.was_stopped) return;
         if (row.send(linux.SIG.STOP)) row.flags.stopped = true;
     }
 
-    /// Notes that a process has ended. One that stood still ends by a signal of ours, or somebody
-    /// else has resumed or killed it.
+    /// Notes that a process has exited. A stopped one exits by a signal of ours, or because another
+    /// process has resumed or killed it.
     pub fn end(tree: *const Tree, row: *TreeRow) void {
         if (row.flags.ended) return;
         row.flags.ended = true;
