@@ -47,17 +47,17 @@ export type { NamespaceKind } from "./src/kernel/namespace_kinds.ts";
 export { formatIdentity, parseIdentity, type ProcessIdentity } from "./src/identity/identity.ts";
 export { type ProcessEntry, processes } from "./src/proc/processes.ts";
 export { findOrphans, type Orphan, type OrphanPredicate, Orphans } from "./src/orphans/orphans.ts";
-export { adoptOrphans } from "./src/tree/adopting.ts";
-export { ProcessTree, type SignalTreeOptions } from "./src/tree/tree.ts";
+export { adoptOrphans } from "./src/tree/subreaper.ts";
+export { ProcessTree, type SignalTreeOptions } from "./src/process_tree.ts";
 export type { TreeMember, TreeRelation } from "./src/tree/member.ts";
-export type { TreeOptions } from "./src/tree/rooting.ts";
+export type { TreeOptions } from "./src/tree/root.ts";
 export {
   killTree,
   type KillTreeOptions,
   type TerminateTreeOptions,
   type TreeKill,
-} from "./src/tree/kill_tree.ts";
-export type { TreeEnd, TreeEscape, TreeOrphan, TreeReport } from "./src/tree/tree_report.ts";
+} from "./src/kill/kill_tree.ts";
+export type { TreeEnd, TreeEscape, TreeOrphan, TreeReport } from "./src/kill/report.ts";
 export type {
   ExitedStatus,
   ExitStatus,

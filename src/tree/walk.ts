@@ -15,7 +15,7 @@ import { native } from "../kernel/native.ts";
 import { NativeRecord } from "../kernel/record.ts";
 import { nameOf, Proc, type ProcessRecord, startTicksOf, withProc } from "../proc/scan.ts";
 import { Member, type TreeRelation } from "./member.ts";
-import { claimCgroup, type OwnCgroup } from "./own_cgroup.ts";
+import { claimCgroup, type OwnCgroup } from "./cgroups.ts";
 import { type Lost, type TreeFlag, type TreeOption, TreeTable } from "./table.ts";
 
 /** Where a walk finds members besides the children of members. */

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import type { Member } from "./member.ts";
+import type { Member } from "../tree/member.ts";
 
 /** A member with its group and session as they were read while it was stopped. */
 export interface Grouped {

@@ -3,19 +3,19 @@
  *
  * @module
  */
-import { checkBoolean, checkOptions } from "../kernel/arguments.ts";
-import { EBADF } from "../kernel/constants.ts";
-import { failure, PidfdError } from "../kernel/errors.ts";
-import type { ExitStatus } from "../kernel/exit.ts";
-import { native } from "../kernel/native.ts";
-import { type Signal, signalNumber } from "../kernel/signals.ts";
-import type { Pidfd } from "../pidfd.ts";
-import { sendSignal } from "../process/signalling.ts";
-import { waitFor, type WaitOptions } from "../process/wait.ts";
-import { terminateTree, type TerminateTreeOptions, type TreeKill } from "./kill_tree.ts";
-import type { Member, TreeMember } from "./member.ts";
-import { type TreeOptions, walkFrom } from "./rooting.ts";
-import type { Walk } from "./walk.ts";
+import { checkBoolean, checkOptions } from "./kernel/arguments.ts";
+import { EBADF } from "./kernel/constants.ts";
+import { failure, PidfdError } from "./kernel/errors.ts";
+import type { ExitStatus } from "./kernel/exit.ts";
+import { native } from "./kernel/native.ts";
+import { type Signal, signalNumber } from "./kernel/signals.ts";
+import type { Pidfd } from "./pidfd.ts";
+import { sendSignal } from "./process/signalling.ts";
+import { waitFor, type WaitOptions } from "./process/wait.ts";
+import { terminateTree, type TerminateTreeOptions, type TreeKill } from "./kill/kill_tree.ts";
+import type { Member, TreeMember } from "./tree/member.ts";
+import { type TreeOptions, walkFrom } from "./tree/root.ts";
+import type { Walk } from "./tree/walk.ts";
 
 /** Whom a signal to a tree reaches. */
 export interface SignalTreeOptions {

@@ -13,9 +13,9 @@ import { killCgroup } from "./cgroup_kill.ts";
 import { isDeadly } from "./deadly.ts";
 import { Freezer } from "./freezer.ts";
 import { findLostOrphans } from "./lost_orphans.ts";
-import { isSelf, type Target, Targets, type TargetsOptions } from "./targets.ts";
-import type { TreeOrphan, TreeReport } from "./tree_report.ts";
-import type { Walk } from "./walk.ts";
+import { isSelf, type Target, Targets, type TargetsOptions } from "./kill_targets.ts";
+import type { TreeOrphan, TreeReport } from "./report.ts";
+import type { Walk } from "../tree/walk.ts";
 
 /** What was asked for, checked. */
 export interface KillerOptions extends TargetsOptions {

@@ -12,10 +12,10 @@ import { native } from "../kernel/native.ts";
 import { sendKill, sendSignal } from "../process/signalling.ts";
 import { statusOf } from "../process/state.ts";
 import { waitsOf } from "../process/wait.ts";
-import { reapAdopted } from "./adopting.ts";
-import type { Member } from "./member.ts";
-import type { TreeEnd, TreeEscape, TreeReport } from "./tree_report.ts";
-import type { Walk } from "./walk.ts";
+import { reapAdopted } from "../tree/subreaper.ts";
+import type { Member } from "../tree/member.ts";
+import type { TreeEnd, TreeEscape, TreeReport } from "./report.ts";
+import type { Walk } from "../tree/walk.ts";
 
 /** Who is meant, and what is done with those that have ended. */
 export interface TargetsOptions {

@@ -11,9 +11,9 @@ import { SIGKILL } from "../kernel/constants.ts";
 import { isNobodys } from "../kernel/nobody.ts";
 import { type Signal, signalNumber } from "../kernel/signals.ts";
 import { Pidfd } from "../pidfd.ts";
-import { isHarmless } from "./deadly.ts";
-import type { TreeMember } from "./member.ts";
-import { ProcessTree } from "./tree.ts";
+import { isHarmless } from "../kill/deadly.ts";
+import type { TreeMember } from "../tree/member.ts";
+import { ProcessTree } from "../process_tree.ts";
 
 /** Hears that it is done; of the error, if there was one. */
 export type TreeKillCallback = (error?: Error) => void;
