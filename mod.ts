@@ -26,8 +26,8 @@
 export { Pidfd } from "./src/pidfd.ts";
 export type { WaitLimits, WaitOptions } from "./src/process/wait.ts";
 export type { ProcessState } from "./src/process/state.ts";
-export { waitForMessage } from "./src/message/arriving.ts";
-export { closeDescriptor } from "./src/process/duplicating.ts";
+export { waitForMessage } from "./src/message/wait_for_message.ts";
+export { closeDescriptor } from "./src/process/descriptors.ts";
 export type { MemoryAdvice, MemoryRange } from "./src/process/memory.ts";
 export {
   type OutgoingMessage,
@@ -36,10 +36,10 @@ export {
   receiveMessage,
   sendMessage,
 } from "./src/message/message.ts";
-export type { OpenOptions } from "./src/process/opening.ts";
-export type { SignalOptions, SignalScope } from "./src/process/signalling.ts";
+export type { OpenOptions } from "./src/process/open.ts";
+export type { SignalOptions, SignalScope } from "./src/process/signal.ts";
 export { socketDescriptor, type SocketKind, socketPair } from "./src/message/socket.ts";
-export type { TerminateOptions, Termination } from "./src/process/terminating.ts";
+export type { TerminateOptions, Termination } from "./src/process/terminate.ts";
 export type { ChildLike } from "./src/handle/child.ts";
 export type { ProcessInfo } from "./src/process/info.ts";
 export type { CoreDump, Credentials } from "./src/kernel/pidfd_info.ts";

@@ -8,12 +8,12 @@ import type { ChildLike } from "./handle/child.ts";
 import type { Handle } from "./handle/handle.ts";
 import type { ProcessIdentity } from "./identity/identity.ts";
 import { openPidfile, writePidfile } from "./identity/pidfile.ts";
-import { identityOf, isSame, reopen } from "./identity/recognising.ts";
+import { identityOf, isSame, reopen } from "./identity/reopen.ts";
 import { checkPid, show } from "./kernel/arguments.ts";
 import type { ExitStatus } from "./kernel/exit.ts";
 import type { NamespaceKind } from "./kernel/namespace_kinds.ts";
 import { type Signal, signalNumber } from "./kernel/signals.ts";
-import { duplicateFrom } from "./process/duplicating.ts";
+import { duplicateFrom } from "./process/descriptors.ts";
 import { infoOf, type ProcessInfo } from "./process/info.ts";
 import {
   adviseMemoryOf,
@@ -31,10 +31,10 @@ import {
   openPid,
   openSelf,
   openThread,
-} from "./process/opening.ts";
-import { sendSignal, type SignalOptions } from "./process/signalling.ts";
+} from "./process/open.ts";
+import { sendSignal, type SignalOptions } from "./process/signal.ts";
 import { type ProcessState, reap, stateOf, statusOf, waitSync } from "./process/state.ts";
-import { terminate, type TerminateOptions, type Termination } from "./process/terminating.ts";
+import { terminate, type TerminateOptions, type Termination } from "./process/terminate.ts";
 import { exitedOf, setHolding, waitFor, type WaitOptions } from "./process/wait.ts";
 
 /** What is inside a handle, for the other concepts that act on it; undefined for what is no `Pidfd`. */

@@ -10,7 +10,7 @@ import type { ExitStatus } from "./kernel/exit.ts";
 import { native } from "./kernel/native.ts";
 import { type Signal, signalNumber } from "./kernel/signals.ts";
 import type { Pidfd } from "./pidfd.ts";
-import { sendSignal } from "./process/signalling.ts";
+import { sendSignal } from "./process/signal.ts";
 import { waitFor, type WaitOptions } from "./process/wait.ts";
 import { terminateTree, type TerminateTreeOptions, type TreeKill } from "./kill/kill_tree.ts";
 import type { Member, TreeMember } from "./tree/member.ts";

@@ -11,9 +11,9 @@ import { checkFile, failure, PidfdError } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
 import { isNobodys } from "../kernel/nobody.ts";
 import { NativeRecord } from "../kernel/record.ts";
-import { openPid } from "../process/opening.ts";
+import { openPid } from "../process/open.ts";
 import { type ProcessIdentity, toIdentity } from "./identity.ts";
-import { find, identityOf, isSame, startTicksOf } from "./recognising.ts";
+import { find, identityOf, isSame, startTicksOf } from "./reopen.ts";
 
 /** What a pid file says. */
 interface Content {

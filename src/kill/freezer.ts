@@ -7,7 +7,7 @@ import { atExit } from "../../ffi/at_exit.ts";
 import { inTurns } from "../../ffi/turn.ts";
 import { SIGCONT } from "../kernel/constants.ts";
 import { PidfdError } from "../kernel/errors.ts";
-import { sendSignal } from "../process/signalling.ts";
+import { sendSignal } from "../process/signal.ts";
 import type { Member } from "../tree/member.ts";
 import { tangled } from "./process_groups.ts";
 import type { TreeOption } from "../tree/table.ts";

@@ -9,7 +9,7 @@ import { SIGKILL } from "../kernel/constants.ts";
 import { PidfdError } from "../kernel/errors.ts";
 import { type ExitStatus, UNKNOWN } from "../kernel/exit.ts";
 import { native } from "../kernel/native.ts";
-import { sendKill, sendSignal } from "../process/signalling.ts";
+import { sendKill, sendSignal } from "../process/signal.ts";
 import { statusOf } from "../process/state.ts";
 import { waitsOf } from "../process/wait.ts";
 import { reapAdopted } from "../tree/subreaper.ts";

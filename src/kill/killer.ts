@@ -8,7 +8,7 @@ import { inTurns, nextTurn, Pace } from "../../ffi/turn.ts";
 import { TREE_ANSWERS } from "../../ffi/symbols.ts";
 import { SIGKILL } from "../kernel/constants.ts";
 import { countForks } from "../proc/forks.ts";
-import { sendSignal } from "../process/signalling.ts";
+import { sendSignal } from "../process/signal.ts";
 import { killCgroup } from "./cgroup_kill.ts";
 import { isDeadly } from "./deadly.ts";
 import { Freezer } from "./freezer.ts";

@@ -6,7 +6,7 @@
 import { Handle } from "../handle/handle.ts";
 import { ancestorsIn } from "../identity/ancestors.ts";
 import { type ProcessIdentity, toIdentity } from "../identity/identity.ts";
-import { openIfThere } from "../identity/recognising.ts";
+import { openIfThere } from "../identity/reopen.ts";
 import { show } from "../kernel/arguments.ts";
 import { EBADF } from "../kernel/constants.ts";
 import { failure } from "../kernel/errors.ts";

@@ -7,7 +7,7 @@
 import type { Handle } from "../handle/handle.ts";
 import { askKernel } from "../kernel/pidfd_info.ts";
 import { cgroupOf } from "../proc/description.ts";
-import { openSelf } from "../process/opening.ts";
+import { openSelf } from "../process/open.ts";
 import { isWithin } from "./cgroup_path.ts";
 import type { Member } from "./member.ts";
 

@@ -13,7 +13,7 @@ import { isNobodys } from "../kernel/nobody.ts";
 import { askKernel } from "../kernel/pidfd_info.ts";
 import { NativeRecord } from "../kernel/record.ts";
 import { describe, isThread, STAT } from "../proc/description.ts";
-import { openDescriptor } from "../process/opening.ts";
+import { openDescriptor } from "../process/open.ts";
 import { makeIdentity, type ProcessIdentity, toIdentity } from "./identity.ts";
 
 const file = new NativeRecord("FileRecord");

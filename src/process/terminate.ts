@@ -8,7 +8,7 @@ import type { Handle } from "../handle/handle.ts";
 import { checkAbortSignal, checkInteger, checkOptions } from "../kernel/arguments.ts";
 import type { ExitStatus } from "../kernel/exit.ts";
 import { type Signal, signalNumber } from "../kernel/signals.ts";
-import { sendKill, sendSignal } from "./signalling.ts";
+import { sendKill, sendSignal } from "./signal.ts";
 import { lastWord, unlessTimeIsUp, untilExited } from "./wait.ts";
 
 /** How to end a process. */
