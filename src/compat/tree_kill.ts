@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { platform } from "../../ffi/host.ts";
+import { platform } from "../../ffi/runtime.ts";
 import { soon } from "../../ffi/timer.ts";
 import { syscallNumbers } from "../features/numbers.ts";
 import { checkFunction, checkPid, show } from "../kernel/arguments.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { mayBeWorker } from "../../ffi/host.ts";
+import { mayBeWorker } from "../../ffi/runtime.ts";
 import { soon } from "../../ffi/timer.ts";
 import { native } from "../kernel/native.ts";
 
