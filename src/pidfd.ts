@@ -33,9 +33,11 @@ import {
   openThread,
 } from "./process/open.ts";
 import { sendSignal, type SignalOptions } from "./process/signal.ts";
-import { type ProcessState, reap, stateOf, statusOf, waitSync } from "./process/state.ts";
+import { type ProcessState, reap, stateOf, waitSync } from "./process/state.ts";
+import { statusOf } from "./process/status.ts";
 import { terminate, type TerminateOptions, type Termination } from "./process/terminate.ts";
-import { exitedOf, setHolding, waitFor, type WaitOptions } from "./process/wait.ts";
+import { exitedOf, waitFor, type WaitOptions } from "./process/wait.ts";
+import { setRef } from "./process/waits.ts";
 
 /** What is inside a handle, for the other concepts that act on it; undefined for what is no `Pidfd`. */
 export let handleOf: (value: unknown) => Handle | undefined;
@@ -556,13 +558,13 @@ export class Pidfd implements Disposable {
 
   /** Lets pending and later waits on this handle keep the program alive, as they do at first. */
   ref(): this {
-    setHolding(this.#handle, true);
+    setRef(this.#handle, true);
     return this;
   }
 
   /** Lets the program end although a wait on this handle is pending. */
   unref(): this {
-    setHolding(this.#handle, false);
+    setRef(this.#handle, false);
     return this;
   }
 

@@ -7,9 +7,18 @@ import { EBADF, F_DUPFD_CLOEXEC, POLLIN, POLLNVAL } from "../kernel/constants.ts
 import { check, failure } from "../kernel/errors.ts";
 import type { ExitStatus } from "../kernel/exit.ts";
 import { native } from "../kernel/native.ts";
-import type { Waiting } from "../watch/waiting.ts";
 import type { ChildLike } from "./child.ts";
 import { giveUp, type Held, hold } from "./descriptor.ts";
+
+/** What a handle asks of the waits on it, which src/process/waits.ts makes. */
+export interface PendingWaits {
+  /** Rejects all of them. */
+  fail(makeReason: () => unknown): void;
+  /** Resolves all of them: the handle has reaped its process. */
+  settle(status: ExitStatus): void;
+  /** `isRef` of the handle has changed. */
+  onRefChange(): void;
+}
 
 /**
  * One process's descriptor with its memory. It is closed when it is forgotten, which can't happen under a pending wait,
@@ -20,20 +29,20 @@ export class Handle {
   readonly #pid: number;
   /** What was told once stays told, also where the kernel keeps no exit records. */
   status: ExitStatus | null = null;
-  /** What a look told that may be wrong, on old kernels: the runtime knows better. */
-  seen: ExitStatus | null = null;
+  /** What a look saw that may be wrong, on old kernels: the runtime knows better. */
+  provisionalStatus: ExitStatus | null = null;
   /** Whether this handle has reaped its process: before Linux 6.9 the kernel does not say so. */
   isReapedByUs = false;
   /** The runtime's own object, where the handle was made from one. */
   child: ChildLike | undefined;
   /** Made at the first wait: most handles are never waited for. */
-  waits: Waiting<Handle> | undefined;
+  waits: PendingWaits | undefined;
   /** Takes back the listening to the runtime's own object. */
   stopHearing: (() => void) | undefined;
   /** The promise that all who ask for the end share. */
   exited: Promise<void> | undefined;
   /** Whether pending waits keep the program alive. */
-  isHolding = true;
+  isRef = true;
   /** Whether it was opened for a thread, so that its signals are for that one alone. */
   isThread = false;
   /** Whether its `Pidfd` is somebody's who may not close it. */

@@ -10,8 +10,8 @@ import { PidfdError } from "../kernel/errors.ts";
 import { type ExitStatus, UNKNOWN } from "../kernel/exit.ts";
 import { native } from "../kernel/native.ts";
 import { sendKill, sendSignal } from "../process/signal.ts";
-import { statusOf } from "../process/state.ts";
-import { waitsOf } from "../process/wait.ts";
+import { statusOf } from "../process/status.ts";
+import { waitsOf } from "../process/waits.ts";
 import { reapAdopted } from "../tree/subreaper.ts";
 import type { Member } from "../tree/member.ts";
 import type { TreeEnd, TreeEscape, TreeReport } from "./report.ts";
@@ -216,7 +216,7 @@ export class Targets {
     this.#untold++;
     target.forget.push(
       waits.listen("exited", (status) => this.#onExit(target, status), onFailure),
-      waits.listen("told", (status) => this.#onTold(target, status), onFailure),
+      waits.listen("status", (status) => this.#onTold(target, status), onFailure),
     );
   }
 
