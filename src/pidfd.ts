@@ -679,7 +679,7 @@ export class Pidfd implements Disposable {
    * free.
    */
   detach(): number {
-    return this.#handle.isLent ? this.#handle.duplicate() : this.#handle.detach();
+    return this.#handle.isBorrowed ? this.#handle.duplicate() : this.#handle.detach();
   }
 
   /**
@@ -688,7 +688,7 @@ export class Pidfd implements Disposable {
    * the tree closes it. One that is forgotten is closed when it is collected as garbage.
    */
   close(): void {
-    if (!this.#handle.isLent) this.#handle.close();
+    if (!this.#handle.isBorrowed) this.#handle.close();
   }
 
   /** Closes the handle, as {@linkcode Pidfd.close}; the process lives on. */

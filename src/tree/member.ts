@@ -71,11 +71,11 @@ export class Member implements TreeMember {
   }
 
   /**
-   * Made when it is asked for: most members are only signalled. Lent, because a process whose
+   * Made when it is asked for: most members are only signalled. Borrowed, because a process whose
    * handle somebody has closed would be neither ended nor told of, and would stay stopped.
    */
   get handle(): Pidfd {
-    this.pinned.isLent = true;
+    this.pinned.isBorrowed = true;
     return this.#pidfd ??= pidfdOf(this.pinned);
   }
 
