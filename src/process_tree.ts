@@ -171,7 +171,7 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
   async wait(options: WaitOptions = {}): Promise<ExitStatus[]> {
     const own = native().own_pid();
     const members = [...downFrom(this.#open().root)].filter(({ pid }) => pid !== own);
-    return await Promise.all(members.map(({ pinned }) => waitFor(pinned, options)));
+    return await Promise.all(members.map(({ core }) => waitFor(core, options)));
   }
 
   /**
@@ -215,9 +215,9 @@ function* downFrom(member: Member): IterableIterator<Member> {
 function sendToAll(members: Member[], number: number): number {
   let sent = 0;
   let refusal: PidfdError | undefined;
-  for (const { pinned } of members) {
+  for (const { core } of members) {
     try {
-      if (sendSignal(pinned, number)) sent++;
+      if (sendSignal(core, number)) sent++;
     } catch (error) {
       if (!(error instanceof PidfdError)) throw error;
       refusal ??= error;

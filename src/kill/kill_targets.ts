@@ -134,8 +134,8 @@ export class Targets {
   /** Answers whether it was sent. */
   send(target: Target, number: number): boolean {
     try {
-      const { pinned } = target.member;
-      return number === SIGKILL ? sendKill(pinned) : sendSignal(pinned, number);
+      const { core } = target.member;
+      return number === SIGKILL ? sendKill(core) : sendSignal(core, number);
     } catch (error) {
       if (!(error instanceof PidfdError)) throw error;
       // There is no use in waiting for one that may not be ended.
@@ -159,8 +159,8 @@ export class Targets {
         check();
       }
       this.#reap(target);
-      const { pinned } = target.member;
-      if (!target.isTold && !pinned.closed) target.status = statusOf(pinned) ?? UNKNOWN;
+      const { core } = target.member;
+      if (!target.isTold && !core.closed) target.status = statusOf(core) ?? UNKNOWN;
     }
     if (!this.#options.reapAdopted) return;
     for (const member of this.#walk.members) if (!member.runs()) reapAdopted(member);
@@ -190,7 +190,7 @@ export class Targets {
    * ended too.
    */
   #release(member: Member): void {
-    const mayReap = this.#options.reapAdopted && !member.pinned.isReapedByUs;
+    const mayReap = this.#options.reapAdopted && !member.core.isReapedByUs;
     if (this.#options.closes && !mayReap) this.#walk.release(member);
   }
 
@@ -211,7 +211,7 @@ export class Targets {
     this.#all.set(member, target);
     if (!this.isTarget(member)) return;
     const onFailure = (reason: unknown) => this.#events.onFailure(reason);
-    const waits = waitsOf(member.pinned);
+    const waits = waitsOf(member.core);
     this.#running.add(target);
     this.#untold++;
     target.forget.push(
@@ -222,9 +222,9 @@ export class Targets {
 
   #onExit(target: Target, status: ExitStatus): void {
     target.afterMs = now() - this.#start;
-    const { pinned } = target.member;
+    const { core } = target.member;
     // A runtime that has seen its child's end first leaves it to us to ask.
-    target.status = status.known || !pinned.child ? status : statusOf(pinned) ?? UNKNOWN;
+    target.status = status.known || !core.child ? status : statusOf(core) ?? UNKNOWN;
     this.#running.delete(target);
     this.#ended.push(target);
     this.#options.onEnd?.(endOf(target));

@@ -87,7 +87,7 @@ export class Killer {
       return this.report();
     } finally {
       signal?.removeEventListener("abort", onAbort);
-      this.#freezer.thaw();
+      this.#freezer.resumeAll();
       this.#targets.forget();
     }
   }
@@ -163,7 +163,7 @@ export class Killer {
   async #ask(): Promise<void> {
     const pace = new Pace();
     const { freeze, killSignal } = this.#options;
-    this.#freezer.untangle();
+    this.#freezer.resumeUnsafeToOrder();
     const targets = this.#targets.find().filter(({ asked }) => !asked);
     // A parent goes before its children, or it would start them again; what is stopped starts
     // nothing.
@@ -176,7 +176,7 @@ export class Killer {
       this.#freezer.resume(target.member, willEnd);
       if (pace.isDue) await this.#rest(pace);
     }
-    this.#freezer.thaw();
+    this.#freezer.resumeAll();
   }
 
   /** Kills until nobody is left who can be killed. */
@@ -188,7 +188,7 @@ export class Killer {
       await this.#findAll(["force"]);
     }
     // Also whoever could be stopped and was not killed, because it could not be signalled before.
-    this.#freezer.thaw();
+    this.#freezer.resumeAll();
     await this.#until(() => this.#targets.isGone);
     // Those whom only a pass over /proc finds may have had time to fork.
     if (await this.#hasGrown()) await this.#force();
@@ -197,7 +197,7 @@ export class Killer {
   /** Kills level by level; false where the tree has to be brought to stand again. */
   async #killAll(): Promise<boolean> {
     const isAnyway = !this.#options.freeze || !this.#stood;
-    this.#freezer.untangle();
+    this.#freezer.resumeUnsafeToOrder();
     while (true) {
       const { endedCount } = this.#targets;
       const answer = this.#walk.kill(isAnyway, (member) => !this.#targets.isTarget(member));
@@ -276,7 +276,7 @@ export class Killer {
     const { statusMs } = this.#options;
     await this.#until(() => this.#targets.isTold, statusMs);
     const { root } = this.#walk;
-    if (root.pinned.child) await this.#until(() => this.#targets.isToldOf(root), RUNTIME_MS);
+    if (root.core.child) await this.#until(() => this.#targets.isToldOf(root), RUNTIME_MS);
   }
 
   /**
@@ -301,13 +301,13 @@ export class Killer {
   async #endSelf(): Promise<void> {
     const self = this.#walk.members.find((member) => isSelf(member));
     if (!self || this.#targets.isSpared(self)) return;
-    this.#freezer.thaw();
+    this.#freezer.resumeAll();
     const { killSignal, graceMs } = this.#options;
-    sendSignal(self.pinned, killSignal);
+    sendSignal(self.core, killSignal);
     // Its own handler may have things to do, and nothing else may keep the program alive.
     const keepAlive = setTimeout(() => {}, graceMs);
     await this.#until(() => false, graceMs).finally(() => clearTimeout(keepAlive));
-    sendSignal(self.pinned, SIGKILL);
+    sendSignal(self.core, SIGKILL);
   }
 
   async #rest(pace: Pace): Promise<void> {

@@ -16,14 +16,14 @@ type Asked = Pick<Handle, "fd" | "knownPid">;
 
 /** The root's cgroup. Null where it was removed, or the root was reaped; throws where it is not the tree's own. */
 export function claimCgroup(action: string, root: Member): OwnCgroup | null {
-  const path = cgroupOf(root.pinned);
+  const path = cgroupOf(root.core);
   if (path === "" && !root.holdsPid()) return null;
   // Whoever runs is in no cgroup that was removed, but for the first thread of one that has others.
   if (isOfRemoved(path) && !root.runs()) return null;
   const isTold = path.startsWith("/") && !isOfRemoved(path);
   const ours = ownCgroupPath();
   if (isTold && ours.startsWith("/") && !isWithin(ours, path)) {
-    return new OwnCgroup(path, askKernel(root.pinned.fd).cgroupId);
+    return new OwnCgroup(path, askKernel(root.core.fd).cgroupId);
   }
   const reason = isTold && ours !== "" ? "it holds this process too" : "none is told";
   throw new Error(`Cannot ${action}: the root has no cgroup of its own, ${reason}: "${path}"`);
@@ -44,7 +44,7 @@ export class OwnCgroup {
     const path = toldPath(process);
     if (!isWithin(path, this.path)) return false;
     if (path === this.path && this.#id !== undefined) return this.#isIn(process);
-    return members.some(({ pinned }) => !pinned.closed && this.#isProvedBy(pinned));
+    return members.some(({ core }) => !core.closed && this.#isProvedBy(core));
   }
 
   /**

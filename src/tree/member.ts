@@ -47,7 +47,8 @@ export interface Found {
 
 export class Member implements TreeMember {
   readonly index: number;
-  readonly pinned: Handle;
+  /** The descriptor; `handle` is what the caller gets. */
+  readonly core: Handle;
   readonly pid: number;
   readonly name: string;
   readonly startTicks: number;
@@ -60,7 +61,7 @@ export class Member implements TreeMember {
 
   constructor({ index, handle, pid, name, startTicks, parent, relation }: Found) {
     this.index = index;
-    this.pinned = handle;
+    this.core = handle;
     this.pid = pid;
     this.name = name;
     this.startTicks = startTicks;
@@ -75,8 +76,8 @@ export class Member implements TreeMember {
    * handle somebody has closed would be neither ended nor told of, and would stay stopped.
    */
   get handle(): Pidfd {
-    this.pinned.isBorrowed = true;
-    return this.#pidfd ??= pidfdOf(this.pinned);
+    this.core.isBorrowed = true;
+    return this.#pidfd ??= pidfdOf(this.core);
   }
 
   /**
@@ -84,11 +85,11 @@ export class Member implements TreeMember {
    * read of it.
    */
   holdsPid(): boolean {
-    return !this.pinned.closed && native().pid_of(this.pinned.fd) === this.pid;
+    return !this.core.closed && native().pid_of(this.core.fd) === this.pid;
   }
 
   /** Whether it runs; a closed one was let go because it had ended. */
   runs(): boolean {
-    return !this.pinned.closed && this.pinned.isAlive();
+    return !this.core.closed && this.core.isAlive();
   }
 }

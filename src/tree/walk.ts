@@ -177,14 +177,14 @@ export class Walk {
   /** Closes the handle of a member that has ended. */
   release(member: Member): void {
     this.#table.row(member.index).set("pidfd", -1);
-    member.pinned.close();
+    member.core.close();
   }
 
   /** Closes every handle. */
   close(): void {
     for (const action of this.beforeClose) action();
     this.#isClosed = true;
-    for (const member of this.members) if (!member.pinned.closed) this.release(member);
+    for (const member of this.members) if (!member.core.closed) this.release(member);
   }
 
   /** The same of those that have ended, piece by piece. */
@@ -192,7 +192,7 @@ export class Walk {
     const pace = new Pace();
     for (const member of this.members) {
       if (this.#isClosed) return;
-      if (!member.pinned.closed && !member.runs()) this.release(member);
+      if (!member.core.closed && !member.runs()) this.release(member);
       if (pace.isDue) await pace.rest();
     }
   }
