@@ -8,10 +8,10 @@ import { inTurns } from "../../ffi/turn.ts";
 import { SIGCONT } from "../kernel/constants.ts";
 import { PidfdError } from "../kernel/errors.ts";
 import { sendSignal } from "../process/signal.ts";
-import type { Member } from "../tree/member.ts";
+import type { Member, Spares } from "../tree/member.ts";
 import { unsafeToOrder } from "./process_groups.ts";
 import type { TreeOption } from "../tree/table.ts";
-import type { Spares, Walk } from "../tree/walk.ts";
+import type { Walk } from "../tree/walk.ts";
 
 /** The members of one tree that were stopped by us. */
 export class Freezer {

@@ -2,13 +2,15 @@
  * The cgroup that a tree owns, and who is in it. A path alone does not name it: a cgroup can be removed once all in it have ended,
  * and made anew by the same path for somebody else, as a service manager does at a restart.
  *
+ * /proc reports paths from the root of the reader's own cgroup namespace, with a "/.." for each step
+ * that leads above it (cgroup_namespaces(7)).
+ *
  * @module
  */
 import type { Handle } from "../handle/handle.ts";
 import { askKernel } from "../kernel/pidfd_info.ts";
 import { cgroupOf } from "../proc/description.ts";
 import { openSelf } from "../process/open.ts";
-import { isWithin } from "./cgroup_path.ts";
 import type { Member } from "./member.ts";
 
 /** What a process is asked by. */
@@ -81,4 +83,25 @@ function ownCgroupPath(): string {
   } finally {
     self.close();
   }
+}
+
+/**
+ * Whether a cgroup is this one, or below it. Both paths are from the same namespace; one that is not
+ * known, "", is in none.
+ */
+function isWithin(cgroup: string, path: string): boolean {
+  if (!cgroup.startsWith("/")) return false;
+  const [inner, outer] = [stepsOf(cgroup), stepsOf(path)];
+  // From a cgroup above the namespace's root the way to that root leads down without a name:
+  // everything that is no higher is in it.
+  if (outer.names.length === 0) return inner.up <= outer.up;
+  return inner.up === outer.up && outer.names.every((name, at) => inner.names[at] === name);
+}
+
+/** How far up it goes first, and then down by which names. A name may begin with two dots, and is never those alone. */
+function stepsOf(path: string): { up: number; names: string[] } {
+  const steps = path.split("/").filter((step) => step !== "");
+  const firstName = steps.findIndex((step) => step !== "..");
+  const up = firstName < 0 ? steps.length : firstName;
+  return { up, names: steps.slice(up) };
 }

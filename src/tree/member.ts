@@ -6,6 +6,7 @@
  */
 import type { Handle } from "../handle/handle.ts";
 import { native } from "../kernel/native.ts";
+import type { ProcessRecord } from "../proc/scan.ts";
 import { type Pidfd, pidfdOf } from "../pidfd.ts";
 
 /** How a process was found to belong to a tree. */
@@ -43,6 +44,28 @@ export interface Found {
   startTicks: number;
   parent: Member | null;
   relation: TreeRelation;
+}
+
+/** Whether nothing is done to a member. */
+export type Spares = (member: Member) => boolean;
+
+/** What is known of a member besides. */
+export interface MemberDetails {
+  readonly group: number;
+  readonly session: number;
+  /** The signals 1 to 31 that it handles, ignores or blocks, a bit each from the lowest on. */
+  readonly handled: number;
+  /** Those for which it has a handler. */
+  readonly caught: number;
+}
+
+/** A member that was pinned outside the native library. */
+export interface Added {
+  readonly handle: Handle;
+  /** What was read of it; null where nothing could be. */
+  readonly read: ProcessRecord | null;
+  readonly parent: Member | null;
+  readonly relation: TreeRelation;
 }
 
 export class Member implements TreeMember {
