@@ -9,9 +9,9 @@ import { SIGCONT } from "../kernel/constants.ts";
 import { PidfdError } from "../kernel/errors.ts";
 import { sendSignal } from "../process/signal.ts";
 import type { Member, Spares } from "../tree/member.ts";
-import { unsafeToOrder } from "./process_groups.ts";
 import type { TreeOption } from "../tree/table.ts";
 import type { Walk } from "../tree/walk.ts";
+import { unsafeToOrder } from "./process_groups.ts";
 
 /** The members of one tree that were stopped by us. */
 export class Freezer {

@@ -1,26 +1,22 @@
 /**
- * Who of a tree is to be ended, and what has become of each.
+ * Those of a tree that are ended: finds them, waits for them, and knows who is left.
  *
  * @module
  */
 import { now } from "../../ffi/timer.ts";
 import { Pace } from "../../ffi/turn.ts";
-import { SIGKILL } from "../kernel/constants.ts";
-import { PidfdError } from "../kernel/errors.ts";
 import { type ExitStatus, UNKNOWN } from "../kernel/exit.ts";
-import { native } from "../kernel/native.ts";
-import { sendKill, sendSignal } from "../process/signal.ts";
 import { statusOf } from "../process/status.ts";
 import { waitsOf } from "../process/waits.ts";
 import { reapAdopted } from "../tree/subreaper.ts";
 import type { Member } from "../tree/member.ts";
-import type { TreeEnd, TreeEscape, TreeReport } from "./report.ts";
 import type { Walk } from "../tree/walk.ts";
+import type { KillScope } from "./kill_scope.ts";
+import { KillTarget } from "./kill_target.ts";
+import type { TreeEnd, TreeReport } from "./report.ts";
 
-/** Who is meant, and what is done with those that have ended. */
-export interface TargetsOptions {
-  readonly includeRoot: boolean;
-  readonly includeSelf: boolean;
+/** What is done with those that have ended. */
+export interface KillTargetsOptions {
   readonly reapAdopted: boolean;
   readonly onEnd?: (end: TreeEnd) => void;
   /**
@@ -30,44 +26,37 @@ export interface TargetsOptions {
   readonly closes: boolean;
 }
 
-/** What whoever ends the tree is told. */
-export interface TargetsEvents {
-  /** One has ended, or it was told how. */
+/** What calls back. */
+export interface KillTargetsEvents {
+  /** One has ended, or how it ended is known. */
   onEnd(): void;
   /** A wait has failed. */
   onFailure(reason: unknown): void;
 }
 
-/** What is known of a member that ran when it was first looked at. */
-export interface Target {
-  member: Member;
-  asked: boolean;
-  forced: boolean;
-  afterMs: number | null;
-  status: ExitStatus;
-  /** Whether nobody will tell more of how it ended. */
-  isTold: boolean;
-  refusal?: PidfdError;
-  /** Takes back the waits for it. */
-  forget: (() => void)[];
-}
-
 /** Those of one tree. */
-export class Targets {
+export class KillTargets {
   readonly #walk: Walk;
-  readonly #options: TargetsOptions;
-  readonly #events: TargetsEvents;
+  readonly #scope: KillScope;
+  readonly #options: KillTargetsOptions;
+  readonly #events: KillTargetsEvents;
   readonly #start: number = now();
-  readonly #all = new Map<Member, Target>();
+  readonly #all = new Map<Member, KillTarget>();
   /** Those that run, and that were not refused. */
-  readonly #running = new Set<Target>();
-  readonly #ended: Target[] = [];
+  readonly #running = new Set<KillTarget>();
+  readonly #ended: KillTarget[] = [];
   /** How many members were looked at. */
   #seenCount = 0;
-  #untold = 0;
+  #pendingStatuses = 0;
 
-  constructor(walk: Walk, options: TargetsOptions, events: TargetsEvents) {
+  constructor(
+    walk: Walk,
+    scope: KillScope,
+    options: KillTargetsOptions,
+    events: KillTargetsEvents,
+  ) {
     this.#walk = walk;
+    this.#scope = scope;
     this.#options = options;
     this.#events = events;
   }
@@ -77,14 +66,14 @@ export class Targets {
     return this.#running.size === 0;
   }
 
-  /** Whether it was told of each how it ended, or that nobody tells. */
-  get isTold(): boolean {
-    return this.#untold === 0;
+  /** Whether nobody will report more of how any of them ended. */
+  get areStatusesFinal(): boolean {
+    return this.#pendingStatuses === 0;
   }
 
-  /** Whether it was told how a member ended, or nobody tells. */
-  isToldOf(member: Member): boolean {
-    return this.#all.get(member)?.isTold ?? true;
+  /** Whether nobody will report more of how a member ended. */
+  isStatusFinal(member: Member): boolean {
+    return this.#all.get(member)?.isStatusFinal ?? true;
   }
 
   /** How many have ended. */
@@ -95,55 +84,50 @@ export class Targets {
   /** What has become of the tree until now. */
   report(): Omit<TreeReport, "settled" | "orphans"> {
     return {
-      ended: this.#ended.map(endOf),
-      escaped: [...this.#all.values()].filter(({ afterMs }) => afterMs === null).map((target) =>
-        this.#escapeOf(target)
-      ),
+      ended: this.#ended.map((target) => target.end()),
+      escaped: [...this.#all.values()]
+        .filter(({ afterMs }) => afterMs === null)
+        .map((target) => target.escape(this.#scope.isSpared(target.member))),
       hidden: this.#walk.hidden,
       durationMs: now() - this.#start,
     };
   }
 
   /** Those that run and may be ended; waits for the new ones among them. */
-  find(): Target[] {
+  find(): KillTarget[] {
     const { members } = this.#walk;
     for (; this.#seenCount < members.length; this.#seenCount++) {
       const member = members[this.#seenCount];
       if (!member.runs()) this.#release(member);
-      else if (this.#isMeant(member)) this.#watch(member);
+      else if (this.#scope.includes(member)) this.#watch(member);
     }
-    return [...this.#running].filter(({ member }) => this.isTarget(member));
+    return [...this.#running].filter(({ member }) => this.#scope.isTarget(member));
   }
 
   /** SIGKILL was sent. One that had refused before, and does no longer, is waited for again. */
-  noteKilled(target: Target): void {
+  noteKilled(target: KillTarget): void {
     target.forced = true;
     if (!target.refusal || target.afterMs !== null) return;
     target.refusal = undefined;
     this.#running.add(target);
-    this.#untold++;
+    this.#pendingStatuses++;
   }
 
   /** All that have not ended, those that refused included. */
-  findUnended(): Target[] {
+  findUnended(): KillTarget[] {
     return [...this.#all.values()].filter(({ member, afterMs }) =>
-      afterMs === null && this.isTarget(member)
+      afterMs === null && this.#scope.isTarget(member)
     );
   }
 
-  /** Answers whether it was sent. */
-  send(target: Target, number: number): boolean {
-    try {
-      const { core } = target.member;
-      return number === SIGKILL ? sendKill(core) : sendSignal(core, number);
-    } catch (error) {
-      if (!(error instanceof PidfdError)) throw error;
-      // There is no use in waiting for one that may not be ended.
-      target.refusal = error;
-      this.#untold--;
+  /** Sends a signal. There is no use in waiting for one that may not be ended. */
+  send(target: KillTarget, number: number): boolean {
+    if (target.send(number)) return true;
+    if (target.refusal) {
+      this.#pendingStatuses--;
       this.#running.delete(target);
-      return false;
     }
+    return false;
   }
 
   /**
@@ -158,26 +142,12 @@ export class Targets {
         await pace.rest();
         check();
       }
-      this.#reap(target);
+      if (this.#options.reapAdopted) target.reap();
       const { core } = target.member;
-      if (!target.isTold && !core.closed) target.status = statusOf(core) ?? UNKNOWN;
+      if (!target.isStatusFinal && !core.closed) target.status = statusOf(core) ?? UNKNOWN;
     }
     if (!this.#options.reapAdopted) return;
     for (const member of this.#walk.members) if (!member.runs()) reapAdopted(member);
-  }
-
-  /** Whether it is to be stopped, signalled and waited for with the others. */
-  isTarget(member: Member): boolean {
-    return !this.isSpared(member) && !isSelf(member);
-  }
-
-  /**
-   * Whether nothing is to be done to it: a root that is to stay, or whoever this process descends
-   * from, and itself.
-   */
-  isSpared(member: Member): boolean {
-    if (!this.#isMeant(member)) return true;
-    return !this.#options.includeSelf && this.#walk.ancestors.has(member.pid);
   }
 
   /** Waits for nobody any more. */
@@ -194,72 +164,39 @@ export class Targets {
     if (this.#options.closes && !mayReap) this.#walk.release(member);
   }
 
-  #isMeant(member: Member): boolean {
-    return this.#options.includeRoot || member !== this.#walk.root;
-  }
-
   #watch(member: Member): void {
-    const target: Target = {
-      member,
-      asked: false,
-      forced: false,
-      afterMs: null,
-      status: UNKNOWN,
-      isTold: false,
-      forget: [],
-    };
+    const target = new KillTarget(member);
     this.#all.set(member, target);
-    if (!this.isTarget(member)) return;
+    if (!this.#scope.isTarget(member)) return;
     const onFailure = (reason: unknown) => this.#events.onFailure(reason);
     const waits = waitsOf(member.core);
     this.#running.add(target);
-    this.#untold++;
+    this.#pendingStatuses++;
     target.forget.push(
       waits.listen("exited", (status) => this.#onExit(target, status), onFailure),
-      waits.listen("status", (status) => this.#onTold(target, status), onFailure),
+      waits.listen("status", (status) => this.#onStatus(target, status), onFailure),
     );
   }
 
-  #onExit(target: Target, status: ExitStatus): void {
+  #onExit(target: KillTarget, status: ExitStatus): void {
     target.afterMs = now() - this.#start;
     const { core } = target.member;
     // A runtime that has seen its child's end first leaves it to us to ask.
     target.status = status.known || !core.child ? status : statusOf(core) ?? UNKNOWN;
     this.#running.delete(target);
     this.#ended.push(target);
-    this.#options.onEnd?.(endOf(target));
+    this.#options.onEnd?.(target.end());
     this.#events.onEnd();
   }
 
-  #onTold(target: Target, status: ExitStatus): void {
+  #onStatus(target: KillTarget, status: ExitStatus): void {
     if (status.known) target.status = status;
-    target.isTold = true;
-    this.#reap(target);
+    target.isStatusFinal = true;
+    if (this.#options.reapAdopted) target.reap();
     // One that may not be signalled was taken out of the count when it refused, and may end all the
     // same.
-    if (!target.refusal) this.#untold--;
+    if (!target.refusal) this.#pendingStatuses--;
     this.#release(target.member);
     this.#events.onEnd();
   }
-
-  #reap(target: Target): void {
-    if (!this.#options.reapAdopted) return;
-    const status = reapAdopted(target.member);
-    if (status) target.status = status;
-  }
-
-  #escapeOf(target: Target): TreeEscape {
-    const { member: { pid, name, depth }, refusal } = target;
-    if (refusal) return { pid, name, depth, reason: "refused", error: refusal };
-    return { pid, name, depth, reason: this.isSpared(target.member) ? "spared" : "running" };
-  }
-}
-
-/** Whether it is this process. */
-export function isSelf({ pid }: Member): boolean {
-  return pid === native().own_pid();
-}
-
-function endOf({ member: { pid, name, depth }, status, forced, afterMs }: Target): TreeEnd {
-  return { pid, name, depth, status, forced, afterMs: afterMs! };
 }
