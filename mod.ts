@@ -40,7 +40,7 @@ export type { OpenOptions } from "./src/process/open.ts";
 export type { SignalOptions, SignalScope } from "./src/process/signal.ts";
 export { socketDescriptor, type SocketKind, socketPair } from "./src/message/socket.ts";
 export type { TerminateOptions, Termination } from "./src/process/terminate.ts";
-export type { ChildLike } from "./src/handle/child.ts";
+export type { ChildLike } from "./ffi/child.ts";
 export type { ProcessInfo } from "./src/process/info.ts";
 export type { CoreDump, Credentials } from "./src/kernel/pidfd_info.ts";
 export type { NamespaceKind } from "./src/kernel/namespace_kinds.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { isSupported } from "./features/features.ts";
-import type { ChildLike } from "./handle/child.ts";
+import type { ChildLike } from "../ffi/child.ts";
 import type { Handle } from "./handle/handle.ts";
 import type { ProcessIdentity } from "./identity/identity.ts";
 import { openPidfile, writePidfile } from "./identity/pidfile.ts";

@@ -7,7 +7,7 @@ import { EBADF, F_DUPFD_CLOEXEC, POLLIN, POLLNVAL } from "../kernel/constants.ts
 import { check, failure } from "../kernel/errors.ts";
 import type { ExitStatus } from "../kernel/exit.ts";
 import { native } from "../kernel/native.ts";
-import type { ChildLike } from "./child.ts";
+import type { ChildLike } from "../../ffi/child.ts";
 import { OwnedFd } from "./descriptor.ts";
 
 /** What a handle asks of the waits on it, which src/process/waits.ts makes. */

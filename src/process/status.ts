@@ -3,11 +3,20 @@
  *
  * @module
  */
+import { type ChildEnd, runtimeStatus, statusSoFar } from "../../ffi/child.ts";
 import { feature, isKnown } from "../features/features.ts";
-import { runtimeStatus, statusSoFar } from "../handle/child.ts";
+
 import type { Handle } from "../handle/handle.ts";
-import { type ExitStatus, type KnownStatus, peekExit, UNKNOWN } from "../kernel/exit.ts";
+import {
+  exited,
+  type ExitStatus,
+  killed,
+  type KnownStatus,
+  peekExit,
+  UNKNOWN,
+} from "../kernel/exit.ts";
 import { native } from "../kernel/native.ts";
+import { signalNumber } from "../kernel/signals.ts";
 
 /** What the watcher saw: the process has exited, and perhaps it was reaped too. */
 export interface WatchEvent {
@@ -54,15 +63,24 @@ export function isReportUnsure(): boolean {
 /** Where the kernel reports no more, the runtime may know how its child exited. */
 export async function askRuntime(handle: Handle): Promise<ExitStatus> {
   // A runtime whose child somebody else has reaped rejects: then it knows nothing either.
-  const status = handle.child ? await runtimeStatus(handle.child).catch(() => null) : null;
+  const status = handle.child
+    ? await runtimeStatus(handle.child).then(fromEnd).catch(() => null)
+    : null;
   if (status) return keepRuntimeStatus(handle, status);
   return handle.status ?? handle.provisionalStatus ?? UNKNOWN;
 }
 
 /** What the runtime has reported of its child by now. */
 function runtimeStatusOf(handle: Handle): ExitStatus | null {
-  const status = handle.child ? statusSoFar(handle.child) : null;
+  const status = handle.child ? fromEnd(statusSoFar(handle.child)) : null;
   return status && keepRuntimeStatus(handle, status);
+}
+
+/** The runtime does not report a core dump. */
+function fromEnd(end: ChildEnd | null): KnownStatus | null {
+  if (end === null) return null;
+  const { code, signal } = end;
+  return signal === null ? exited(code!) : killed(signalNumber(signal), false);
 }
 
 /**

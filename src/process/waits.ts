@@ -4,7 +4,7 @@
  * @module
  */
 import { startTimer } from "../../ffi/timer.ts";
-import { type ChildLike, hearEnd } from "../handle/child.ts";
+import { type ChildLike, hearEnd } from "../../ffi/child.ts";
 import type { Handle, PendingWaits } from "../handle/handle.ts";
 import { PidfdError } from "../kernel/errors.ts";
 import { type ExitStatus, fromWatcher, UNKNOWN } from "../kernel/exit.ts";
