@@ -180,6 +180,8 @@ export class KillTargets {
 
   #onExit(target: KillTarget, status: ExitStatus): void {
     target.afterMs = now() - this.#start;
+    // Whoever can't be stopped is killed by the look itself, and may end before that is over.
+    if (this.#walk.has(target.member, "killed")) target.forced = true;
     const { core } = target.member;
     // A runtime that has seen its child's end first leaves it to us to ask.
     target.status = status.known || !core.child ? status : statusOf(core) ?? UNKNOWN;
