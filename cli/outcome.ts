@@ -1,6 +1,6 @@
 /** What became of each process that a command was given, for people and for programs. */
 import type { PidfdError } from "../mod.ts";
-import { isNobodys } from "../src/kernel/nobody.ts";
+import { isNoSuchProcess } from "../src/kernel/errors.ts";
 import type { ProcessArgument } from "./arguments.ts";
 import { EXIT_ERROR, EXIT_NO, gravest } from "./exit.ts";
 import { complain, print } from "./output.ts";
@@ -20,7 +20,7 @@ export interface Outcome {
 /** The outcome of a failed call. */
 export function failed({ pid, text }: ProcessArgument, error: PidfdError): Outcome {
   const { code, errno, syscall, message } = error;
-  const isGone = isNobodys(error);
+  const isGone = isNoSuchProcess(error);
   return {
     pid,
     text,

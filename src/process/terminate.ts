@@ -8,8 +8,8 @@ import type { Handle } from "../handle/handle.ts";
 import { checkAbortSignal, checkInteger, checkOptions } from "../kernel/arguments.ts";
 import type { ExitStatus } from "../kernel/exit.ts";
 import { type Signal, signalNumber } from "../kernel/signals.ts";
-import { sendKill, sendSignal } from "./signalling.ts";
-import { lastWord, unlessTimeIsUp, untilExited } from "./wait.ts";
+import { sendKill, sendSignal } from "./signal.ts";
+import { finalStatus, unlessTimeIsUp, untilExited } from "./wait.ts";
 
 /** How to end a process. */
 export interface TerminateOptions {
@@ -53,7 +53,7 @@ export async function terminate(handle: Handle, options: TerminateOptions): Prom
   const forced = !(await endsWithin(handle, graceMs, signal)) && sendKill(handle);
   if (forced && handle.isAlive()) await untilExited(handle, { signal });
   const durationMs = now() - start;
-  return { status: await lastWord(handle, statusMs, signal), forced, durationMs };
+  return { status: await finalStatus(handle, statusMs, signal), forced, durationMs };
 }
 
 async function endsWithin(

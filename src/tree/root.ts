@@ -8,7 +8,7 @@ import { Handle } from "../handle/handle.ts";
 import { checkBoolean, checkOptions, checkPid, show } from "../kernel/arguments.ts";
 import { handleOf } from "../pidfd.ts";
 import { isThread } from "../proc/description.ts";
-import { openPid } from "../process/opening.ts";
+import { openPid } from "../process/open.ts";
 import { Walk } from "./walk.ts";
 
 /** How members are found besides as children of members. */

@@ -3,14 +3,18 @@
  *
  * @module
  */
-import { reportUncaught } from "../../ffi/timer.ts";
-import { exited, killed, type KnownStatus } from "../kernel/exit.ts";
-import { signalNumber } from "../kernel/signals.ts";
+import { reportUncaught } from "./timer.ts";
 
 /** What a child process looks like in every runtime: ChildProcess, Deno.ChildProcess, Bun.Subprocess, execa's. */
 export interface ChildLike {
   /** Its pid; undefined where the program could not be started. */
   readonly pid?: number | undefined;
+}
+
+/** How a child ended, in the runtime's words: with an exit code, or by a signal. */
+export interface ChildEnd {
+  readonly code: number | null;
+  readonly signal: string | null;
 }
 
 /** Everything of the three kinds of child that is used here; each has some of it. */
@@ -59,14 +63,14 @@ export function hearEnd(child: ChildLike, onEnd: () => void): () => void {
 }
 
 /** How the child ended, if the runtime has seen that and says so without being waited for: Deno does not. */
-export function statusSoFar(child: ChildLike): KnownStatus | null {
+export function statusSoFar(child: ChildLike): ChildEnd | null {
   return hasEnded(child) ? ended(child as AnyChild) : null;
 }
 
 /**
  * How the child ended, in the runtime's own words; null where it has none. A core dump is something it does not tell.
  */
-export async function runtimeStatus(child: ChildLike): Promise<KnownStatus | null> {
+export async function runtimeStatus(child: ChildLike): Promise<ChildEnd | null> {
   const { exited, status, once } = child as AnyChild;
   if (hasEnded(child)) return ended(child as AnyChild);
   if (exited instanceof Promise) {
@@ -83,11 +87,10 @@ export async function runtimeStatus(child: ChildLike): Promise<KnownStatus | nul
   );
 }
 
-function ended({ exitCode, signalCode }: AnyChild): KnownStatus | null {
+function ended({ exitCode, signalCode }: AnyChild): ChildEnd | null {
   return translate(exitCode ?? null, signalCode ?? null);
 }
 
-function translate(code: number | null, signal: string | null): KnownStatus | null {
-  if (signal !== null) return killed(signalNumber(signal), false);
-  return code === null ? null : exited(code);
+function translate(code: number | null, signal: string | null): ChildEnd | null {
+  return signal === null && code === null ? null : { code, signal };
 }
