@@ -38,6 +38,11 @@ export {
 } from "./src/message/message.ts";
 export type { OpenOptions } from "./src/process/opening.ts";
 export type { SignalOptions, SignalScope } from "./src/process/signalling.ts";
+export {
+  passCredentials,
+  peerCredentials,
+  type SocketCredentials,
+} from "./src/message/credentials.ts";
 export { socketDescriptor, type SocketKind, socketPair } from "./src/message/socket.ts";
 export type { TerminateOptions, Termination } from "./src/process/terminating.ts";
 export type { ChildLike } from "./src/handle/child.ts";

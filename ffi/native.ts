@@ -39,6 +39,8 @@ export interface Native {
   pidfile_claim(path: Uint8Array): number;
   /** Writes a `TextRecord` into the claimed file, puts that in its place, and closes it. The record says which step failed. */
   pidfile_commit(path: Uint8Array, file: number, record: Uint8Array): number;
+  /** unlink(2) of the file at a `PathRecord`, whose lock is held. */
+  pidfile_remove(path: Uint8Array): number;
   /** Removes and closes the claimed file. */
   pidfile_abandon(path: Uint8Array, file: number): number;
   /** As `signal`, with the value of a `QueueRecord`. */
@@ -55,6 +57,10 @@ export interface Native {
   socket_option(socket: number, option: number): number;
   /** setsockopt(2) of SOL_SOCKET. */
   set_socket_option(socket: number, option: number, value: number): number;
+  /** getsockopt(2) of SO_PEERCRED and SO_PEERGROUPS: fills a `PeerRecord`. */
+  peer_credentials(socket: number, record: Uint8Array): number;
+  /** setsockopt(2) of SO_PASSCRED. */
+  pass_credentials(socket: number, on: number): number;
   /** socketpair(2) of AF_UNIX: fills a `PairRecord`. */
   socket_pair(kind: number, record: Uint8Array): number;
   /** sendmsg(2) of a `MessageRecord`, without blocking: how many bytes went. */

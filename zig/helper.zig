@@ -17,6 +17,7 @@
 //!   helper deny-ioctl REQUEST ERRNO CMD…   the same for one ioctl request
 //!   helper deny-flag CALL ARGUMENT VALUE ERRNO CMD…   the same for calls whose argument of this index has this value
 //!   helper as UID CMD…             runs CMD as this user and group, who may read every file and nothing else
+//!   helper with-groups COUNT CMD…  runs CMD with so many supplementary groups, from 1000 on
 //!   helper in-pid-namespace PID CMD…   runs CMD in a new pid namespace, with a pidfd of PID as descriptor 9
 //!   helper in-own-proc OPTIONS CMD…   runs CMD as pid 1 of a new pid namespace, whose /proc is mounted with OPTIONS ("")
 //!   helper enter PID CMD…          runs CMD in the pid namespace and the mount namespace of PID
@@ -42,6 +43,7 @@
 //!   helper signals [PENDING]       two threads, which tell their signals: helper_signals.zig
 //!   helper group                   leads a process group with one member, and both tell their signals
 //!   helper connect NAME CODE       connects to an abstract Unix socket; ends with CODE at the end of its input
+//!   helper connect-exec NAME CMD…  connects likewise; at the next line sends "x", forks, and becomes CMD
 //!   helper hand-over [SOCKET]      hands a socket over, and sends capitals back: helper_handover.zig
 //!   helper fuse PID SOCKET         sends a file that says it is a pidfd of PID: helper_fuse.zig
 //!   helper out-of-band SOCKET      sends a byte out of band: helper_handover.zig
@@ -85,6 +87,7 @@ pub fn main() void {
         .{ "deny-ioctl", run_deny_ioctl },
         .{ "deny-flag", run_deny_flag },
         .{ "as", run_as },
+        .{ "with-groups", run_with_groups },
         .{ "tree", @import("helper_tree.zig").run },
         .{ "chain", @import("helper_tree.zig").run_chain },
         .{ "strangers", @import("helper_tree.zig").run_strangers },
@@ -110,6 +113,7 @@ pub fn main() void {
         .{ "signals", signals.run_signals },
         .{ "group", signals.run_group },
         .{ "connect", handover.run_connect },
+        .{ "connect-exec", handover.run_connect_exec },
         .{ "hand-over", handover.run_hand_over },
         .{ "fuse", @import("helper_fuse.zig").run },
         .{ "out-of-band", handover.run_out_of_band },
@@ -327,6 +331,14 @@ fn run_as() void {
     const ambient_raise = 2;
     const ambient = @intFromEnum(linux.PR.CAP_AMBIENT);
     _ = check(linux.prctl(ambient, ambient_raise, linux.CAP.DAC_READ_SEARCH, 0, 0), "prctl");
+    exec(3);
+}
+
+fn run_with_groups() void {
+    var groups: [4096]linux.gid_t = undefined;
+    const count = number(usize, 2);
+    for (groups[0..count], 1000..) |*group, id| group.* = @intCast(id);
+    _ = check(linux.setgroups(count, &groups), "setgroups");
     exec(3);
 }
 

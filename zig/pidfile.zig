@@ -121,6 +121,11 @@ fn replace(path: *const PathRecord, other: *const PathRecord, file: i32, record:
     return call(named(.renameat2), .{ nowhere, text(other), nowhere, text(path), 0 });
 }
 
+/// Removes the file itself; the lock is held.
+pub fn remove(path: *const PathRecord) i32 {
+    return unlink(path);
+}
+
 /// Removes the new file, and lets the lock go.
 pub fn abandon(path: *const PathRecord, file: i32) i32 {
     var other: PathRecord = undefined;

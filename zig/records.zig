@@ -112,6 +112,18 @@ pub const AdviceRecord = extern struct { start: u64, length: u64, advice: i32, u
 /// Two descriptors of sockets that are connected with each other.
 pub const PairRecord = extern struct { first: i32, second: i32 };
 
+/// struct ucred: who a process is to a Unix socket. The kernel has -1 as the user where there is no peer.
+pub const Credentials = extern struct { pid: i32, uid: u32, gid: u32 };
+
+/// Who was at the other end of a Unix socket when it was connected.
+pub const PeerRecord = extern struct {
+    who: Credentials,
+    /// On the way in how many groups there is room for; then how many there are, maybe more than that, or a negated errno.
+    group_count: i32,
+    /// Whoever has room for more has them behind these.
+    groups: [256]u32,
+};
+
 /// A message over a Unix socket, on its way out or in.
 pub const MessageRecord = extern struct {
     /// How many bytes of `data` there are.
@@ -121,6 +133,9 @@ pub const MessageRecord = extern struct {
     /// A pidfd of who sent it; ENODATA, negated, where the kernel says nothing, or why it gave none.
     sender: i32,
     descriptor_count: u32,
+    /// 1 where the kernel says who the sender was when it sent this.
+    has_credentials: u32,
+    who: Credentials,
     /// The kernel's SCM_MAX_FD.
     descriptors: [253]i32,
     data: [4096]u8,
