@@ -7,7 +7,7 @@ import { isSupported } from "./features/features.ts";
 import type { ChildLike } from "./handle/child.ts";
 import type { Handle } from "./handle/handle.ts";
 import type { ProcessIdentity } from "./identity/identity.ts";
-import { openPidfile, writePidfile } from "./identity/pidfile.ts";
+import { openPidfile, removePidfile, writePidfile } from "./identity/pidfile.ts";
 import { identityOf, isSame, reopen } from "./identity/recognising.ts";
 import { checkPid, show } from "./kernel/arguments.ts";
 import type { ExitStatus } from "./kernel/exit.ts";
@@ -230,18 +230,20 @@ export class Pidfd implements Disposable {
   }
 
   /**
-   * Opens the process that a pid file names, if it is certain that it is that very one. The first line is read: a bare
+   * Opens the process that a pid file names, if it is certain that it is that very one. Null means that
+   * the service does not run: there is no file (it has never run since the boot, or has removed its
+   * file), or a stale one. The first line is read: a bare
    * pid, util-linux's `PID:INODE`, or what {@linkcode Pidfd.writePidfile} writes.
    *
    * A bare pid is believed if its process was started before the file was last written, to a hundredth of a second (to two
-   * seconds where the file system keeps whole seconds), by today's clock. That is the best that can be had from a number.
+   * seconds where the file system keeps whole seconds), by today's clock; a file whose time is still to come is not. That is the best that can be had from a number.
    *
    * @param path A file's path, at most 4095 bytes.
-   * @returns Null if the file is stale: its process has ended, is younger than the file, or is of another boot or, where that is
+   * @returns Null if there is no file, or if it is stale: its process has ended, is younger than the file, or is of another boot or, where that is
    * told, pid namespace. A bare number does not tell it, and names whoever has it in this one.
    * @throws {TypeError} If `path` is no string, is empty, or has a zero in it.
    * @throws {RangeError} If `path` is too long.
-   * @throws {PidfdError} `ENOENT` if there is no such file; `EACCES`, `EISDIR` and the like if it can't be read; `EINVAL` if it names
+   * @throws {PidfdError} `EACCES`, `EISDIR` and the like if the file can't be read; `EINVAL` if it names
    * no process; else as {@linkcode Pidfd.reopen}. For a bare pid `ENOENT` or `EACCES` with `syscall` "read" if its start time
    * can't be read.
    */
@@ -367,21 +369,21 @@ export class Pidfd implements Disposable {
    *
    * A symbolic link at PATH is replaced, not followed.
    *
-   * Of several programs of one pid namespace that write it at one time through this call, exactly one wins; to a program of
-   * another one an owner there counts as gone. The new file is made beside the old
+   * Of several programs of one pid namespace that write it at one time through this call, exactly one wins, and the others
+   * get `EEXIST`; to a program of another one an owner there counts as gone. Where somebody else is writing the file, this
+   * call blocks until that is done, for 2 seconds at most. The new file is made beside the old
    * one, as PATH.pidfd-new, and then takes its place; the folder must let you do so.
    *
    * @param path A file's path, at most 4085 bytes.
    * @throws {TypeError} If `path` is no string, is empty, or has a zero in it; for a thread's handle.
    * @throws {RangeError} If `path` is too long.
-   * @throws {PidfdError} `EEXIST` if the file names another process that runs, with its `pid`; `EAGAIN` if somebody else is
-   * writing the file at this moment; `EINVAL` if there is a file that names no process, which is left alone; `EPERM` or
+   * @throws {PidfdError} `EEXIST` if the file names another process that runs, with its `pid`; `EAGAIN` if somebody else has been
+   * writing the file for 2 seconds; `EINVAL` if there is a file that names no process, which is left alone; `EPERM` or
    * `EACCES` if PATH.pidfd-new is somebody else's; `ENAMETOOLONG`, `EACCES`, `ENOENT`, `EROFS`, `ENOSPC` and the like if it can't be written; `ESRCH` if the
    * process has ended; else as {@linkcode Pidfd.identity} and {@linkcode Pidfd.fromPidfile}.
    *
    * @example One instance only
    * ```ts
-   * import { rmSync } from "node:fs";
    * import { Pidfd, PidfdError } from "@x/pidfd";
    *
    * const path = `/tmp/example-${process.pid}.pid`;
@@ -389,7 +391,7 @@ export class Pidfd implements Disposable {
    * try {
    *   self.writePidfile(path);
    *   console.log(Pidfd.fromPidfile(path)?.equals(self)); // true
-   *   rmSync(path);
+   *   console.log(self.removePidfile(path)); // true
    * } catch (error) {
    *   if (!(error instanceof PidfdError) || error.code !== "EEXIST") throw error;
    *   console.log(`it runs already, as ${error.pid}`);
@@ -399,6 +401,27 @@ export class Pidfd implements Disposable {
    */
   writePidfile(path: string): void {
     writePidfile(this.#handle, path);
+  }
+
+  /**
+   * Removes a pid file if it names this very process, as {@linkcode Pidfd.writePidfile} wrote it, or
+   * as a bare pid that {@linkcode Pidfd.fromPidfile} believes. It is looked at under the lock that
+   * writers take, so that a file which another one has put there meanwhile stays. The process may
+   * have ended, and from Linux 6.9 also have been reaped.
+   *
+   * Where somebody else is writing the file, this call blocks until that is done, for 2 seconds at
+   * most.
+   *
+   * @param path A file's path, at most 4085 bytes.
+   * @returns Whether it was removed; false if there is no file, or if it names another process.
+   * @throws {TypeError} If `path` is no string, is empty, or has a zero in it.
+   * @throws {RangeError} If `path` is too long.
+   * @throws {PidfdError} `EINVAL` if the file names no process; `EACCES`, `EPERM` or `EROFS` if it
+   * can't be removed; `EAGAIN` if somebody else has been writing it for 2 seconds; `EBADF` if the
+   * handle is closed; else as {@linkcode Pidfd.fromPidfile}.
+   */
+  removePidfile(path: string): boolean {
+    return removePidfile(this.#handle, path);
   }
 
   /**
