@@ -70,6 +70,7 @@ export type {
   KnownStatus,
   UnknownStatus,
 } from "./src/kernel/exit.ts";
+export { exitCodeOf } from "./src/kernel/exit_code.ts";
 export type { ResourceUsage } from "./src/kernel/usage.ts";
 export type { RealTimeSignal, Signal, SignalName, StandardSignal } from "./src/kernel/signals.ts";
 export {

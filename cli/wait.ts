@@ -1,6 +1,5 @@
 /** `pidfd wait`: until processes have ended, children or not. */
-import { type ExitStatus, type Pidfd, PidfdError } from "../mod.ts";
-import { signalNumber } from "../src/kernel/signals.ts";
+import { exitCodeOf, type ExitStatus, type Pidfd, PidfdError } from "../mod.ts";
 import {
   type Command,
   EXIT_ERROR,
@@ -38,8 +37,7 @@ async function waitFor(handle: Pidfd, abort: AbortSignal): Promise<ExitStatus | 
 
 /** As a shell says it. */
 function passedCode(status: ExitStatus): number {
-  if (!status.known) return EXIT_ERROR;
-  return status.signal === null ? status.code : 128 + signalNumber(status.signal);
+  return exitCodeOf(status) ?? EXIT_ERROR;
 }
 
 function outcomeOf(status: ExitStatus | null, passes: boolean): Omit<Outcome, "pid"> {

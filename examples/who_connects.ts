@@ -13,7 +13,7 @@ async function serve(socket: Socket): Promise<void> {
   const { uid } = peerCredentials(fd);
   if (uid !== me) {
     console.log(`user ${uid} was refused`);
-    return void socket.destroy();
+    return void socket.end();
   }
   const peer = Pidfd.peer(fd);
   const { name } = peer.info();

@@ -39,10 +39,8 @@ export interface Native {
   pidfile_claim(path: Uint8Array): number;
   /** Writes a `TextRecord` into the claimed file, puts that in its place, and closes it. The record says which step failed. */
   pidfile_commit(path: Uint8Array, file: number, record: Uint8Array): number;
-  /** unlink(2) of the file at a `PathRecord`, whose lock is held. */
-  pidfile_remove(path: Uint8Array): number;
-  /** Removes and closes the claimed file. */
-  pidfile_abandon(path: Uint8Array, file: number): number;
+  /** Removes and closes the claimed file; before that the one at `path` where `withOld` is 1. */
+  pidfile_abandon(path: Uint8Array, file: number, withOld: number): number;
   /** As `signal`, with the value of a `QueueRecord`. */
   queue(pidfd: number, record: Uint8Array): number;
   /** pidfd_getfd(2), Linux 5.6: a new close-on-exec descriptor. */
@@ -55,12 +53,10 @@ export interface Native {
   release_memory(pidfd: number): number;
   /** getsockopt(2) of SOL_SOCKET: the int that the option has; a new close-on-exec descriptor for SO_PEERPIDFD. */
   socket_option(socket: number, option: number): number;
-  /** setsockopt(2) of SOL_SOCKET. */
+  /** setsockopt(2) of SOL_SOCKET. SO_PASSCRED is 16 here on every CPU. */
   set_socket_option(socket: number, option: number, value: number): number;
   /** getsockopt(2) of SO_PEERCRED and SO_PEERGROUPS: fills a `PeerRecord`. */
   peer_credentials(socket: number, record: Uint8Array): number;
-  /** setsockopt(2) of SO_PASSCRED. */
-  pass_credentials(socket: number, on: number): number;
   /** socketpair(2) of AF_UNIX: fills a `PairRecord`. */
   socket_pair(kind: number, record: Uint8Array): number;
   /** sendmsg(2) of a `MessageRecord`, without blocking: how many bytes went. */
@@ -118,6 +114,8 @@ export interface Adapter {
   open(path: string): Native;
   /** Loads the library from memory; `abi` is the number that it answers. Throws what the runtime throws. */
   openBytes(bytes: Uint8Array, abi: number): Native;
+  /** Whether this program runs with more rights than whoever started it. Throws where that is not known. */
+  isSecure(): boolean;
   /**
    * Reads a socket by the runtime's event loop, and owns it from then on. It does not keep the
    * program alive at first. Throws what the runtime throws; then the socket is still the caller's.

@@ -120,7 +120,7 @@ test("examples/pid_file.ts starts where a crash has left the file, whoever has t
 
 test("examples/pid_file.ts, started four times at once, runs once, and the others say as whom", () =>
   inFolder(async (folder) => {
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 2; round++) {
       const path = `${folder}/service.pid`;
       const start = command("pid_file", [], "start", path);
       const all = [1, 2, 3, 4].map(() => new Running(start));

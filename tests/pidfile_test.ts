@@ -385,7 +385,7 @@ test("EAGAIN is thrown where somebody else is writing the file for seconds", () 
       assert.ok(waitedMs >= 2000 && waitedMs < 10_000, `${waitedMs} ms`);
     }
     assert.equal(existsSync(path), true);
-    assert.equal(native.pidfile_abandon(record, lock), 0);
+    assert.equal(native.pidfile_abandon(record, lock, 0), 0);
     self.writePidfile(path);
     self.close();
   }));

@@ -208,15 +208,10 @@ pub fn pidfile_commit(path: *const pidfile.PathRecord, file: i32, record: *pidfi
     return pidfile.commit(path, file, record);
 }
 
-/// Removes the file at `path`, whose lock is held. ENOENT: there is none. EACCES, EPERM, EROFS.
-/// unlink(2).
-pub fn pidfile_remove(path: *const pidfile.PathRecord) callconv(.c) i32 {
-    return pidfile.remove(path);
-}
-
-/// Removes the claimed file, and closes it.
-pub fn pidfile_abandon(path: *const pidfile.PathRecord, file: i32) callconv(.c) i32 {
-    return pidfile.abandon(path, file);
+/// Removes the claimed file, and closes it; before that the one at `path` where `with_old` is 1: 0,
+/// or ENOENT, EACCES, EPERM, EROFS of that. unlink(2).
+pub fn pidfile_abandon(path: *const pidfile.PathRecord, file: i32, with_old: i32) callconv(.c) i32 {
+    return pidfile.abandon(path, file, with_old);
 }
 
 /// pidfd_getfd(pidfd, fd, 0) — a close-on-exec duplicate of a descriptor of that process. EPERM: it
@@ -270,12 +265,6 @@ pub fn set_socket_option(socket: i32, option: i32, value: i32) callconv(.c) i32 
 /// is no peer, the user -1. EBADF, ENOTSOCK. unix(7).
 pub fn peer_credentials(socket: i32, record: *records.PeerRecord) callconv(.c) i32 {
     return message.peer_credentials(socket, record);
-}
-
-/// setsockopt(socket, SOL_SOCKET, SO_PASSCRED, on) — 0. Each message then comes with the user and
-/// group that its sender had. EBADF, ENOTSOCK. unix(7).
-pub fn pass_credentials(socket: i32, on: i32) callconv(.c) i32 {
-    return message.pass_credentials(socket, on);
 }
 
 /// socketpair(AF_UNIX, kind) — fills in two close-on-exec descriptors. EMFILE, ENFILE, ENOMEM.

@@ -18,6 +18,7 @@
 //!   helper deny-flag CALL ARGUMENT VALUE ERRNO CMD…   the same for calls whose argument of this index has this value
 //!   helper as UID CMD…             runs CMD as this user and group, who may read every file and nothing else
 //!   helper with-groups COUNT CMD…  runs CMD with so many supplementary groups, from 1000 on
+//!   helper set-capability FILE NUMBER   gives a file this capability, as setcap(8) does; 77 where it takes none
 //!   helper in-pid-namespace PID CMD…   runs CMD in a new pid namespace, with a pidfd of PID as descriptor 9
 //!   helper in-own-proc OPTIONS CMD…   runs CMD as pid 1 of a new pid namespace, whose /proc is mounted with OPTIONS ("")
 //!   helper enter PID CMD…          runs CMD in the pid namespace and the mount namespace of PID
@@ -88,6 +89,7 @@ pub fn main() void {
         .{ "deny-flag", run_deny_flag },
         .{ "as", run_as },
         .{ "with-groups", run_with_groups },
+        .{ "set-capability", run_set_capability },
         .{ "tree", @import("helper_tree.zig").run },
         .{ "chain", @import("helper_tree.zig").run_chain },
         .{ "strangers", @import("helper_tree.zig").run_strangers },
@@ -332,6 +334,22 @@ fn run_as() void {
     const ambient = @intFromEnum(linux.PR.CAP_AMBIENT);
     _ = check(linux.prctl(ambient, ambient_raise, linux.CAP.DAC_READ_SEARCH, 0, 0), "prctl");
     exec(3);
+}
+
+fn run_set_capability() void {
+    // struct vfs_cap_data of revision 2, in the byte order of x86: the permitted ones, which are effective too.
+    const words = [_]u32{ 0x0200_0001, @as(u32, 1) << number(u5, 3), 0, 0, 0 };
+    var data: [words.len]u32 = undefined;
+    for (&data, words) |*to, from| to.* = std.mem.nativeToLittle(u32, from);
+    const result = linux.syscall5(
+        .setxattr,
+        @intFromPtr(arguments[2]),
+        @intFromPtr("security.capability"),
+        @intFromPtr(&data),
+        @sizeOf(@TypeOf(data)),
+        0,
+    );
+    linux.exit_group(if (result == 0) 0 else 77);
 }
 
 fn run_with_groups() void {

@@ -17,6 +17,7 @@ const negated = syscall.negated;
 
 /// The same on every CPU that the library is built for; asm/socket.h of others differs.
 const SOL_SOCKET: i32 = 1;
+const SO_PASSCRED: i32 = 16;
 const SO_PEERGROUPS: i32 = 59;
 const SCM_RIGHTS: i32 = 1;
 const SCM_CREDENTIALS: i32 = 2;
@@ -53,12 +54,9 @@ pub fn option(socket: i32, name: i32) i32 {
 
 pub fn set_option(socket: i32, name: i32, value: i32) i32 {
     const size: u32 = @sizeOf(i32);
-    return call(named(.setsockopt), .{ socket, SOL_SOCKET, name, &value, size });
-}
-
-/// SO_PASSCRED, which has another number on powerpc.
-pub fn pass_credentials(socket: i32, on: i32) i32 {
-    return set_option(socket, linux.SO.PASSCRED, on);
+    // Of the options that are set from here, this one alone has another number on powerpc.
+    const number = if (name == SO_PASSCRED) linux.SO.PASSCRED else name;
+    return call(named(.setsockopt), .{ socket, SOL_SOCKET, number, &value, size });
 }
 
 pub fn peer_credentials(socket: i32, record: *records.PeerRecord) i32 {

@@ -121,15 +121,11 @@ fn replace(path: *const PathRecord, other: *const PathRecord, file: i32, record:
     return call(named(.renameat2), .{ nowhere, text(other), nowhere, text(path), 0 });
 }
 
-/// Removes the file itself; the lock is held.
-pub fn remove(path: *const PathRecord) i32 {
-    return unlink(path);
-}
-
-/// Removes the new file, and lets the lock go.
-pub fn abandon(path: *const PathRecord, file: i32) i32 {
+/// Removes the new file, and lets the lock go; before that the old one where `with_old` is 1.
+pub fn abandon(path: *const PathRecord, file: i32, with_old: i32) i32 {
+    const result = if (with_old == 1) unlink(path) else 0;
     var other: PathRecord = undefined;
-    const result = if (second_name(path, &other)) unlink(&other) else negated(.NAMETOOLONG);
+    if (second_name(path, &other)) _ = unlink(&other);
     proc_file.close(file);
     return result;
 }

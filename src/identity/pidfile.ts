@@ -120,7 +120,7 @@ export function writePidfile(handle: Handle, path: string): void {
     const result = native().pidfile_commit(file.bytes, lock, text.bytes);
     checkFile(result, COMMIT_STEPS[text.number("step")], path);
   } finally {
-    if (!isCommitted) native().pidfile_abandon(file.bytes, lock);
+    if (!isCommitted) native().pidfile_abandon(file.bytes, lock, 0);
   }
 }
 
@@ -175,13 +175,15 @@ export function removePidfile(handle: Handle, path: string): boolean {
   // Looked at first without the lock, which would make a file in somebody else's folder.
   if (!names(handle, file, path)) return false;
   const lock = claim(file, path);
+  let isOwn = false;
+  let result = 0;
   try {
-    if (!names(handle, file, path)) return false;
-    checkFile(native().pidfile_remove(file.bytes), "unlink", path);
-    return true;
+    isOwn = names(handle, file, path);
   } finally {
-    native().pidfile_abandon(file.bytes, lock);
+    result = native().pidfile_abandon(file.bytes, lock, Number(isOwn));
   }
+  checkFile(result, "unlink", path);
+  return isOwn;
 }
 
 /** Whether the file names the process of the handle, also where that was reaped. */

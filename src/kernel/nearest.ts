@@ -16,7 +16,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
     const candidate = name.toLowerCase();
     const isBeginning = given.length >= 3 && candidate.startsWith(given) ||
       given.startsWith(candidate);
-    const slips = isBeginning ? 0 : slipsBetween(given, candidate);
+    const slips = isBeginning ? 0 : editDistance(given.slice(0, 20), candidate);
     if (slips >= least) continue;
     least = slips;
     best = name;
@@ -24,19 +24,17 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best;
 }
 
-/** How many letters are to be put in, taken out, replaced, or swapped with the next one. */
-function slipsBetween(one: string, other: string): number {
-  let before: number[] = [];
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= one.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= other.length; j++) {
-      const isSame = one[i - 1] === other[j - 1];
-      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (isSame ? 0 : 1));
-      const isSwap = one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1];
-      if (i > 1 && j > 1 && isSwap) next[j] = Math.min(next[j], before[j - 2] + 1);
+/** How many letters must be added, removed, changed or swapped with their neighbour to make one word of the other. */
+export function editDistance(a: string, b: string): number {
+  const rows = [Array.from({ length: b.length + 1 }, (_, index) => index)];
+  for (let i = 1; i <= a.length; i++) {
+    rows.push([i]);
+    for (let j = 1; j <= b.length; j++) {
+      const change = rows[i - 1][j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swap = isSwap ? rows[i - 2][j - 2] + 1 : Infinity;
+      rows[i].push(Math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, change, swap));
     }
-    [before, row] = [row, next];
   }
-  return row[other.length];
+  return rows[a.length][b.length];
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { show } from "./arguments.ts";
+import { editDistance } from "./nearest.ts";
 
 /** A standard signal without its prefix. */
 export type StandardSignal =
@@ -156,19 +157,4 @@ function suggestion(name: string): SignalName | undefined {
     }
   }
   return best?.name;
-}
-
-/** How many letters must be added, removed, changed or swapped with their neighbour to make one word of the other. */
-function editDistance(a: string, b: string): number {
-  const rows = [Array.from({ length: b.length + 1 }, (_, index) => index)];
-  for (let i = 1; i <= a.length; i++) {
-    rows.push([i]);
-    for (let j = 1; j <= b.length; j++) {
-      const change = rows[i - 1][j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      const swap = isSwap ? rows[i - 2][j - 2] + 1 : Infinity;
-      rows[i].push(Math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, change, swap));
-    }
-  }
-  return rows[a.length][b.length];
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { checkBoolean, checkInteger } from "../kernel/arguments.ts";
-import { ENODATA, SO_ACCEPTCONN } from "../kernel/constants.ts";
+import { ENODATA, SO_ACCEPTCONN, SO_PASSCRED } from "../kernel/constants.ts";
 import { check, failure } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
 import { NativeRecord } from "../kernel/record.ts";
@@ -130,5 +130,5 @@ export function passCredentials(socketFd: number, isWanted: boolean = true): voi
   checkInteger(action, "socketFd", socketFd, 0);
   checkBoolean(action, "isWanted", isWanted);
   checkUnix(socketFd, "setsockopt");
-  check(native().pass_credentials(socketFd, Number(isWanted)), "setsockopt");
+  check(native().set_socket_option(socketFd, SO_PASSCRED, Number(isWanted)), "setsockopt");
 }

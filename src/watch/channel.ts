@@ -65,6 +65,11 @@ export class Channel {
     return this.#started.number("epoll");
   }
 
+  /** Whether this is one of its descriptors, of which the runtime has one. */
+  owns(fd: number): boolean {
+    return !this.#isStopped && (fd === this.epoll || fd === this.#started.number("socket"));
+  }
+
   /** Whether it keeps the program alive. */
   hold(isHeld: boolean): void {
     if (isHeld) this.#listening?.ref();
