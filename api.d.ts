@@ -452,6 +452,9 @@ export declare function adoptOrphans(): Disposable;
 // closeDescriptor
 export declare function closeDescriptor(fd: number): void;
 
+// exitCodeOf
+export declare function exitCodeOf(status: ExitStatus): number | null;
+
 // features
 export declare function features(): Features;
 

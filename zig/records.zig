@@ -143,7 +143,14 @@ pub const MessageRecord = extern struct {
 
 /// A watcher's two descriptors on the side of JavaScript, and where the library keeps the rest (0:
 /// nowhere); where it can't be started, which call failed.
-pub const WatcherRecord = extern struct { socket: i32, epoll: i32, step: i32, place: i32 };
+pub const WatcherRecord = extern struct {
+    socket: i32,
+    epoll: i32,
+    step: i32,
+    place: i32,
+    /// Those of the library and of its thread, which nobody else may close.
+    inner: [3]i32,
+};
 
 /// What the watcher writes when a process has ended. Of a fixed size, because a stream may split and merge records.
 pub const WatchRecord = extern struct {

@@ -65,9 +65,10 @@ export class Channel {
     return this.#started.number("epoll");
   }
 
-  /** Whether this is one of its descriptors, of which the runtime has one. */
+  /** Whether this is one of its descriptors: the runtime has one, and the native thread others. */
   owns(fd: number): boolean {
-    return !this.#isStopped && (fd === this.epoll || fd === this.#started.number("socket"));
+    const all = [this.#started.number("socket"), this.epoll, ...this.#started.numbers("inner", 3)];
+    return !this.#isStopped && all.includes(fd);
   }
 
   /** Whether it keeps the program alive. */
