@@ -1,7 +1,7 @@
 /**
  * Whether this program runs with more rights than whoever started it: with a set-user-ID bit, or
- * with capabilities of its file. The kernel says so in the auxiliary vector, as AT_SECURE, and ld.so(8)
- * then ignores what the environment says of libraries.
+ * with capabilities of its file. The kernel says so in the auxiliary vector, as AT_SECURE, and
+ * ld.so(8) then ignores what the environment says of libraries.
  *
  * @module
  */

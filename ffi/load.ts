@@ -1,8 +1,8 @@
 /**
  * Finds the native library and loads it with the runtime's own means, once a JavaScript thread.
  *
- * In this order: the path that was given, the path in `PIDFD_LIBRARY` (unless the program runs with more rights than
- * whoever started it: he has made the environment), the file beside this module, the bytes that
+ * In this order: the path that was given, the path in `PIDFD_LIBRARY` (unless the program runs with
+ * more rights than whoever started it, who has made the environment), the file beside this module, the bytes that
  * are embedded in this module; Bun, and Deno where it may load anything, take the bytes before the file. A given path
  * is the only one tried: whoever gives one wants no other.
  *

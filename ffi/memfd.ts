@@ -48,9 +48,9 @@ export interface InMemory {
 }
 
 /**
- * A spelling that is nobody else's. glibc keeps the name by which a library was loaded, and gives that
- * library to whoever loads by the same name later: another package that loads a memory file of its own
- * from `/proc/self/fd/` would get ours once the numbers are the same.
+ * A spelling that is nobody else's. glibc keeps the name by which a library was loaded, and gives
+ * that library to whoever loads by the same name later: another package that loads a memory file of
+ * its own from `/proc/self/fd/` would get ours once the numbers are the same.
  */
 const FOLDER = "/proc/self/./fd/./";
 

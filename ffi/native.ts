@@ -175,7 +175,7 @@ export interface Adapter {
   open(path: string): Native;
   /** Loads the library from memory, whose `abi()` is `abi`. Throws what the runtime throws. */
   openBytes(bytes: Uint8Array, abi: number): Native;
-  /** Whether this program runs with more rights than whoever started it. Throws where that is not known. */
+  /** Whether this program runs with more rights than whoever started it. Throws if unknown. */
   isSecure(): boolean;
   /**
    * Reads a socket by the runtime's event loop, and owns it from then on. At first it does not

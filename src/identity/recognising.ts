@@ -19,8 +19,8 @@ import { makeIdentity, type ProcessIdentity, toIdentity } from "./identity.ts";
 const file = new NativeRecord("FileRecord");
 
 /**
- * The process's number in pidfs; null where there is no pidfs, before Linux 6.9. Where a look fails it
- * throws: to go on as if there were none would give one process two identities.
+ * The process's number in pidfs; null where there is no pidfs, before Linux 6.9. Where a look fails
+ * it throws: to go on as if there were none would give one process two identities.
  */
 export function inodeOf(fd: number): bigint | null {
   const result = native().stat(fd, file.bytes);

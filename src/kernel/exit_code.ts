@@ -11,8 +11,8 @@ import { signalNumber } from "./signals.ts";
  * The exit code that a shell has for a process: its own code, or 128 + N if signal N ended it, such
  * as 143 for SIGTERM. For a program that starts another one and ends as that one did.
  *
- * Code 143 does not prove that a signal was sent: a process may exit with 143 by itself. `status.signal`
- * tells the two apart.
+ * Code 143 does not prove that a signal was sent: a process may exit with 143 by itself.
+ * `status.signal` tells the two apart.
  *
  * @param status How the process ended.
  * @returns An integer from 0 to 255; null where it is not known how it ended.

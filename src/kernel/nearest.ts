@@ -24,7 +24,10 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best;
 }
 
-/** How many letters must be added, removed, changed or swapped with their neighbour to make one word of the other. */
+/**
+ * How many letters must be added, removed, changed or swapped with their neighbour to make one word
+ * of the other.
+ */
 export function editDistance(a: string, b: string): number {
   const rows = [Array.from({ length: b.length + 1 }, (_, index) => index)];
   for (let i = 1; i <= a.length; i++) {
