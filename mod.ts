@@ -45,7 +45,7 @@ export type { ProcessInfo } from "./src/process/info.ts";
 export type { CoreDump, Credentials } from "./src/kernel/pidfd_info.ts";
 export type { NamespaceKind } from "./src/kernel/namespace_kinds.ts";
 export { formatIdentity, parseIdentity, type ProcessIdentity } from "./src/identity/identity.ts";
-export { type ProcessEntry, processes } from "./src/proc/processes.ts";
+export { type DetailOptions, type ProcessEntry, processes } from "./src/proc/processes.ts";
 export { findOrphans, type Orphan, type OrphanPredicate, Orphans } from "./src/orphans/orphans.ts";
 export { adoptOrphans } from "./src/tree/adopting.ts";
 export { ProcessTree, type SignalTreeOptions } from "./src/tree/tree.ts";
@@ -65,7 +65,7 @@ export type {
   KnownStatus,
   UnknownStatus,
 } from "./src/kernel/exit.ts";
-export type { ResourceUsage } from "./src/kernel/usage.ts";
+export type { ProcessUsage, ResourceUsage } from "./src/kernel/usage.ts";
 export type { RealTimeSignal, Signal, SignalName, StandardSignal } from "./src/kernel/signals.ts";
 export {
   PidfdError,

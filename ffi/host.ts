@@ -129,3 +129,11 @@ export function platform(): string {
 export function mayBeWorker(): boolean {
   return host.Deno ? "DedicatedWorkerGlobalScope" in globalThis : host.Bun?.isMainThread !== true;
 }
+
+/**
+ * Whether a child's `signalCode` may be a signal that was only sent to it: Deno's `node:child_process` sets it in
+ * `kill()`, keeps it whatever the child does then, and forgets its exit code.
+ */
+export function setsSignalCodeEarly(): boolean {
+  return host.Deno !== undefined;
+}

@@ -7,10 +7,12 @@ import {
   checkAbortSignal,
   checkBoolean,
   checkFunction,
+  checkGrace,
   checkInteger,
   checkOptions,
 } from "../kernel/arguments.ts";
-import { type Signal, signalNumber } from "../kernel/signals.ts";
+import type { ChildLike } from "../handle/child.ts";
+import { killSignalNumber, type Signal } from "../kernel/signals.ts";
 import type { Pidfd } from "../pidfd.ts";
 import { Killer, type KillerOptions } from "./killer.ts";
 import { type TreeOptions, walkFrom } from "./rooting.ts";
@@ -21,7 +23,10 @@ import type { Walk } from "./walk.ts";
 export interface TerminateTreeOptions {
   /** The polite signal; SIGTERM if left out. With SIGKILL everything is forced at once. */
   readonly killSignal?: Signal | number | undefined;
-  /** How long to wait before SIGKILL: milliseconds from 0 to 2147483647; 5000 if left out. */
+  /**
+   * How long to wait before SIGKILL: milliseconds from 0 to 2147483647; 5000 if left out. With
+   * `Infinity` nobody is killed, and the wait ends once all have ended by themselves.
+   */
   readonly graceMs?: number | undefined;
   /** Gives up, at whatever point, when it is aborted; what was stopped is resumed. */
   readonly signal?: AbortSignal | undefined;
@@ -77,7 +82,7 @@ export interface TreeKill extends Promise<TreeReport> {
  * a process that reused its pid gets no signal.
  *
  * Nobody is signalled before a look at the standing tree has found nobody new, unless `freeze` is
- * false. A process that was stopped before stays stopped, and is killed when the grace is over.
+ * false. After `killSignal` each gets SIGCONT, so that one that was stopped before can act on it.
  * This process and its ancestors are spared, unless `includeSelf` is true. A process in
  * uninterruptible sleep is waited for.
  *
@@ -99,7 +104,7 @@ export interface TreeKill extends Promise<TreeReport> {
  * No subprocess: in Deno it needs `--allow-ffi` and nothing else. Needs Linux 5.3; how each ended
  * is told from 6.15.
  *
- * @param root A pid, or a handle, which stays yours.
+ * @param root A pid; a handle, which stays yours; or a child as {@linkcode Pidfd.of} takes it.
  * @returns A promise of the report, with `report()` for the time before, and for after an abort.
  * @throws {TypeError} If an argument is of a wrong type, `root` the handle of a thread, or
  * `killSignal` an unknown name.
@@ -125,7 +130,10 @@ export interface TreeKill extends Promise<TreeReport> {
  * shell.close();
  * ```
  */
-export function killTree(root: number | Pidfd, options: KillTreeOptions = {}): TreeKill {
+export function killTree(
+  root: number | Pidfd | ChildLike,
+  options: KillTreeOptions = {},
+): TreeKill {
   const action = "end a tree";
   return start(async (begin) => {
     const checked = checkTerminateOptions(action, options);
@@ -179,7 +187,7 @@ function checkTerminateOptions(
   const { killSignal = "SIGTERM", graceMs = 5000, statusMs = 0 } = checkOptions(action, options);
   const { freeze = true, includeRoot = true, includeSelf = false, signal, onEnd } = options;
   const { reapAdopted = false } = options;
-  checkInteger(action, "graceMs", graceMs, 0);
+  checkGrace(action, graceMs);
   checkInteger(action, "statusMs", statusMs, 0);
   checkBoolean(action, "freeze", freeze);
   checkBoolean(action, "includeRoot", includeRoot);
@@ -188,7 +196,7 @@ function checkTerminateOptions(
   checkFunction(action, "onEnd", onEnd);
   checkAbortSignal(action, signal);
   signal?.throwIfAborted();
-  const number = signalNumber(killSignal);
+  const number = killSignalNumber(action, killSignal);
   return {
     killSignal: number,
     graceMs,

@@ -6,7 +6,7 @@
 import { now, startTimer } from "../../ffi/timer.ts";
 import { inTurns, nextTurn, Pace } from "../../ffi/turn.ts";
 import { TREE_ANSWERS } from "../../ffi/symbols.ts";
-import { SIGKILL } from "../kernel/constants.ts";
+import { INT_MAX, SIGKILL } from "../kernel/constants.ts";
 import { countForks } from "../proc/forks.ts";
 import { sendSignal } from "../process/signalling.ts";
 import { killCgroup } from "./cgroup_kill.ts";
@@ -110,7 +110,8 @@ export class Killer {
     await this.#ask();
     for (let pauseMs = FIRST_LOOK_MS;; pauseMs *= 2) {
       const left = Math.max(0, Math.ceil(end - now()));
-      const isGone = await this.#until(() => this.#targets.isGone, Math.min(pauseMs, left));
+      const waitMs = Math.min(pauseMs, left, INT_MAX);
+      const isGone = await this.#until(() => this.#targets.isGone, waitMs);
       if (!isGone && left <= pauseMs) return false;
       // Somebody may have started others since, before it ended or because it does not mean to.
       if (await this.#hasGrown()) await this.#findAll([]);
@@ -161,6 +162,7 @@ export class Killer {
 
   /** Asks everything that was not asked. */
   async #ask(): Promise<void> {
+    this.#check();
     const pace = new Pace();
     const { freeze, killSignal } = this.#options;
     this.#freezer.untangle();
@@ -173,7 +175,8 @@ export class Killer {
       const isSent = this.#targets.send(target, killSignal);
       // The signal is pending when it is resumed: one that it ends takes no other step.
       const willEnd = isSent && isDeadly(killSignal, this.#walk.detailsOf(target.member));
-      this.#freezer.resume(target.member, willEnd);
+      if (isSent) this.#freezer.resumeSignalled(target.member, willEnd);
+      else this.#freezer.resume(target.member);
       if (pace.isDue) await this.#rest(pace);
     }
     this.#freezer.thaw();
@@ -305,8 +308,9 @@ export class Killer {
     const { killSignal, graceMs } = this.#options;
     sendSignal(self.pinned, killSignal);
     // Its own handler may have things to do, and nothing else may keep the program alive.
-    const keepAlive = setTimeout(() => {}, graceMs);
-    await this.#until(() => false, graceMs).finally(() => clearTimeout(keepAlive));
+    const keepAlive = setInterval(() => {}, INT_MAX);
+    const limitMs = graceMs === Infinity ? undefined : graceMs;
+    await this.#until(() => false, limitMs).finally(() => clearInterval(keepAlive));
     sendSignal(self.pinned, SIGKILL);
   }
 

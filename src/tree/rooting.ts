@@ -4,11 +4,12 @@
  *
  * @module
  */
+import type { ChildLike } from "../handle/child.ts";
 import { Handle } from "../handle/handle.ts";
 import { checkBoolean, checkOptions, checkPid, show } from "../kernel/arguments.ts";
 import { handleOf } from "../pidfd.ts";
 import { isThread } from "../proc/description.ts";
-import { openPid } from "../process/opening.ts";
+import { openChild, openPid } from "../process/opening.ts";
 import { Walk } from "./walk.ts";
 
 /** How members are found besides as children of members. */
@@ -59,7 +60,11 @@ function rootHandle(action: string, root: unknown): Handle {
   // The caller's handle stays the caller's, who may close it at any time.
   const given = handleOf(root);
   if (!given) {
-    throw new TypeError(`Cannot ${action}: "root" must be a pid or a Pidfd: ${show(root)}`);
+    if (typeof root === "object" && root !== null && "pid" in root) {
+      return openChild(root as ChildLike);
+    }
+    const wanted = "a pid, a Pidfd or a child process";
+    throw new TypeError(`Cannot ${action}: "root" must be ${wanted}: ${show(root)}`);
   }
   const { pid, child } = given;
   // Children are of the whole process, so a thread has no tree.

@@ -12,6 +12,7 @@ import {
   type PidfdOpenFailedError,
   type ProcessState,
   ProcessTree,
+  type RealTimeSignal,
   sendMessage,
   type Signal,
   type SignalName,
@@ -76,6 +77,14 @@ expectTypeOf<"SIGTERM">().toExtend<Signal>();
 expectTypeOf<"TERM">().toExtend<Signal>();
 expectTypeOf<"SIGRTMIN+3">().toExtend<Signal>();
 expectTypeOf<"TREM">().not.toExtend<Signal>();
+// What a runtime hands over can be forwarded; and what this module says fits there, but for the names that Node does not know.
+expectTypeOf<NodeJS.Signals>().toExtend<Signal>();
+expectTypeOf<Exclude<SignalName, `SIG${RealTimeSignal}` | "SIGCLD">>().toExtend<NodeJS.Signals>();
+process.on("SIGTERM", (signal) => handle.signal(signal));
+process.on("SIGTERM", (signal) => ProcessTree.of(1).signal(signal, { includeSelf: true }));
+process.on("SIGTERM", (killSignal) => handle.terminate({ killSignal }));
+process.on("SIGTERM", (killSignal) => killTree(handle, { killSignal }));
+expectTypeOf(handle.signal()).toEqualTypeOf<boolean>();
 expectTypeOf<ExitStatus["signal"]>().toEqualTypeOf<SignalName | null>();
 expectTypeOf<ExitStatus["code"]>().toEqualTypeOf<number | null>();
 
@@ -98,5 +107,9 @@ expectTypeOf<PidfdError["errno"]>().toEqualTypeOf<number>();
 Pidfd.open("1");
 // @ts-expect-error: no such signal.
 handle.signal("SIGNOTHING");
+// @ts-expect-error: a signal that is missing is no wish for SIGTERM.
+handle.signal(undefined);
+// @ts-expect-error: the same for a tree.
+ProcessTree.of(1).signal(undefined);
 // @ts-expect-error: it is for showing, and can't be set.
 handle.pid = 1;
