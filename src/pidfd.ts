@@ -102,7 +102,7 @@ export class Pidfd implements Disposable {
    * process, it counts as ended when the last one has (before Linux 6.15 maybe earlier).
    *
    * @param pid An integer from 1 to 2147483647.
-   * @throws {TypeError} If `pid` is no number, or an option is of a wrong type.
+   * @throws {TypeError} If `pid` is no number, or an option is unknown or of a wrong type.
    * @throws {RangeError} If `pid` is outside that range.
    * @throws {PidfdOpenFailedError} `ESRCH` if there is no such process; `ENOENT` if it is the id of a thread and no thread was
    * asked for (before Linux 6.16 that is `ESRCH` too); `ENOSYS` for a thread before Linux 6.9; `EMFILE` or `ENFILE` if no descriptor is free; `ENOMEM`; `ENOSYS` on other systems and
@@ -307,7 +307,7 @@ export class Pidfd implements Disposable {
    *
    * It is plain data, and `JSON.stringify()` takes it. The command line and what the process has used are told where they are asked for.
    *
-   * @throws {TypeError} If an option is no boolean.
+   * @throws {TypeError} If an option is unknown, or no boolean.
    * @throws {PidfdError} `EBADF` if the handle is closed; `EMFILE`, `ENFILE` or `ENOMEM` if /proc can't be read for want of them.
    *
    * @example Who is it?
@@ -510,7 +510,7 @@ export class Pidfd implements Disposable {
    * come from its runtime. Never reaps. Keeps the program alive, unless `unref()` says otherwise.
    *
    * @returns How it ended.
-   * @throws {TypeError} If an option is of a wrong type.
+   * @throws {TypeError} If an option is unknown, or of a wrong type.
    * @throws {RangeError} If `timeoutMs` or `statusMs` is no integer of its range.
    * @throws {DOMException} `TimeoutError` when the time is up.
    * @throws The reason of `signal`, when it is aborted.
@@ -539,7 +539,7 @@ export class Pidfd implements Disposable {
    * through this handle: at no point can a stranger be hit.
    *
    * @returns How it ended, as far as that is told within `statusMs` of its end, and whether it had to be forced.
-   * @throws {TypeError} If an option is of a wrong type, or `killSignal` an unknown name.
+   * @throws {TypeError} If an option is unknown or of a wrong type, or `killSignal` an unknown name.
    * @throws {RangeError} If a number is outside its range.
    * @throws The reason of `signal`, when it is aborted; the process is then left as it is.
    * @throws {PidfdSignalFailedError} `EPERM` if you may not signal it, or if it is pid 1 of your own pid namespace or a thread of the

@@ -5,7 +5,7 @@
  */
 import { now } from "../../ffi/timer.ts";
 import { Handle } from "../handle/handle.ts";
-import { checkFd, checkInteger, show } from "../kernel/arguments.ts";
+import { checkFd, checkInteger, readOptions, show } from "../kernel/arguments.ts";
 import {
   EAGAIN,
   EBADF,
@@ -95,10 +95,8 @@ export function sendMessage(socketFd: number, message: OutgoingMessage): number 
 
 function checkMessage(message: OutgoingMessage): Required<OutgoingMessage> {
   const action = "send a message";
-  if (typeof message !== "object" || message === null) {
-    throw new TypeError(`Cannot ${action}: "message" must be an object: ${show(message)}`);
-  }
-  const { data = new Uint8Array(1), descriptors = [] } = message;
+  const defaults = { data: new Uint8Array(1), descriptors: [] };
+  const { data, descriptors } = readOptions(action, message, defaults, "message");
   if (!(data instanceof Uint8Array)) {
     throw new TypeError(`Cannot ${action}: "data" must be a Uint8Array: ${show(data)}`);
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkBoolean, checkOptions } from "../kernel/arguments.ts";
+import { checkBoolean, readOptions } from "../kernel/arguments.ts";
 import { readPageSize } from "../kernel/boot.ts";
 import { PF_KTHREAD } from "../kernel/constants.ts";
 import { type ProcessUsage, usageUntilNow } from "../kernel/usage.ts";
@@ -66,7 +66,7 @@ export interface ProcessEntry {
  * What /proc hides (its mount options `hidepid` and `subset`) is not listed. See
  * {@link https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html proc_pid_stat(5)}.
  *
- * @throws {TypeError} If an option is no boolean.
+ * @throws {TypeError} If an option is unknown, or no boolean.
  * @throws {PidfdError} `EREMOTE` if /proc belongs to another pid namespace, so that its pids would mislead; `ENOENT` if it is
  * not mounted; `EMFILE`, `ENFILE` or `ENOMEM` if no descriptor is free; `ENOSYS` on other systems.
  *
@@ -102,7 +102,7 @@ export function processes(options: DetailOptions = {}): ProcessEntry[] {
 
 /** The options, each true or false. */
 export function checkDetails(action: string, options: DetailOptions): Required<DetailOptions> {
-  const { commandLine = false, usage = false } = checkOptions(action, options);
+  const { commandLine, usage } = readOptions(action, options, { commandLine: false, usage: false });
   checkBoolean(action, "commandLine", commandLine);
   checkBoolean(action, "usage", usage);
   return { commandLine, usage };

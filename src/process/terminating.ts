@@ -5,7 +5,7 @@
  */
 import { now } from "../../ffi/timer.ts";
 import type { Handle } from "../handle/handle.ts";
-import { checkAbortSignal, checkGrace, checkInteger, checkOptions } from "../kernel/arguments.ts";
+import { checkAbortSignal, checkGrace, checkInteger, readOptions } from "../kernel/arguments.ts";
 import type { ExitStatus } from "../kernel/exit.ts";
 import { killSignalNumber, type Signal } from "../kernel/signals.ts";
 import { sendKill, sendPolitely } from "./signalling.ts";
@@ -39,13 +39,12 @@ export interface Termination {
   readonly durationMs: number;
 }
 
+const DEFAULTS = { killSignal: "SIGTERM", graceMs: 5000, statusMs: 10, signal: undefined };
+
 /** Asks, waits, forces, waits. */
 export async function terminate(handle: Handle, options: TerminateOptions): Promise<Termination> {
   const action = "terminate a process";
-  const { killSignal = "SIGTERM", graceMs = 5000, statusMs = 10, signal } = checkOptions(
-    action,
-    options,
-  );
+  const { killSignal, graceMs, statusMs, signal } = readOptions(action, options, DEFAULTS);
   const number = killSignalNumber(action, killSignal);
   checkGrace(action, graceMs);
   checkInteger(action, "statusMs", statusMs, 0);
@@ -54,7 +53,7 @@ export async function terminate(handle: Handle, options: TerminateOptions): Prom
   const start = now();
   sendPolitely(handle, number);
   const forced = !(await endsWithin(handle, graceMs, signal)) && sendKill(handle);
-  if (forced && handle.isAlive()) await untilExited(handle, { signal });
+  if (forced && handle.isAlive()) await untilExited(handle, undefined, signal);
   const durationMs = now() - start;
   return { status: await lastWord(handle, statusMs, signal), forced, durationMs };
 }
@@ -65,7 +64,7 @@ async function endsWithin(
   signal?: AbortSignal,
 ): Promise<boolean> {
   if (!handle.isAlive()) return true;
-  const limits = timeoutMs === Infinity ? { signal } : { timeoutMs, signal };
-  const end = await unlessTimeIsUp(untilExited(handle, limits), signal);
+  const limitMs = timeoutMs === Infinity ? undefined : timeoutMs;
+  const end = await unlessTimeIsUp(untilExited(handle, limitMs, signal), signal);
   return end !== null || !handle.isAlive();
 }

@@ -9,13 +9,14 @@ import {
   checkFunction,
   checkGrace,
   checkInteger,
-  checkOptions,
+  type Read,
+  readOptions,
 } from "../kernel/arguments.ts";
 import type { ChildLike } from "../handle/child.ts";
 import { killSignalNumber, type Signal } from "../kernel/signals.ts";
 import type { Pidfd } from "../pidfd.ts";
 import { Killer, type KillerOptions } from "./killer.ts";
-import { type TreeOptions, walkFrom } from "./rooting.ts";
+import { TREE_DEFAULTS, type TreeOptions, walkFrom } from "./rooting.ts";
 import type { TreeEnd, TreeReport } from "./tree_report.ts";
 import type { Walk } from "./walk.ts";
 
@@ -136,8 +137,9 @@ export function killTree(
 ): TreeKill {
   const action = "end a tree";
   return start(async (begin) => {
-    const checked = checkTerminateOptions(action, options);
-    const walk = walkFrom(action, root, options);
+    const read = readOptions(action, options, { ...DEFAULTS, ...TREE_DEFAULTS });
+    const checked = checkTerminateOptions(action, read);
+    const walk = walkFrom(action, root, read);
     try {
       const report = await begin(walk, { ...checked, closes: true });
       await walk.closeEnded();
@@ -150,8 +152,10 @@ export function killTree(
 
 /** Ends a tree that somebody else closes. */
 export function terminateTree(walk: Walk, options: TerminateTreeOptions): TreeKill {
+  const action = "end a tree";
   return start((begin) => {
-    return begin(walk, { ...checkTerminateOptions("end a tree", options), closes: false });
+    const read = readOptions(action, options, DEFAULTS);
+    return begin(walk, { ...checkTerminateOptions(action, read), closes: false });
   });
 }
 
@@ -180,13 +184,24 @@ const NOTHING: TreeReport = Object.freeze({
   durationMs: 0,
 });
 
+const DEFAULTS = {
+  killSignal: "SIGTERM",
+  graceMs: 5000,
+  statusMs: 0,
+  freeze: true,
+  includeRoot: true,
+  includeSelf: false,
+  reapAdopted: false,
+  signal: undefined,
+  onEnd: undefined,
+};
+
 function checkTerminateOptions(
   action: string,
-  options: TerminateTreeOptions,
+  options: Read<TerminateTreeOptions, typeof DEFAULTS>,
 ): Omit<KillerOptions, "closes"> {
-  const { killSignal = "SIGTERM", graceMs = 5000, statusMs = 0 } = checkOptions(action, options);
-  const { freeze = true, includeRoot = true, includeSelf = false, signal, onEnd } = options;
-  const { reapAdopted = false } = options;
+  const { killSignal, graceMs, statusMs, freeze, includeRoot, includeSelf } = options;
+  const { reapAdopted, signal, onEnd } = options;
   checkGrace(action, graceMs);
   checkInteger(action, "statusMs", statusMs, 0);
   checkBoolean(action, "freeze", freeze);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ChildLike } from "../handle/child.ts";
-import { checkBoolean, checkOptions } from "../kernel/arguments.ts";
+import { checkBoolean, readOptions } from "../kernel/arguments.ts";
 import { EBADF } from "../kernel/constants.ts";
 import { failure, PidfdError } from "../kernel/errors.ts";
 import type { ExitStatus } from "../kernel/exit.ts";
@@ -13,10 +13,10 @@ import { native } from "../kernel/native.ts";
 import { givenSignal, type Signal } from "../kernel/signals.ts";
 import type { Pidfd } from "../pidfd.ts";
 import { sendSignal } from "../process/signalling.ts";
-import { waitFor, type WaitOptions } from "../process/wait.ts";
+import { checkedOptions, waitFor, type WaitOptions } from "../process/wait.ts";
 import { terminateTree, type TerminateTreeOptions, type TreeKill } from "./kill_tree.ts";
 import type { Member, TreeMember } from "./member.ts";
-import { type TreeOptions, walkFrom } from "./rooting.ts";
+import { TREE_DEFAULTS, type TreeOptions, walkFrom } from "./rooting.ts";
 import type { Walk } from "./walk.ts";
 
 /** Whom a signal to a tree reaches. */
@@ -68,7 +68,7 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
    *
    * @param root A pid; a handle, which stays yours: the tree holds a second one; or a child as
    * {@linkcode Pidfd.of} takes it.
-   * @throws {TypeError} If an argument is of a wrong type, or `root` is the handle of a thread that
+   * @throws {TypeError} If an argument is of a wrong type, an option unknown, or `root` the handle of a thread that
    * is not its process's first.
    * @throws {RangeError} If `root` is a number, and no integer from 1 to 2147483647.
    * @throws {Error} With `cgroup`, if the root's cgroup holds this process too, or is not told.
@@ -80,7 +80,8 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
    * member takes one. `EBADF` if the given handle is closed.
    */
   static of(root: number | Pidfd | ChildLike, options: TreeOptions = {}): ProcessTree {
-    const walk = walkFrom("hold a tree", root, options);
+    const action = "hold a tree";
+    const walk = walkFrom(action, root, readOptions(action, options, TREE_DEFAULTS));
     const tree = new ProcessTree(walk, PRIVATE);
     try {
       tree.refresh();
@@ -157,8 +158,8 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
   signal(): number;
   signal(...given: [signal?: Signal | number, options?: SignalTreeOptions]): number {
     const action = "signal a tree";
-    const options = given[1] ?? {};
-    const { includeSelf = false } = checkOptions(action, options);
+    const options = given[1] === undefined ? {} : given[1];
+    const { includeSelf } = readOptions(action, options, { includeSelf: false });
     checkBoolean(action, "includeSelf", includeSelf);
     const number = givenSignal(given);
     const { members, ancestors } = this.#open();
@@ -177,9 +178,10 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
    * @throws As {@linkcode Pidfd.wait}.
    */
   async wait(options: WaitOptions = {}): Promise<ExitStatus[]> {
+    const checked = checkedOptions(options);
     const own = native().own_pid();
     const members = [...downFrom(this.#open().root)].filter(({ pid }) => pid !== own);
-    return await Promise.all(members.map(({ pinned }) => waitFor(pinned, options)));
+    return await Promise.all(members.map(({ pinned }) => waitFor(pinned, checked)));
   }
 
   /**
