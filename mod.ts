@@ -6,7 +6,7 @@
  * process or to nobody.
  *
  * Linux 5.3 and later; importing works everywhere, and `Pidfd.supported` says whether it can be used. Deno needs
- * `--allow-ffi` and nothing else.
+ * `--allow-ffi` and nothing else; to start a program, as the example does, takes `--allow-env` and `--allow-run` too.
  *
  * @example Open, look, signal, learn how it ended
  * ```ts
