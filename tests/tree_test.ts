@@ -218,7 +218,10 @@ test("ProcessTree.of() refuses what is neither a pid nor a handle, before any na
   }
   const self = Pidfd.self();
   for (const value of [Pidfd.prototype, Object.create(Pidfd.prototype)]) {
-    assert.throws(() => ProcessTree.of(value), /"root" must be a pid, a Pidfd or a child process: /);
+    assert.throws(
+      () => ProcessTree.of(value),
+      /"root" must be a pid, a Pidfd or a child process: /,
+    );
     assert.throws(() => self.equals(value), /"other" must be a Pidfd: /);
   }
   self.close();

@@ -61,14 +61,17 @@ export function walkFrom(
   }
 }
 
+/** A handle that another copy of this module has made has a pid too, and is no child. */
+function isChildLike(value: unknown): value is ChildLike {
+  return typeof value === "object" && value !== null && "pid" in value && !("fd" in value);
+}
+
 function rootHandle(action: string, root: unknown): Handle {
   if (typeof root === "number") return openPid(checkPid(action, root));
   // The caller's handle stays the caller's, who may close it at any time.
   const given = handleOf(root);
   if (!given) {
-    if (typeof root === "object" && root !== null && "pid" in root) {
-      return openChild(root as ChildLike);
-    }
+    if (isChildLike(root)) return openChild(root);
     const wanted = "a pid, a Pidfd or a child process";
     throw new TypeError(`Cannot ${action}: "root" must be ${wanted}: ${show(root)}`);
   }
