@@ -12,7 +12,6 @@ import {
   type PidfdOpenFailedError,
   type ProcessState,
   ProcessTree,
-  type RealTimeSignal,
   sendMessage,
   type Signal,
   type SignalName,
@@ -77,13 +76,6 @@ expectTypeOf<"SIGTERM">().toExtend<Signal>();
 expectTypeOf<"TERM">().toExtend<Signal>();
 expectTypeOf<"SIGRTMIN+3">().toExtend<Signal>();
 expectTypeOf<"TREM">().not.toExtend<Signal>();
-// What a runtime hands over can be forwarded; and what this module says fits there, but for the names that Node does not know.
-expectTypeOf<NodeJS.Signals>().toExtend<Signal>();
-expectTypeOf<Exclude<SignalName, `SIG${RealTimeSignal}` | "SIGCLD">>().toExtend<NodeJS.Signals>();
-process.on("SIGTERM", (signal) => handle.signal(signal));
-process.on("SIGTERM", (signal) => ProcessTree.of(1).signal(signal, { includeSelf: true }));
-process.on("SIGTERM", (killSignal) => handle.terminate({ killSignal }));
-process.on("SIGTERM", (killSignal) => killTree(handle, { killSignal }));
 expectTypeOf(handle.signal()).toEqualTypeOf<boolean>();
 expectTypeOf<ExitStatus["signal"]>().toEqualTypeOf<SignalName | null>();
 expectTypeOf<ExitStatus["code"]>().toEqualTypeOf<number | null>();
