@@ -234,6 +234,16 @@ test("ProcessTree.of() refuses what is neither a pid nor a handle, before any na
   assertThrows(() => ProcessTree.of(2 ** 31 - 1), { name: "PidfdOpenFailedError", code: "ESRCH" });
 });
 
+test("signal() of a tree refuses a signal that is undefined, and sends SIGTERM if there is none", async () => {
+  const helper = await paused();
+  const tree = ProcessTree.of(helper.child);
+  assert.throws(() => tree.signal(undefined as never), { name: "TypeError" });
+  assert.equal(tree.root.handle.isAlive(), true);
+  assert.equal(tree.signal(), 1);
+  assert.deepEqual(await helper.exit, [null, "SIGTERM"]);
+  tree.close();
+});
+
 test("a closed tree refuses everything but to be closed again", () => {
   const handle = Pidfd.self();
   const tree = ProcessTree.of(handle);
