@@ -28,7 +28,8 @@ import {
 } from "../proc/description.ts";
 import { commandLineOf } from "../proc/command_line.ts";
 import { checkDetails, type DetailOptions } from "../proc/processes.ts";
-import { type ProcessState, stateOf, statusOf } from "./state.ts";
+import { type ProcessState, stateOf } from "./state.ts";
+import { statusOf } from "./status.ts";
 
 /** What is told about a process. What can't be told is absent, never zero or empty. */
 export interface ProcessInfo {

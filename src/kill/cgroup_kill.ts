@@ -5,7 +5,7 @@
  */
 import { native } from "../kernel/native.ts";
 import { NativeRecord } from "../kernel/record.ts";
-import type { Member } from "./member.ts";
+import type { Member } from "../tree/member.ts";
 
 /** Where version 2 is mounted: alone, or beside version 1. */
 const MOUNTS = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];

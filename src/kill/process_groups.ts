@@ -9,7 +9,7 @@
  *
  * @module
  */
-import type { Member } from "./member.ts";
+import type { Member } from "../tree/member.ts";
 
 /** A member with its group and session as they were read while it was stopped. */
 export interface Grouped {
@@ -19,7 +19,7 @@ export interface Grouped {
 }
 
 /** The members of groups for which no order is safe: they have to go on before anything is ended. */
-export function tangled(members: Grouped[]): Set<Member> {
+export function unsafeToOrder(members: Grouped[]): Set<Member> {
   const byMember = new Map(members.map((grouped) => [grouped.member, grouped]));
   const least = new Map<number, number>();
   for (const { member: { depth }, group } of members) {

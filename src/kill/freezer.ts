@@ -5,11 +5,11 @@
  */
 import { atExit } from "../../ffi/at_exit.ts";
 import { inTurns } from "../../ffi/turn.ts";
-import { resume } from "../process/signalling.ts";
-import type { Member } from "./member.ts";
-import { tangled } from "./process_groups.ts";
-import type { TreeOption } from "./table.ts";
-import type { Spares, Walk } from "./walk.ts";
+import { resume } from "../process/signal.ts";
+import type { Member, Spares } from "../tree/member.ts";
+import type { TreeOption } from "../tree/table.ts";
+import type { Walk } from "../tree/walk.ts";
+import { unsafeToOrder } from "./process_groups.ts";
 
 /** The members of one tree that were stopped by us. */
 export class Freezer {
@@ -29,8 +29,8 @@ export class Freezer {
     check: () => void,
     onStep: () => void,
   ): Promise<void> {
-    this.#walk.beforeClose.add(this.thaw);
-    this.#forgetExit ??= atExit(this.thaw);
+    this.#walk.beforeClose.add(this.resumeAll);
+    this.#forgetExit ??= atExit(this.resumeAll);
     await inTurns(this.#walk.standing(options, this.#spares), check, onStep);
   }
 
@@ -38,9 +38,9 @@ export class Freezer {
    * Resumes those that must run before anybody is ended; the rest may be ended one by one, the
    * deepest first.
    */
-  untangle(): void {
+  resumeUnsafeToOrder(): void {
     const stopped = this.#stopped().map((member) => ({ member, ...this.#walk.detailsOf(member) }));
-    for (const member of tangled(stopped)) {
+    for (const member of unsafeToOrder(stopped)) {
       this.resume(member);
       this.#walk.set(member, "free", true);
     }
@@ -50,8 +50,8 @@ export class Freezer {
    * Resumes everything that was stopped here, the deepest first. Also where the tree is closed or
    * the program ends: nobody could do it afterwards.
    */
-  readonly thaw = (): void => {
-    this.#walk.beforeClose.delete(this.thaw);
+  readonly resumeAll = (): void => {
+    this.#walk.beforeClose.delete(this.resumeAll);
     this.#forgetExit?.();
     this.#forgetExit = undefined;
     for (const member of deepestFirst(this.#stopped())) this.resume(member);
@@ -73,7 +73,7 @@ export class Freezer {
     this.#walk.set(member, willEnd ? "dying" : "known", willEnd);
     // Whoever could be stopped can be resumed, kill(2) asks for no more; but if not, the others must
     // be resumed all the same.
-    if (!member.pinned.closed) resume(member.pinned);
+    if (!member.core.closed) resume(member.core);
   }
 
   #stopped(): Member[] {

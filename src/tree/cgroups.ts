@@ -2,13 +2,15 @@
  * The cgroup that a tree owns, and who is in it. A path alone does not name it: a cgroup can be removed once all in it have ended,
  * and made anew by the same path for somebody else, as a service manager does at a restart.
  *
+ * /proc reports paths from the root of the reader's own cgroup namespace, with a "/.." for each step
+ * that leads above it (cgroup_namespaces(7)).
+ *
  * @module
  */
 import type { Handle } from "../handle/handle.ts";
 import { askKernel } from "../kernel/pidfd_info.ts";
 import { cgroupOf } from "../proc/description.ts";
-import { openSelf } from "../process/opening.ts";
-import { isWithin } from "./cgroup_path.ts";
+import { openSelf } from "../process/open.ts";
 import type { Member } from "./member.ts";
 
 /** What a process is asked by. */
@@ -16,14 +18,14 @@ type Asked = Pick<Handle, "fd" | "knownPid">;
 
 /** The root's cgroup. Null where it was removed, or the root was reaped; throws where it is not the tree's own. */
 export function claimCgroup(action: string, root: Member): OwnCgroup | null {
-  const path = cgroupOf(root.pinned);
+  const path = cgroupOf(root.core);
   if (path === "" && !root.holdsPid()) return null;
   // Whoever runs is in no cgroup that was removed, but for the first thread of one that has others.
   if (isOfRemoved(path) && !root.runs()) return null;
   const isTold = path.startsWith("/") && !isOfRemoved(path);
   const ours = ownCgroupPath();
   if (isTold && ours.startsWith("/") && !isWithin(ours, path)) {
-    return new OwnCgroup(path, askKernel(root.pinned.fd).cgroupId);
+    return new OwnCgroup(path, askKernel(root.core.fd).cgroupId);
   }
   const reason = isTold && ours !== "" ? "it holds this process too" : "none is told";
   throw new Error(`Cannot ${action}: the root has no cgroup of its own, ${reason}: "${path}"`);
@@ -44,7 +46,7 @@ export class OwnCgroup {
     const path = toldPath(process);
     if (!isWithin(path, this.path)) return false;
     if (path === this.path && this.#id !== undefined) return this.#isIn(process);
-    return members.some(({ pinned }) => !pinned.closed && this.#isProvedBy(pinned));
+    return members.some(({ core }) => !core.closed && this.#isProvedBy(core));
   }
 
   /**
@@ -81,4 +83,25 @@ function ownCgroupPath(): string {
   } finally {
     self.close();
   }
+}
+
+/**
+ * Whether a cgroup is this one, or below it. Both paths are from the same namespace; one that is not
+ * known, "", is in none.
+ */
+function isWithin(cgroup: string, path: string): boolean {
+  if (!cgroup.startsWith("/")) return false;
+  const [inner, outer] = [stepsOf(cgroup), stepsOf(path)];
+  // From a cgroup above the namespace's root the way to that root leads down without a name:
+  // everything that is no higher is in it.
+  if (outer.names.length === 0) return inner.up <= outer.up;
+  return inner.up === outer.up && outer.names.every((name, at) => inner.names[at] === name);
+}
+
+/** How far up it goes first, and then down by which names. A name may begin with two dots, and is never those alone. */
+function stepsOf(path: string): { up: number; names: string[] } {
+  const steps = path.split("/").filter((step) => step !== "");
+  const firstName = steps.findIndex((step) => step !== "..");
+  const up = firstName < 0 ? steps.length : firstName;
+  return { up, names: steps.slice(up) };
 }

@@ -3,15 +3,19 @@
  *
  * @module
  */
-import { setsSignalCodeEarly } from "../../ffi/host.ts";
-import { reportUncaught } from "../../ffi/timer.ts";
-import { exited, killed, type KnownStatus } from "../kernel/exit.ts";
-import { signalNumber } from "../kernel/signals.ts";
+import { setsSignalCodeEarly } from "./runtime.ts";
+import { reportUncaught } from "./timer.ts";
 
 /** What a child process looks like in every runtime: ChildProcess, Deno.ChildProcess, Bun.Subprocess, execa's. */
 export interface ChildLike {
   /** Its pid; undefined where the program could not be started. */
   readonly pid?: number | undefined;
+}
+
+/** How a child ended, in the runtime's words: with an exit code, or by a signal. */
+export interface ChildEnd {
+  readonly code: number | null;
+  readonly signal: string | null;
 }
 
 /** Everything of the three kinds of child that is used here; each has some of it. */
@@ -79,14 +83,14 @@ export function hearEnd(child: ChildLike, onEnd: () => void): () => void {
 }
 
 /** How the child ended, if the runtime has seen that and says so without being waited for: Deno does not. */
-export function statusSoFar(child: ChildLike): KnownStatus | null {
+export function statusSoFar(child: ChildLike): ChildEnd | null {
   return hasEnded(child) ? ended(child) : null;
 }
 
 /**
  * How the child ended, in the runtime's own words; null where it has none. A core dump is something it does not tell.
  */
-export async function runtimeStatus(child: ChildLike): Promise<KnownStatus | null> {
+export async function runtimeStatus(child: ChildLike): Promise<ChildEnd | null> {
   const { exited, status, once } = child as AnyChild;
   // It has no word to wait for, and its event may be over.
   if (hasEnded(child) || isSilenced(child)) return ended(child);
@@ -104,16 +108,15 @@ export async function runtimeStatus(child: ChildLike): Promise<KnownStatus | nul
   );
 }
 
-function ended(child: ChildLike): KnownStatus | null {
+function ended(child: ChildLike): ChildEnd | null {
   const { exitCode, signalCode } = child as AnyChild;
   return told(child, exitCode ?? null, signalCode ?? null);
 }
 
-function told(child: ChildLike, code: number | null, signal: string | null): KnownStatus | null {
+function told(child: ChildLike, code: number | null, signal: string | null): ChildEnd | null {
   return signal !== null && isSilenced(child) ? null : translate(code, signal);
 }
 
-function translate(code: number | null, signal: string | null): KnownStatus | null {
-  if (signal !== null) return killed(signalNumber(signal), false);
-  return code === null ? null : exited(code);
+function translate(code: number | null, signal: string | null): ChildEnd | null {
+  return signal === null && code === null ? null : { code, signal };
 }

@@ -4,12 +4,12 @@
  *
  * @module
  */
-import type { ChildLike } from "../handle/child.ts";
+import type { ChildLike } from "../../ffi/child.ts";
 import { Handle } from "../handle/handle.ts";
 import { checkBoolean, checkPid, type Read, show } from "../kernel/arguments.ts";
 import { handleOf } from "../pidfd.ts";
 import { isThread } from "../proc/description.ts";
-import { openChild, openPid } from "../process/opening.ts";
+import { openChild, openPid } from "../process/open.ts";
 import { Walk } from "./walk.ts";
 
 /** How members are found besides as children of members. */

@@ -7,13 +7,12 @@ import { feature } from "../features/features.ts";
 import { Handle } from "../handle/handle.ts";
 import { readBoot, readClocks, TICK_NS } from "../kernel/boot.ts";
 import { ENOENT, EOPNOTSUPP, ESRCH, ESTALE, PIDFS_MAGIC } from "../kernel/constants.ts";
-import { check, failure, PidfdError } from "../kernel/errors.ts";
+import { check, failure, isNoSuchProcess, PidfdError } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
-import { isNobodys } from "../kernel/nobody.ts";
 import { askKernel } from "../kernel/pidfd_info.ts";
 import { NativeRecord } from "../kernel/record.ts";
 import { describe, isThread, STAT } from "../proc/description.ts";
-import { openDescriptor } from "../process/opening.ts";
+import { openDescriptor } from "../process/open.ts";
 import { makeIdentity, type ProcessIdentity, toIdentity } from "./identity.ts";
 
 const file = new NativeRecord("FileRecord");
@@ -143,7 +142,7 @@ export function openIfThere(pid: number): number | null {
   try {
     return openDescriptor(pid);
   } catch (error) {
-    if (isNobodys(error)) return null;
+    if (isNoSuchProcess(error)) return null;
     throw error;
   }
 }

@@ -6,9 +6,9 @@
  */
 import { native } from "../kernel/native.ts";
 import { nameOf, Proc, type ProcessRecord, startTicksOf, stateLetterOf } from "../proc/scan.ts";
-import type { Lost } from "./table.ts";
-import type { TreeOrphan } from "./tree_report.ts";
-import type { Walk } from "./walk.ts";
+import type { Lost } from "../tree/table.ts";
+import type { Walk } from "../tree/walk.ts";
+import type { TreeOrphan } from "./report.ts";
 
 /** Processes that fork on and exit could be followed for ever. */
 const MAX_PASSES = 4;

@@ -8,8 +8,8 @@ import type { Handle } from "../handle/handle.ts";
 import { checkAbortSignal, checkGrace, checkInteger, readOptions } from "../kernel/arguments.ts";
 import type { ExitStatus } from "../kernel/exit.ts";
 import { killSignalNumber, type Signal } from "../kernel/signals.ts";
-import { sendKill, sendPolitely } from "./signalling.ts";
-import { lastWord, unlessTimeIsUp, untilExited } from "./wait.ts";
+import { sendKill, sendPolitely } from "./signal.ts";
+import { finalStatus, unlessTimeIsUp, untilExited } from "./wait.ts";
 
 /** How to end a process. */
 export interface TerminateOptions {
@@ -55,7 +55,7 @@ export async function terminate(handle: Handle, options: TerminateOptions): Prom
   const forced = !(await endsWithin(handle, graceMs, signal)) && sendKill(handle);
   if (forced && handle.isAlive()) await untilExited(handle, undefined, signal);
   const durationMs = now() - start;
-  return { status: await lastWord(handle, statusMs, signal), forced, durationMs };
+  return { status: await finalStatus(handle, statusMs, signal), forced, durationMs };
 }
 
 async function endsWithin(

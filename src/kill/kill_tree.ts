@@ -12,13 +12,14 @@ import {
   type Read,
   readOptions,
 } from "../kernel/arguments.ts";
-import type { ChildLike } from "../handle/child.ts";
+import type { ChildLike } from "../../ffi/child.ts";
 import { killSignalNumber, type Signal } from "../kernel/signals.ts";
 import type { Pidfd } from "../pidfd.ts";
-import { Killer, type KillerOptions } from "./killer.ts";
-import { TREE_DEFAULTS, type TreeOptions, walkFrom } from "./rooting.ts";
-import type { TreeEnd, TreeReport } from "./tree_report.ts";
-import type { Walk } from "./walk.ts";
+import { TREE_DEFAULTS, type TreeOptions, walkFrom } from "../tree/root.ts";
+import type { Walk } from "../tree/walk.ts";
+import type { KillerOptions } from "./kill_parts.ts";
+import { Killer } from "./killer.ts";
+import type { TreeEnd, TreeReport } from "./report.ts";
 
 /** How to end a tree that is known already. */
 export interface TerminateTreeOptions {

@@ -3,21 +3,21 @@
  *
  * @module
  */
-import type { ChildLike } from "../handle/child.ts";
-import { checkBoolean, readOptions } from "../kernel/arguments.ts";
-import { EBADF } from "../kernel/constants.ts";
-import { failure, PidfdError } from "../kernel/errors.ts";
-import type { ExitStatus } from "../kernel/exit.ts";
-import { makeDistinct } from "../kernel/inspection.ts";
-import { native } from "../kernel/native.ts";
-import { givenSignal, type Signal } from "../kernel/signals.ts";
-import type { Pidfd } from "../pidfd.ts";
-import { sendSignal } from "../process/signalling.ts";
-import { checkedOptions, waitFor, type WaitOptions } from "../process/wait.ts";
-import { terminateTree, type TerminateTreeOptions, type TreeKill } from "./kill_tree.ts";
-import type { Member, TreeMember } from "./member.ts";
-import { TREE_DEFAULTS, type TreeOptions, walkFrom } from "./rooting.ts";
-import type { Walk } from "./walk.ts";
+import type { ChildLike } from "../ffi/child.ts";
+import { checkBoolean, readOptions } from "./kernel/arguments.ts";
+import { EBADF } from "./kernel/constants.ts";
+import { failure, PidfdError } from "./kernel/errors.ts";
+import type { ExitStatus } from "./kernel/exit.ts";
+import { makeDistinct } from "./kernel/inspection.ts";
+import { native } from "./kernel/native.ts";
+import { givenSignal, type Signal } from "./kernel/signals.ts";
+import type { Pidfd } from "./pidfd.ts";
+import { sendSignal } from "./process/signal.ts";
+import { checkedOptions, waitFor, type WaitOptions } from "./process/wait.ts";
+import { terminateTree, type TerminateTreeOptions, type TreeKill } from "./kill/kill_tree.ts";
+import type { Member, TreeMember } from "./tree/member.ts";
+import { TREE_DEFAULTS, type TreeOptions, walkFrom } from "./tree/root.ts";
+import type { Walk } from "./tree/walk.ts";
 
 /** Whom a signal to a tree reaches. */
 export interface SignalTreeOptions {
@@ -181,7 +181,7 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
     const checked = checkedOptions(options);
     const own = native().own_pid();
     const members = [...downFrom(this.#open().root)].filter(({ pid }) => pid !== own);
-    return await Promise.all(members.map(({ pinned }) => waitFor(pinned, checked)));
+    return await Promise.all(members.map(({ core }) => waitFor(core, checked)));
   }
 
   /**
@@ -241,9 +241,9 @@ function* downFrom(member: Member): IterableIterator<Member> {
 function sendToAll(members: Member[], number: number): number {
   let sent = 0;
   let refusal: PidfdError | undefined;
-  for (const { pinned } of members) {
+  for (const { core } of members) {
     try {
-      if (sendSignal(pinned, number)) sent++;
+      if (sendSignal(core, number)) sent++;
     } catch (error) {
       if (!(error instanceof PidfdError)) throw error;
       refusal ??= error;

@@ -58,19 +58,19 @@ let before = 0;
  * Reaps a member that has ended and that was given to this process; null where it was not, or where it may be a child that the
  * runtime has started: whoever had another parent when it was found is none.
  */
-export function reapAdopted({ pinned, parent, relation, pid }: Member): ExitStatus | null {
+export function reapAdopted({ core, parent, relation, pid }: Member): ExitStatus | null {
   const hadOtherParent = relation === "parent" && parent?.pid !== native().own_pid();
-  if (!hadOtherParent || pinned.closed || pinned.isReapedByUs) return null;
+  if (!hadOtherParent || core.closed || core.isReapedByUs) return null;
   let status: ExitStatus | null;
   try {
-    status = reapExit(native(), pinned.fd, pid);
+    status = reapExit(native(), core.fd, pid);
   } catch (error) {
     if (error instanceof PidfdError && error.code === "ECHILD") return null; // Somebody else's, or reaped.
     throw error;
   }
   if (status) {
-    pinned.isReapedByUs = true;
-    pinned.status = status;
+    core.isReapedByUs = true;
+    core.status = status;
   }
   return status;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { signalNumber } from "../kernel/signals.ts";
-import type { MemberDetails } from "./walk.ts";
+import type { MemberDetails } from "../tree/member.ts";
 
 /** What these do unless they are handled is not to end a process. */
 const HARMLESS = [

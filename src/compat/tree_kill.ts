@@ -3,17 +3,17 @@
  *
  * @module
  */
-import { platform } from "../../ffi/host.ts";
+import { platform } from "../../ffi/runtime.ts";
 import { soon } from "../../ffi/timer.ts";
 import { syscallNumbers } from "../features/numbers.ts";
 import { checkFunction, checkPid, show } from "../kernel/arguments.ts";
 import { SIGKILL } from "../kernel/constants.ts";
-import { isNobodys } from "../kernel/nobody.ts";
+import { isNoSuchProcess } from "../kernel/errors.ts";
 import { type Signal, signalNumber } from "../kernel/signals.ts";
 import { Pidfd } from "../pidfd.ts";
-import { isHarmless } from "./deadly.ts";
-import type { TreeMember } from "./member.ts";
-import { ProcessTree } from "./tree.ts";
+import { isHarmless } from "../kill/deadly.ts";
+import type { TreeMember } from "../tree/member.ts";
+import { ProcessTree } from "../process_tree.ts";
 
 /** Hears that it is done; of the error, if there was one. */
 export type TreeKillCallback = (error?: Error) => void;
@@ -120,7 +120,7 @@ export function isRunning(pid: number): boolean {
   try {
     handle = Pidfd.open(pid);
   } catch (error) {
-    if (isNobodys(error)) return false;
+    if (isNoSuchProcess(error)) return false;
     throw error;
   }
   try {
@@ -185,7 +185,7 @@ function signalTree(pid: number, signal: number, done: TreeKillCallback | undefi
   try {
     tree = ProcessTree.of(pid, { session: false });
   } catch (error) {
-    if (!isNobodys(error)) throw error;
+    if (!isNoSuchProcess(error)) throw error;
     if (done) soon(done);
     return;
   }

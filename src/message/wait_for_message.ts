@@ -4,7 +4,7 @@
  * @module
  */
 import { reportUncaught, startTimer } from "../../ffi/timer.ts";
-import { type Held, hold, release } from "../handle/descriptor.ts";
+import { OwnedFd } from "../handle/descriptor.ts";
 import { checkFd } from "../kernel/arguments.ts";
 import { F_DUPFD_CLOEXEC } from "../kernel/constants.ts";
 import { check, failure, timeoutError } from "../kernel/errors.ts";
@@ -61,7 +61,7 @@ export async function waitForMessage(
 /** One wait on one socket. It is over in the moment that it is decided, so that no message is taken for nobody. */
 class Arrival implements Listener {
   /** Its own, so that a number which somebody else gets meanwhile is never read. */
-  readonly #held: Held;
+  readonly #owned: OwnedFd;
   readonly #resolve: (message: ReceivedMessage) => void;
   readonly #reject: (reason: unknown) => void;
   #undo: (() => void)[] = [];
@@ -73,10 +73,11 @@ class Arrival implements Listener {
     resolve: (message: ReceivedMessage) => void,
     reject: (reason: unknown) => void,
   ) {
-    this.#held = hold(check(native().fcntl(socketFd, F_DUPFD_CLOEXEC, 0), "fcntl"), this);
+    const fd = check(native().fcntl(socketFd, F_DUPFD_CLOEXEC, 0), "fcntl");
+    this.#owned = new OwnedFd(fd, this);
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#undo.push(() => release(this.#held));
+    this.#undo.push(() => this.#owned.close());
   }
 
   /** The limits were checked. */
@@ -98,11 +99,11 @@ class Arrival implements Listener {
 
   #watch(): void {
     const found = watcher();
-    const failed = found.add(this.#held.fd, this);
+    const failed = found.add(this.#owned.fd, this);
     if (failed) throw failure(failed);
     found.hold(1);
     this.#undo.push(() => {
-      found.remove(this.#held.fd);
+      found.remove(this.#owned.fd);
       found.hold(-1);
     });
   }
@@ -116,7 +117,7 @@ class Arrival implements Listener {
   /** There is one event for what is there already, and one for each arrival: somebody else may have been quicker. */
   onEvent(): void {
     try {
-      const message = receiveMessage(this.#held.fd);
+      const message = receiveMessage(this.#owned.fd);
       if (message) this.#end(() => this.#resolve(message));
     } catch (error) {
       this.#end(() => this.#reject(error));

@@ -4,7 +4,7 @@
  * @module
  */
 import { feature, opensPidfds } from "../features/features.ts";
-import { type ChildLike, hasEnded } from "../handle/child.ts";
+import { type ChildLike, hasEnded } from "../../ffi/child.ts";
 import { isOwned } from "../handle/descriptor.ts";
 import { Handle } from "../handle/handle.ts";
 import {

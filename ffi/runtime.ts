@@ -113,7 +113,7 @@ interface DenoNamespace {
  * The globals of whichever runtime this is. `process` exists in all three, but in Deno its first use costs 20 ms,
  * because the whole layer for Node is loaded then.
  */
-export const host: {
+export const runtime: {
   readonly process: Process;
   readonly Deno?: DenoNamespace;
   readonly Bun?: BunNamespace;
@@ -122,12 +122,14 @@ export const host: {
 
 /** The operating system, "linux" by each runtime's word. */
 export function platform(): string {
-  return host.Deno ? host.Deno.build.os : host.process.platform;
+  return runtime.Deno ? runtime.Deno.build.os : runtime.process.platform;
 }
 
 /** Whether this thread may end before its process does; asking Node would load a module of its. */
 export function mayBeWorker(): boolean {
-  return host.Deno ? "DedicatedWorkerGlobalScope" in globalThis : host.Bun?.isMainThread !== true;
+  return runtime.Deno
+    ? "DedicatedWorkerGlobalScope" in globalThis
+    : runtime.Bun?.isMainThread !== true;
 }
 
 /**
@@ -135,5 +137,5 @@ export function mayBeWorker(): boolean {
  * `kill()`, keeps it whatever the child does then, and forgets its exit code.
  */
 export function setsSignalCodeEarly(): boolean {
-  return host.Deno !== undefined;
+  return runtime.Deno !== undefined;
 }
