@@ -26,6 +26,12 @@ export interface Credentials {
     readonly fsgid: number;
 }
 
+// DetailOptions
+export interface DetailOptions {
+    readonly commandLine?: boolean | undefined;
+    readonly usage?: boolean | undefined;
+}
+
 // ExitStatus
 export type ExitStatus = KnownStatus | UnknownStatus;
 
@@ -149,12 +155,13 @@ export declare class Pidfd implements Disposable {
     get closed(): boolean;
     isAlive(): boolean;
     state(): ProcessState;
-    info(): ProcessInfo;
+    info(options?: DetailOptions): ProcessInfo;
     identity(): ProcessIdentity;
     equals(other: Pidfd): boolean;
     writePidfile(path: string): void;
     removePidfile(path: string): boolean;
-    signal(...given: [signal?: Signal | number, options?: SignalOptions]): boolean;
+    signal(signal: Signal | number, options?: SignalOptions): boolean;
+    signal(): boolean;
     status(): ExitStatus | null;
     waitSync(timeoutMs?: number): ExitStatus | null;
     get exited(): Promise<void>;
@@ -213,6 +220,8 @@ export interface ProcessEntry {
     readonly uid: number;
     readonly name: string;
     readonly isKernelThread: boolean;
+    readonly commandLine?: readonly string[];
+    readonly usage?: ProcessUsage;
 }
 
 // ProcessIdentity
@@ -231,13 +240,15 @@ export interface ProcessInfo {
     readonly tgid?: number;
     readonly ppid?: number;
     readonly credentials?: Credentials;
-    readonly cgroupId?: bigint;
+    readonly cgroupId?: string;
     readonly cgroupPath?: string;
     readonly startTicks?: number;
     readonly startTime?: Date;
     readonly name?: string;
     readonly executable?: string;
     readonly isKernelThread?: boolean;
+    readonly commandLine?: readonly string[];
+    readonly usage?: ProcessUsage;
     readonly threads?: number;
     readonly namespaces?: Readonly<Partial<Record<NamespaceKind, number>>>;
     readonly exit?: ExitStatus;
@@ -251,7 +262,7 @@ export type ProcessState = "running" | "exited" | "reaped";
 export declare class ProcessTree implements Disposable, Iterable<TreeMember> {
     #private;
     private constructor();
-    static of(root: number | Pidfd, options?: TreeOptions): ProcessTree;
+    static of(root: number | Pidfd | ChildLike, options?: TreeOptions): ProcessTree;
     get root(): TreeMember;
     get size(): number;
     get settled(): boolean;
@@ -259,11 +270,19 @@ export declare class ProcessTree implements Disposable, Iterable<TreeMember> {
     get closed(): boolean;
     [Symbol.iterator](): IterableIterator<TreeMember>;
     refresh(): TreeMember[];
-    signal(signal?: Signal | number, options?: SignalTreeOptions): number;
+    signal(signal: Signal | number, options?: SignalTreeOptions): number;
+    signal(): number;
     wait(options?: WaitOptions): Promise<ExitStatus[]>;
     terminate(options?: TerminateTreeOptions): TreeKill;
     close(): void;
     [Symbol.dispose](): void;
+}
+
+// ProcessUsage
+export interface ProcessUsage {
+    readonly userMicroseconds: number;
+    readonly systemMicroseconds: number;
+    readonly residentBytes: number;
 }
 
 // RealTimeSignal
@@ -294,7 +313,7 @@ export interface ResourceUsage {
 }
 
 // Signal
-export type Signal = SignalName | StandardSignal | Exclude<RealTimeSignal, "32" | "33">;
+export type Signal = SignalName | StandardSignal | Exclude<RealTimeSignal, "32" | "33"> | "SIGBREAK" | "SIGINFO" | "SIGLOST" | "SIGUNUSED";
 
 // SignalName
 export type SignalName = `SIG${StandardSignal | RealTimeSignal}`;
@@ -465,7 +484,7 @@ export declare function findOrphans(parent: ProcessIdentity | string | OrphanPre
 export declare function formatIdentity(identity: ProcessIdentity): string;
 
 // killTree
-export declare function killTree(root: number | Pidfd, options?: KillTreeOptions): TreeKill;
+export declare function killTree(root: number | Pidfd | ChildLike, options?: KillTreeOptions): TreeKill;
 
 // loadLibrary
 export declare function loadLibrary(path: string): void;
@@ -486,7 +505,7 @@ export declare function passSender(socketFd: number, isWanted?: boolean): void;
 export declare function peerCredentials(socketFd: number): SocketCredentials;
 
 // processes
-export declare function processes(): ProcessEntry[];
+export declare function processes(options?: DetailOptions): ProcessEntry[];
 
 // receiveMessage
 export declare function receiveMessage(socketFd: number, timeoutMs?: number): ReceivedMessage | null;

@@ -6,7 +6,7 @@
  * process or to nobody.
  *
  * Linux 5.3 and later; importing works everywhere, and `Pidfd.supported` says whether it can be used. Deno needs
- * `--allow-ffi` and nothing else.
+ * `--allow-ffi` and nothing else; to start a program, as the example does, takes `--allow-env` and `--allow-run` too.
  *
  * @example Open, look, signal, learn how it ended
  * ```ts
@@ -50,7 +50,7 @@ export type { ProcessInfo } from "./src/process/info.ts";
 export type { CoreDump, Credentials } from "./src/kernel/pidfd_info.ts";
 export type { NamespaceKind } from "./src/kernel/namespace_kinds.ts";
 export { formatIdentity, parseIdentity, type ProcessIdentity } from "./src/identity/identity.ts";
-export { type ProcessEntry, processes } from "./src/proc/processes.ts";
+export { type DetailOptions, type ProcessEntry, processes } from "./src/proc/processes.ts";
 export { findOrphans, type Orphan, type OrphanPredicate, Orphans } from "./src/orphans/orphans.ts";
 export { adoptOrphans } from "./src/tree/subreaper.ts";
 export { ProcessTree, type SignalTreeOptions } from "./src/process_tree.ts";
@@ -71,7 +71,7 @@ export type {
   UnknownStatus,
 } from "./src/kernel/exit.ts";
 export { exitCodeOf } from "./src/kernel/exit_code.ts";
-export type { ResourceUsage } from "./src/kernel/usage.ts";
+export type { ProcessUsage, ResourceUsage } from "./src/kernel/usage.ts";
 export type { RealTimeSignal, Signal, SignalName, StandardSignal } from "./src/kernel/signals.ts";
 export {
   PidfdError,

@@ -38,6 +38,8 @@ export interface Native {
   stat(fd: number, record: Uint8Array): number;
   /** Reads /proc of a process: fills a `DescriptionRecord`, returns the bits of what was found. */
   describe(pidfd: number, wanted: number, record: Uint8Array): number;
+  /** The command line of a process, into the room behind a `CommandLineRecord`: 0, or -E2BIG. */
+  command_line(pidfd: number, record: Uint8Array): number;
   /** open_by_handle_at(2), Linux 6.14: a pidfd of the process with the inode of a `FileRecord`. */
   open_inode(record: Uint8Array): number;
   /** The clocks, our own pid namespace and the id of this boot: fills a `BootRecord`. */
@@ -89,6 +91,11 @@ export interface Native {
   proc_open(): number;
   /** Fills a `ScanRecord` with the next processes of a scan: 1, or 0 at its end. */
   proc_scan_next(proc: number, record: Uint8Array): number;
+  /**
+   * The same with command lines, into the room behind a `CommandLinesRecord`; -E2BIG if there is
+   * too little for a single one.
+   */
+  proc_scan_command_lines(proc: number, record: Uint8Array): number;
   /** A new pidfd, and a `ProcessRecord` of what was read while it named that pid. */
   proc_pin(proc: number, pid: number, record: Uint8Array): number;
   /** The same for an open pidfd, whose pid is in the `ProcessRecord`. */

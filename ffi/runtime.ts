@@ -132,3 +132,11 @@ export function mayBeWorker(): boolean {
     ? "DedicatedWorkerGlobalScope" in globalThis
     : runtime.Bun?.isMainThread !== true;
 }
+
+/**
+ * Whether a child's `signalCode` may be a signal that was only sent to it: Deno's `node:child_process` sets it in
+ * `kill()`, keeps it whatever the child does then, and forgets its exit code.
+ */
+export function setsSignalCodeEarly(): boolean {
+  return runtime.Deno !== undefined;
+}

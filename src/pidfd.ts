@@ -11,8 +11,10 @@ import { openPidfile, removePidfile, writePidfile } from "./identity/pidfile.ts"
 import { identityOf, isSame, reopen } from "./identity/reopen.ts";
 import { checkPid, show } from "./kernel/arguments.ts";
 import type { ExitStatus } from "./kernel/exit.ts";
+import { makeDistinct } from "./kernel/inspection.ts";
 import type { NamespaceKind } from "./kernel/namespace_kinds.ts";
-import { type Signal, signalNumber } from "./kernel/signals.ts";
+import { givenSignal, type Signal } from "./kernel/signals.ts";
+import type { DetailOptions } from "./proc/processes.ts";
 import { duplicateFrom } from "./process/descriptors.ts";
 import { infoOf, type ProcessInfo } from "./process/info.ts";
 import {
@@ -75,6 +77,7 @@ export class Pidfd implements Disposable {
   private constructor(handle: Handle, key: typeof PRIVATE) {
     if (key !== PRIVATE) throw new TypeError("Cannot make a Pidfd: use Pidfd.open() and its like");
     this.#handle = handle;
+    makeDistinct(this);
   }
 
   /**
@@ -306,6 +309,9 @@ export class Pidfd implements Disposable {
    * ended and its cgroup's id (Linux 6.15), one in a pid namespace that can't be seen from here no more than its state. Of
    * other users' processes, program and namespaces are hidden; where /proc is mounted with `hidepid`, only what PIDFD_GET_INFO has is told.
    *
+   * It is plain data, and `JSON.stringify()` takes it. The command line and what the process has used are told where they are asked for.
+   *
+   * @throws {TypeError} If an option is unknown, or no boolean.
    * @throws {PidfdError} `EBADF` if the handle is closed; `EMFILE`, `ENFILE` or `ENOMEM` if /proc can't be read for want of them.
    *
    * @example Who is it?
@@ -321,8 +327,8 @@ export class Pidfd implements Disposable {
    * handle.close();
    * ```
    */
-  info(): ProcessInfo {
-    return infoOf(this.#handle);
+  info(options?: DetailOptions): ProcessInfo {
+    return infoOf(this.#handle, options);
   }
 
   /**
@@ -455,10 +461,11 @@ export class Pidfd implements Disposable {
    * handle.close();
    * ```
    */
+  signal(signal: Signal | number, options?: SignalOptions): boolean;
+  /** Sends SIGTERM. */
+  signal(): boolean;
   signal(...given: [signal?: Signal | number, options?: SignalOptions]): boolean {
-    // An argument that was given as undefined is a mistake of the caller, not a wish for SIGTERM.
-    const number = signalNumber(given.length === 0 ? "SIGTERM" : given[0]);
-    return sendSignal(this.#handle, number, given[1]);
+    return sendSignal(this.#handle, givenSignal(given), given[1]);
   }
 
   /**

@@ -3,12 +3,14 @@
  *
  * @module
  */
+import type { ChildLike } from "../ffi/child.ts";
 import { checkBoolean, readOptions } from "./kernel/arguments.ts";
 import { EBADF } from "./kernel/constants.ts";
 import { failure, PidfdError } from "./kernel/errors.ts";
 import type { ExitStatus } from "./kernel/exit.ts";
+import { makeDistinct } from "./kernel/inspection.ts";
 import { native } from "./kernel/native.ts";
-import { type Signal, signalNumber } from "./kernel/signals.ts";
+import { givenSignal, type Signal } from "./kernel/signals.ts";
 import type { Pidfd } from "./pidfd.ts";
 import { sendSignal } from "./process/signal.ts";
 import { checkedOptions, waitFor, type WaitOptions } from "./process/wait.ts";
@@ -56,6 +58,7 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
   private constructor(walk: Walk, key: typeof PRIVATE) {
     if (key !== PRIVATE) throw new TypeError("Cannot make a ProcessTree: use ProcessTree.of()");
     this.#walk = walk;
+    makeDistinct(this);
   }
 
   /**
@@ -63,7 +66,8 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
    * until nothing new is found. The tree may have grown by the time that you use it: {@linkcode
    * ProcessTree.refresh}.
    *
-   * @param root A pid, or a handle, which stays yours: the tree holds a second one.
+   * @param root A pid; a handle, which stays yours: the tree holds a second one; or a child as
+   * {@linkcode Pidfd.of} takes it.
    * @throws {TypeError} If an argument is of a wrong type, an option unknown, or `root` the handle of a thread that
    * is not its process's first.
    * @throws {RangeError} If `root` is a number, and no integer from 1 to 2147483647.
@@ -75,7 +79,7 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
    * `ENOENT` if it is not mounted; `EMFILE`, `ENFILE` or `ENOMEM` if no descriptor is free: each
    * member takes one. `EBADF` if the given handle is closed.
    */
-  static of(root: number | Pidfd, options: TreeOptions = {}): ProcessTree {
+  static of(root: number | Pidfd | ChildLike, options: TreeOptions = {}): ProcessTree {
     const action = "hold a tree";
     const walk = walkFrom(action, root, readOptions(action, options, TREE_DEFAULTS));
     const tree = new ProcessTree(walk, PRIVATE);
@@ -141,7 +145,7 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
    * Sends a signal to every member that runs, parents before their children, and this process last.
    * All are tried, whatever happens to one.
    *
-   * @param signal As for {@linkcode Pidfd.signal}.
+   * @param signal As for {@linkcode Pidfd.signal}; SIGTERM if left out.
    * @returns How many it was sent to.
    * @throws {TypeError} If `signal` is an unknown name, or an argument is of a wrong type.
    * @throws {RangeError} If `signal` is a number outside 0 to 64.
@@ -149,11 +153,15 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
    * Pidfd.signal}.
    * @throws {PidfdError} `EBADF` if the tree is closed.
    */
-  signal(signal: Signal | number = "SIGTERM", options: SignalTreeOptions = {}): number {
+  signal(signal: Signal | number, options?: SignalTreeOptions): number;
+  /** Sends SIGTERM. */
+  signal(): number;
+  signal(...given: [signal?: Signal | number, options?: SignalTreeOptions]): number {
     const action = "signal a tree";
+    const options = given[1] === undefined ? {} : given[1];
     const { includeSelf } = readOptions(action, options, { includeSelf: false });
     checkBoolean(action, "includeSelf", includeSelf);
-    const number = signalNumber(signal);
+    const number = givenSignal(given);
     const { members, ancestors } = this.#open();
     const wanted = members.filter(({ pid }) => includeSelf || !ancestors.has(pid));
     // This process comes last: the signal may end it, and nobody would go on with the others.
@@ -197,6 +205,22 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
   /** Closes the tree, as {@linkcode ProcessTree.close}; the processes live on. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** What `console.log` shows in Node, Bun and Deno: `ProcessTree { root: 4242, size: 3, settled: true }`. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return #walk in this ? this.#description() : "ProcessTree {}";
+  }
+
+  /** What Deno's own `Deno.inspect` shows. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return #walk in this ? this.#description() : "ProcessTree {}";
+  }
+
+  #description(): string {
+    const { root, members } = this.#walk;
+    const state = this.#isClosed ? "closed: true" : `settled: ${this.#isSettled}`;
+    return `ProcessTree { root: ${root.pid}, size: ${members.length}, ${state} }`;
   }
 
   #open(): Walk {

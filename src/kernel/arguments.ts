@@ -25,6 +25,11 @@ export function checkInteger(
   return value;
 }
 
+/** How long to wait before force is used: milliseconds, or `Infinity` for never. */
+export function checkGrace(action: string, value: unknown): void {
+  if (value !== Infinity) checkInteger(action, "graceMs", value, 0);
+}
+
 /** A pid: an integer from 1 to 2147483647. 0 and -1 would mean whole groups of processes. */
 export function checkPid(action: string, value: unknown): number {
   return checkInteger(action, "pid", value, 1);

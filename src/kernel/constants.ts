@@ -46,6 +46,8 @@ export const ESRCH = -3;
 export const EINTR = -4;
 /** Input or output failed. */
 export const EIO = -5;
+/** Too long for the room that there is. */
+export const E2BIG = -7;
 /** Bad descriptor. */
 export const EBADF = -9;
 /** Not a child. */

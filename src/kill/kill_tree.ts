@@ -7,11 +7,13 @@ import {
   checkAbortSignal,
   checkBoolean,
   checkFunction,
+  checkGrace,
   checkInteger,
   type Read,
   readOptions,
 } from "../kernel/arguments.ts";
-import { type Signal, signalNumber } from "../kernel/signals.ts";
+import type { ChildLike } from "../../ffi/child.ts";
+import { killSignalNumber, type Signal } from "../kernel/signals.ts";
 import type { Pidfd } from "../pidfd.ts";
 import { TREE_DEFAULTS, type TreeOptions, walkFrom } from "../tree/root.ts";
 import type { Walk } from "../tree/walk.ts";
@@ -23,7 +25,10 @@ import type { TreeEnd, TreeReport } from "./report.ts";
 export interface TerminateTreeOptions {
   /** The polite signal; SIGTERM if left out. With SIGKILL everything is forced at once. */
   readonly killSignal?: Signal | number | undefined;
-  /** How long to wait before SIGKILL: milliseconds from 0 to 2147483647; 5000 if left out. */
+  /**
+   * How long to wait before SIGKILL: milliseconds from 0 to 2147483647; 5000 if left out. With
+   * `Infinity` nobody is killed, and the wait ends once all have ended by themselves.
+   */
   readonly graceMs?: number | undefined;
   /** Gives up, at whatever point, when it is aborted; what was stopped is resumed. */
   readonly signal?: AbortSignal | undefined;
@@ -79,7 +84,7 @@ export interface TreeKill extends Promise<TreeReport> {
  * a process that reused its pid gets no signal.
  *
  * Nobody is signalled before a look at the standing tree has found nobody new, unless `freeze` is
- * false. A process that was stopped before stays stopped, and is killed when the grace is over.
+ * false. After `killSignal` each gets SIGCONT, so that one that was stopped before can act on it.
  * This process and its ancestors are spared, unless `includeSelf` is true. A process in
  * uninterruptible sleep is waited for.
  *
@@ -101,7 +106,7 @@ export interface TreeKill extends Promise<TreeReport> {
  * No subprocess: in Deno it needs `--allow-ffi` and nothing else. Needs Linux 5.3; how each ended
  * is told from 6.15.
  *
- * @param root A pid, or a handle, which stays yours.
+ * @param root A pid; a handle, which stays yours; or a child as {@linkcode Pidfd.of} takes it.
  * @returns A promise of the report, with `report()` for the time before, and for after an abort.
  * @throws {TypeError} If an argument is of a wrong type, `root` the handle of a thread, or
  * `killSignal` an unknown name.
@@ -127,7 +132,10 @@ export interface TreeKill extends Promise<TreeReport> {
  * shell.close();
  * ```
  */
-export function killTree(root: number | Pidfd, options: KillTreeOptions = {}): TreeKill {
+export function killTree(
+  root: number | Pidfd | ChildLike,
+  options: KillTreeOptions = {},
+): TreeKill {
   const action = "end a tree";
   return start(async (begin) => {
     const read = readOptions(action, options, { ...DEFAULTS, ...TREE_DEFAULTS });
@@ -195,7 +203,7 @@ function checkTerminateOptions(
 ): Omit<KillerOptions, "closes"> {
   const { killSignal, graceMs, statusMs, freeze, includeRoot, includeSelf } = options;
   const { reapAdopted, signal, onEnd } = options;
-  checkInteger(action, "graceMs", graceMs, 0);
+  checkGrace(action, graceMs);
   checkInteger(action, "statusMs", statusMs, 0);
   checkBoolean(action, "freeze", freeze);
   checkBoolean(action, "includeRoot", includeRoot);
@@ -204,7 +212,7 @@ function checkTerminateOptions(
   checkFunction(action, "onEnd", onEnd);
   checkAbortSignal(action, signal);
   signal?.throwIfAborted();
-  const number = signalNumber(killSignal);
+  const number = killSignalNumber(action, killSignal);
   return {
     killSignal: number,
     graceMs,

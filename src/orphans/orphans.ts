@@ -10,6 +10,7 @@ import { openIfThere } from "../identity/reopen.ts";
 import { show } from "../kernel/arguments.ts";
 import { EBADF } from "../kernel/constants.ts";
 import { failure } from "../kernel/errors.ts";
+import { makeDistinct } from "../kernel/inspection.ts";
 import { native } from "../kernel/native.ts";
 import { type Pidfd, pidfdOf } from "../pidfd.ts";
 import { entryOf, type ProcessEntry } from "../proc/processes.ts";
@@ -43,6 +44,7 @@ export class Orphans implements Disposable, Iterable<Orphan> {
     if (key !== PRIVATE) throw new TypeError("Cannot make Orphans: use findOrphans()");
     this.#found = found;
     this.hidden = hidden;
+    makeDistinct(this);
   }
 
   /** How many there are. */
@@ -69,6 +71,21 @@ export class Orphans implements Disposable, Iterable<Orphan> {
   /** Closes the list, as {@linkcode Orphans.close}; the processes live on. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** What `console.log` shows in Node, Bun and Deno: `Orphans { size: 2, hidden: 0 }`. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return #found in this ? this.#description() : "Orphans {}";
+  }
+
+  /** What Deno's own `Deno.inspect` shows. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return #found in this ? this.#description() : "Orphans {}";
+  }
+
+  #description(): string {
+    const closed = this.#isClosed ? ", closed: true" : "";
+    return `Orphans { size: ${this.#found.length}, hidden: ${this.hidden}${closed} }`;
   }
 
   #open(): readonly Orphan[] {

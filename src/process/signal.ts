@@ -6,8 +6,8 @@
 import { feature } from "../features/features.ts";
 import type { Handle } from "../handle/handle.ts";
 import { checkInteger, readOptions, show } from "../kernel/arguments.ts";
-import { EINVAL, ENOSYS, EPERM, EREMOTE, ESRCH, SIGKILL } from "../kernel/constants.ts";
-import { failure } from "../kernel/errors.ts";
+import { EINVAL, ENOSYS, EPERM, EREMOTE, ESRCH, SIGCONT, SIGKILL } from "../kernel/constants.ts";
+import { failure, PidfdError } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
 import { NativeRecord } from "../kernel/record.ts";
 import { isKernelThread } from "../proc/description.ts";
@@ -47,6 +47,22 @@ export function sendSignal(handle: Handle, number: number, options?: SignalOptio
     : queue(fd, number, flags, value);
   if (result === 0) return true;
   return refused(handle, result, flags);
+}
+
+/** Sends a signal and resumes the process: one that is stopped acts on no signal but SIGKILL. False if it has ended. */
+export function sendPolitely(handle: Handle, number: number): boolean {
+  const isSent = sendSignal(handle, number);
+  if (isSent && number !== SIGKILL) resume(handle);
+  return isSent;
+}
+
+/** Sends SIGCONT; who refuses that is no failure of what it is sent for. */
+export function resume(handle: Handle): void {
+  try {
+    sendSignal(handle, SIGCONT);
+  } catch (error) {
+    if (!(error instanceof PidfdError)) throw error;
+  }
 }
 
 /**

@@ -16,8 +16,10 @@ import type { Member } from "./member.ts";
  * Let one thread ask for it. Threads don't know of each other: a Worker puts back what it found, and so may end it for another
  * thread or leave it on, as does one that is terminated.
  *
- * A child that was given to you is yours to reap, and no runtime does that: it stays a zombie until then. `killTree()` and
- * `terminate()` do it with `reapAdopted`, for those that were found while they had another parent. Linux 3.4,
+ * An orphan that was re-parented to you is yours to reap, and no runtime does that: it stays a zombie until you do, or until your
+ * process exits. With `reapAdopted`, `killTree()` and `ProcessTree.terminate()` reap those members of their tree which they found
+ * while these had another parent. They do not reap an orphan that was yours before the call, that was found by its session, group
+ * or cgroup, or that exits after the call: {@linkcode Pidfd.reap} does, of a handle of it. Linux 3.4,
  * {@link https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html PR_SET_CHILD_SUBREAPER(2const)}.
  *
  * @returns Disposing of it, and of every other one of this thread, puts back how it was before; a second time does nothing.

@@ -184,6 +184,12 @@ pub fn describe(
     return proc_description.read(pidfd, @bitCast(wanted), record);
 }
 
+/// The command line of the process: 0, and `record` filled. E2BIG: there is not enough room. The
+/// others as of `describe`. proc_pid_cmdline(5).
+pub fn command_line(pidfd: i32, record: *proc_description.CommandLineRecord) callconv(.c) i32 {
+    return proc_description.read_command_line(pidfd, record);
+}
+
 /// open_by_handle_at(pidfs, inode) — a new close-on-exec pidfd of the process that has
 /// `record.inode`, by no pid. ESTALE: reaped, or in a pid namespace not seen from here. EBADF,
 /// EOPNOTSUPP: before 6.14. open_by_handle_at(2).
@@ -298,7 +304,7 @@ pub fn receive_message(socket: i32, record: *records.MessageRecord) callconv(.c)
     return message.receive(socket, record);
 }
 
-/// A descriptor of /proc, for the next six. EREMOTE: its pids are not those of our own pid
+/// A descriptor of /proc, for the next seven. EREMOTE: its pids are not those of our own pid
 /// namespace, so they name other processes than pidfd_open opens. ENOENT: /proc is not mounted.
 /// EMFILE, ENFILE, ENOMEM.
 pub fn proc_open() callconv(.c) i32 {
@@ -309,6 +315,13 @@ pub fn proc_open() callconv(.c) i32 {
 /// starts as 0. Only an error of the whole pass is one: EMFILE, ENFILE, ENOMEM.
 pub fn proc_scan_next(proc: i32, record: *proc_scan.ScanRecord) callconv(.c) i32 {
     return proc_scan.next(proc, record);
+}
+
+/// The same with the command line of each, as far as there is room. E2BIG: there is no room for one
+/// alone, and nothing is missed where the next call brings more. It waits for the lock of a
+/// process's memory, proc_pid_cmdline(5).
+pub fn proc_scan_command_lines(proc: i32, record: *proc_scan.CommandLinesRecord) callconv(.c) i32 {
+    return proc_scan.next_with_command_lines(proc, record);
 }
 
 /// pidfd_open(pid), and what the process is, read while that pidfd named that pid. ESRCH: no such
