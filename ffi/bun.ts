@@ -58,8 +58,8 @@ function listen(fd: number, { onBytes, onEnd, onRefused }: SocketListener): List
     end: () => onEnd(),
     close: () => onEnd(),
   };
-  // Where its event loop can't take the socket, Bun leaves it open.
-  host.Bun!.connect({ fd, socket }).catch(onRefused);
+  // Older Bun, 1.3.8 among it, forgets what was said while it opened. Where its event loop can't take the socket, it leaves it open.
+  host.Bun!.connect({ fd, socket }).then(apply, onRefused);
   const hold = (isWanted: boolean) => {
     isHolding = isWanted;
     apply();

@@ -9,9 +9,9 @@ import { listenByNodeSocket } from "./socket.ts";
 import { openUnpacked } from "./unpack.ts";
 
 function open(path: string): Native {
-  const module = { exports: {} };
-  host.process.dlopen(module, path);
-  return module.exports as Native;
+  const addon = { exports: {} };
+  host.process.dlopen(addon, path);
+  return addon.exports as Native;
 }
 
 /** The adapter for Node. */
