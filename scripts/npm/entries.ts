@@ -24,14 +24,21 @@ export default api;
 `;
 }
 
-/** An older Node would say the name of a file that its user has never heard of, and no version. */
+/**
+ * An older Node would say the name of a file that its user has never heard of, and no version. A
+ * `try` around the `require` itself would have bundlers leave it as it is.
+ */
 function indexScript(symbol: string, names: string[]): string {
   return `"use strict";
-const { features, version, versions } = globalThis.process ?? {};
-if (version && !versions.bun && !versions.deno && !features.require_module) {
-  throw new Error("pidfd needs Node ${OLDEST.Node} or later: this is " + version);
+function load(implementation) {
+  try {
+    implementation();
+  } catch (cause) {
+    if (cause?.code !== "ERR_REQUIRE_ESM") throw cause;
+    throw new Error("pidfd needs Node ${OLDEST.Node} or later: this is " + process.version, { cause });
+  }
 }
-require("./pidfd.mjs");
+load(() => require("./pidfd.mjs"));
 const { api, setLibraryFolder } = ${symbol};
 if (typeof __dirname === "string") setLibraryFolder(__dirname);
 module.exports = api;
