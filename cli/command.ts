@@ -1,6 +1,6 @@
 /** What a command is, and what all of them share. */
 import { type ExitStatus, type Pidfd, PidfdError } from "../mod.ts";
-import { isNobodys } from "../src/kernel/nobody.ts";
+import { isNoSuchProcess } from "../src/kernel/errors.ts";
 import { signalNumber } from "../src/kernel/signals.ts";
 import { complain, print } from "./output.ts";
 import { parseTarget, type Target } from "./target.ts";
@@ -155,7 +155,7 @@ export function endWords(status: ExitStatus, forced: boolean, durationMs: number
 /** The outcome of a failed call. */
 export function failed({ pid, text }: Target, error: PidfdError): Outcome {
   const { code, errno, syscall, message } = error;
-  const isGone = isNobodys(error);
+  const isGone = isNoSuchProcess(error);
   return {
     pid,
     text,

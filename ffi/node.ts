@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { host } from "./host.ts";
+import { runtime } from "./runtime.ts";
 import type { Adapter, Native } from "./native.ts";
 import { listenByNodeSocket } from "./socket.ts";
 import { openUnpacked } from "./unpack.ts";
 
 function open(path: string): Native {
   const addon = { exports: {} };
-  host.process.dlopen(addon, path);
+  runtime.process.dlopen(addon, path);
   return addon.exports as Native;
 }
 

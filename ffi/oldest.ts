@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { host } from "./host.ts";
+import { runtime } from "./runtime.ts";
 
 /** As package.json and the README have them, and as the tests run them. */
 export const OLDEST = { Deno: "2.7.13", Bun: "1.2.23", Node: "22.12.0" } as const;
@@ -11,8 +11,8 @@ export const OLDEST = { Deno: "2.7.13", Bun: "1.2.23", Node: "22.12.0" } as cons
 const ENOSYS = 38;
 
 function thisRuntime(): [name: keyof typeof OLDEST, version: string] {
-  if (host.Deno) return ["Deno", host.Deno.version.deno];
-  return host.Bun ? ["Bun", host.Bun.version] : ["Node", host.process.version.slice(1)];
+  if (runtime.Deno) return ["Deno", runtime.Deno.version.deno];
+  return runtime.Bun ? ["Bun", runtime.Bun.version] : ["Node", runtime.process.version.slice(1)];
 }
 
 /** The error where something is missing that every later version has. */
