@@ -112,8 +112,8 @@ export async function buildPackage(choice?: Compiler): Promise<string> {
   embedFew();
   const fields = manifest();
   const api = await readApi(COMPILED, symbolOf(fields.version));
-  await bundleImplementation(COMPILED, OUT, api);
-  await bundleCommand(COMPILED, OUT);
+  const internal = await bundleCommand(COMPILED, OUT, api);
+  await bundleImplementation(COMPILED, OUT, { api, internal });
   await stop();
   writeEntries(OUT, api);
   nameRuntime(`${OUT}/cli.mjs`);

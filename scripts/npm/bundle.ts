@@ -46,22 +46,29 @@ export async function readApi(folder: string, symbol: string): Promise<Api> {
  * What `pidfd.mjs` keeps under its symbol: a function as tree-kill is one, with everything else as
  * its properties.
  */
-function entry({ names, treeKillNames }: Api): string {
+function entry({ names, treeKillNames }: Api, internal: string[]): string {
   return `import { ${names} } from "./mod.js";
 import { ${treeKillNames} } from "./tree_kill.js";
 import { setLibraryFolder } from "./ffi/library_folder.js";
+import { ${internal} } from "internal";
 const api = Object.assign(treeKill, { ${[...names, ...treeKillNames]}, default: treeKill });
-answer({ api, setLibraryFolder });`;
+const internal = { ${internal} };
+answer({ api, setLibraryFolder, internal });`;
 }
 
 /** Bundles the implementation from the compiled folder `from` into `to`. */
-export async function bundleImplementation(from: string, to: string, api: Api): Promise<void> {
+export async function bundleImplementation(
+  from: string,
+  to: string,
+  { api, internal }: { api: Api; internal: string[] },
+): Promise<void> {
   const { outputFiles } = await build({
     ...OPTIONS,
     format: "iife",
     write: false,
-    stdin: { contents: entry(api), resolveDir: from },
+    stdin: { contents: entry(api, internal), resolveDir: from },
     define: { "import.meta.dirname": "undefined" },
+    plugins: [findInternal(from)],
   });
   const text = await withoutComments(outputFiles[0].text);
   const [, body] = text.match(/^\(\(\) => \{\n(.*)^answer\(.*\);\n\}\)\(\);\n$/ms)!;
@@ -69,7 +76,7 @@ export async function bundleImplementation(from: string, to: string, api: Api): 
     `${to}/pidfd.mjs`,
     `${AS_IT_IS}${api.symbol} ??= (() => {
 "use strict";
-${body}return { api, setLibraryFolder };
+${body}return { api, setLibraryFolder, internal };
 })();
 `,
   );
@@ -89,9 +96,15 @@ async function withoutComments(text: string): Promise<string> {
   return short;
 }
 
-/** Bundles the command, which takes from the package's own entry what that exports. */
-export async function bundleCommand(from: string, to: string): Promise<void> {
-  await build({
+/**
+ * Bundles the command, which takes from the package's own entry what that exports. Answers what else
+ * it needs of the same files, which the implementation has to give it: a copy of a function that
+ * asks for a class would ask for a copy of that.
+ */
+export async function bundleCommand(from: string, to: string, api: Api): Promise<string[]> {
+  const internal: string[] = [];
+  const { outputFiles } = await build({
+    write: false,
     ...OPTIONS,
     format: "esm",
     // Nobody imports the command, and what it says when it fails has no stack.
@@ -100,16 +113,42 @@ export async function bundleCommand(from: string, to: string): Promise<void> {
     lineLimit: 200,
     banner: { js: AS_IT_IS.trim() },
     entryPoints: [`${from}/cli.js`],
-    outfile: `${to}/cli.mjs`,
     plugins: [takeFromIndex(from)],
   });
+  const text = outputFiles[0].text.replace(/import\{([^}]*)\}from"\.\/index\.mjs";/g, (_, list) => {
+    const wanted: string[] = list.split(",");
+    const isPublic = (name: string) => api.names.includes(name.split(" as ")[0]);
+    const others = wanted.filter((name) => !isPublic(name));
+    internal.push(...others.map((name) => name.split(" as ")[0]));
+    const taken = others.map((name) => name.replace(" as ", ":"));
+    return `import{${wanted.filter(isPublic)}}from"./index.mjs";` +
+      (taken.length === 0 ? "" : `const{${taken}}=${api.symbol}.internal;`);
+  });
+  Deno.writeTextFileSync(`${to}/cli.mjs`, text);
+  return [...new Set(internal)].sort();
+}
+
+/** The files from which `mod` exports. */
+function filesInside(from: string): string[] {
+  const text = Deno.readTextFileSync(`${from}/mod.js`);
+  return [...text.matchAll(/from "\.\/(.*)";/g)].map(([, path]) => `${from}/${path}`);
+}
+
+/** Whatever one of these files exports, as one module. */
+function findInternal(from: string): Plugin {
+  const contents = filesInside(from).map((path) => `export * from "${path}";`).join("");
+  return {
+    name: "find-internal",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^internal$/ }, () => ({ path: "internal", namespace: "internal" }));
+      onLoad({ filter: /./, namespace: "internal" }, () => ({ contents, resolveDir: from }));
+    },
+  };
 }
 
 /** A class must be the same one whichever file it is had from, and the native library is loaded once. */
 function takeFromIndex(from: string): Plugin {
-  const text = Deno.readTextFileSync(`${from}/mod.js`);
-  const exported = [...text.matchAll(/from "\.\/(.*)";/g)].map(([, path]) => `${from}/${path}`);
-  const inside = new Set([`${from}/mod.js`, ...exported]);
+  const inside = new Set([`${from}/mod.js`, ...filesInside(from)]);
   return {
     name: "take-from-index",
     setup({ onResolve }) {
