@@ -153,6 +153,7 @@ export declare class Pidfd implements Disposable {
     identity(): ProcessIdentity;
     equals(other: Pidfd): boolean;
     writePidfile(path: string): void;
+    removePidfile(path: string): boolean;
     signal(...given: [signal?: Signal | number, options?: SignalOptions]): boolean;
     status(): ExitStatus | null;
     waitSync(timeoutMs?: number): ExitStatus | null;
@@ -274,6 +275,7 @@ export interface ReceivedMessage {
     readonly descriptors: readonly number[];
     readonly sender: Pidfd | null;
     readonly senderError: PidfdError | null;
+    readonly credentials: SocketCredentials | null;
     readonly dataTruncated: boolean;
     readonly controlTruncated: boolean;
 }
@@ -309,6 +311,14 @@ export type SignalScope = "thread" | "process" | "process-group";
 // SignalTreeOptions
 export interface SignalTreeOptions {
     readonly includeSelf?: boolean | undefined;
+}
+
+// SocketCredentials
+export interface SocketCredentials {
+    readonly pid?: number;
+    readonly uid: number;
+    readonly gid: number;
+    readonly groups?: readonly number[];
 }
 
 // SocketKind
@@ -442,6 +452,9 @@ export declare function adoptOrphans(): Disposable;
 // closeDescriptor
 export declare function closeDescriptor(fd: number): void;
 
+// exitCodeOf
+export declare function exitCodeOf(status: ExitStatus): number | null;
+
 // features
 export declare function features(): Features;
 
@@ -463,8 +476,14 @@ export declare function overrideSyscallNumbers(numbers: Partial<SyscallNumbers>)
 // parseIdentity
 export declare function parseIdentity(text: string): ProcessIdentity;
 
+// passCredentials
+export declare function passCredentials(socketFd: number, isWanted?: boolean): void;
+
 // passSender
 export declare function passSender(socketFd: number, isWanted?: boolean): void;
+
+// peerCredentials
+export declare function peerCredentials(socketFd: number): SocketCredentials;
 
 // processes
 export declare function processes(): ProcessEntry[];

@@ -84,6 +84,7 @@ interface Process {
   readonly env: Record<string, string | undefined>;
   on(event: "exit", listener: () => void): void;
   geteuid(): number;
+  getuid(): number;
   dlopen(module: { exports: unknown }, path: string): void;
   getBuiltinModule(name: "node:fs"): FileSystem;
   getBuiltinModule(name: "node:os"): { tmpdir(): string };

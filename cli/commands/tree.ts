@@ -1,8 +1,11 @@
 /** `pidfd tree`: a process and all of its descendants, drawn as a tree. */
 import process from "node:process";
-import { type Pidfd, PidfdError, processes, ProcessTree, type TreeMember } from "../mod.ts";
-import { type Command, EXIT_OK, failed, parsePids, reportLack, UsageError } from "./command.ts";
-import { print } from "./output.ts";
+import { type Pidfd, PidfdError, processes, ProcessTree, type TreeMember } from "../../mod.ts";
+import { parseProcesses } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { EXIT_OK, UsageError } from "../exit.ts";
+import { failed, reportLack } from "../outcome.ts";
+import { print, printable } from "../output.ts";
 
 interface Node {
   pid: number;
@@ -33,12 +36,6 @@ function nodesOf(tree: ProcessTree): Node | null {
   return nodes.get(tree.root) ?? null;
 }
 
-/** A name may hold line ends and escape sequences. */
-export function printable(name: string): string {
-  // deno-lint-ignore no-control-regex
-  return name.replace(/[\x00-\x1f\x7f-\x9f]/g, "\ufffd");
-}
-
 /** The lines of a tree. */
 export function draw(node: Node, first = "", rest = ""): string[] {
   const state = node.state === "running" ? "" : ` (${node.state})`;
@@ -64,7 +61,7 @@ const REDRAW_MS = 500;
 /** Moves to the upper left corner, and clears what is below. */
 const HOME = "\x1b[H\x1b[J";
 
-/** Draws again and again, until the root has ended or nobody reads any more. Each time it is a new tree, so that what is gone is not drawn. */
+/** Draws again and again, until the root has exited or nobody reads any more. Each time it is a new tree, without what has exited. */
 async function watch(root: Pidfd): Promise<void> {
   const isTerminal = process.stdout.isTTY === true;
   while (root.isAlive()) {
@@ -77,35 +74,36 @@ async function watch(root: Pidfd): Promise<void> {
       if ((error as Error).name !== "TimeoutError") throw error;
     });
   }
-  await print(`${root.pid} has ended`);
+  await print(`${root.pid} exited`);
 }
 
 /** The command. */
 export const tree: Command = {
   summary: "draw a process and all of its descendants",
   usage: "[--watch] PID",
-  help: `  --watch   draw again, twice a second, until the process has ended; not with --json
+  help: `  --watch   draw again, twice a second, until the process has exited
 
-Exit code: 0 if it was drawn, 1 if there is no such process, 3 if its descendants can't be told.`,
+Exit code: 0 if it was drawn, 1 if there is no such process, 3 if a call failed.`,
+  choices: "processes",
   options: { watch: { type: "boolean" } },
   async run(args, { watch: isWatched, json }) {
-    const [target, ...more] = parsePids(args);
-    if (more.length > 0) throw new UsageError("tree takes one pid");
-    if (isWatched && json) throw new UsageError("--watch draws, and --json does not");
+    const [root, ...more] = parseProcesses(args);
+    if (more.length > 0) throw new UsageError("tree takes one PID");
+    if (isWatched && json) throw new UsageError("--watch has no --json");
     try {
-      const root = target.open();
+      const handle = root.open();
       if (isWatched) {
-        await watch(root);
+        await watch(handle);
       } else {
-        const held = ProcessTree.of(root);
+        const held = ProcessTree.of(handle);
         print(show(held, json === true));
         held.close();
       }
-      root.close();
+      handle.close();
       return EXIT_OK;
     } catch (error) {
       if (!(error instanceof PidfdError)) throw error;
-      const outcome = failed(target, error);
+      const outcome = failed(root, error);
       reportLack(outcome);
       return outcome.code;
     }
