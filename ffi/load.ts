@@ -13,9 +13,11 @@ import { bun } from "./bun.ts";
 import { deno } from "./deno.ts";
 import { platform, runtime } from "./runtime.ts";
 import { LIBRARIES } from "./library.ts";
+import { libraryFolder } from "./library_folder.ts";
 import { assertComplete, assertKnown, readLibrary } from "./library_file.ts";
 import type { Adapter, Listening, Native, SocketListener } from "./native.ts";
 import { node } from "./node.ts";
+import { tooOld } from "./oldest.ts";
 import { ABI } from "./symbols.ts";
 
 /** A CPU as the runtimes name it (Deno's names are those of `uname -m` already), and as `uname -m` does. */
@@ -34,6 +36,8 @@ export function load(givenPath?: string): Native {
   if (platform() !== "linux") {
     throw new Error(`process file descriptors exist on Linux only: this is ${platform()}`);
   }
+  // Deno has it too, but to look there would load its whole layer for Node.
+  if (!runtime.Deno && !runtime.process.getBuiltinModule) throw tooOld();
   const adapter = adapterOfThisRuntime();
   const path = givenPath ?? environmentPath(adapter);
   if (path) return verified(openGiven(adapter, path), path);
@@ -81,9 +85,9 @@ function openGiven(adapter: Adapter, path: string): Native {
 /** The file beside this module, as the npm package and `deno compile --include` have it; a checkout has none. */
 function openBeside(adapter: Adapter, cpu: string): Native | undefined {
   if (LIBRARIES[cpu].base64 !== "" && prefersEmbedded()) return undefined;
-  const url = new URL(`./lib/pidfd-${cpu}.so`, import.meta.url);
-  if (url.protocol !== "file:") return undefined;
-  const path = decodeURIComponent(url.pathname);
+  const folder = libraryFolder();
+  if (folder === undefined) return undefined;
+  const path = `${folder}/lib/pidfd-${cpu}.so`;
   const bytes = readLibrary(path);
   if (bytes === null) return undefined;
   if (bytes) assertKnown(bytes, path, LIBRARIES[cpu]);

@@ -10,9 +10,9 @@ import { listenByNodeSocket } from "./socket.ts";
 import { openUnpacked } from "./unpack.ts";
 
 function open(path: string): Native {
-  const module = { exports: {} };
-  runtime.process.dlopen(module, path);
-  return module.exports as Native;
+  const addon = { exports: {} };
+  runtime.process.dlopen(addon, path);
+  return addon.exports as Native;
 }
 
 /**

@@ -62,6 +62,7 @@ export interface BunSocket {
 }
 
 interface BunNamespace {
+  readonly version: string;
   readonly isMainThread: boolean;
   connect(options: {
     fd: number;
@@ -77,6 +78,7 @@ interface BunNamespace {
 }
 
 interface Process {
+  readonly version: string;
   readonly platform: string;
   readonly arch: string;
   readonly env: Record<string, string | undefined>;
@@ -98,6 +100,7 @@ interface BufferConstructor {
 }
 
 interface DenoNamespace {
+  readonly version: { readonly deno: string };
   readonly build: { readonly os: string; readonly arch: string; readonly target: string };
   dlopen(path: string, symbols: Record<string, DenoSymbol>): LoadedLibrary;
   readonly env: { get(name: string): string | undefined };
