@@ -29,6 +29,12 @@ export interface Credentials {
 // ExitStatus
 export type ExitStatus = KnownStatus | UnknownStatus;
 
+// ExitWithParentOptions
+export interface ExitWithParentOptions {
+    readonly code?: number | undefined;
+    readonly parent?: ProcessIdentity | string | undefined;
+}
+
 // ExitedStatus
 export interface ExitedStatus {
     readonly known: true;
@@ -441,6 +447,9 @@ export declare function adoptOrphans(): Disposable;
 
 // closeDescriptor
 export declare function closeDescriptor(fd: number): void;
+
+// exitWithParent
+export declare function exitWithParent(options?: ExitWithParentOptions): Disposable;
 
 // features
 export declare function features(): Features;

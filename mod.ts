@@ -47,6 +47,7 @@ export type { NamespaceKind } from "./src/kernel/namespace_kinds.ts";
 export { formatIdentity, parseIdentity, type ProcessIdentity } from "./src/identity/identity.ts";
 export { type ProcessEntry, processes } from "./src/proc/processes.ts";
 export { findOrphans, type Orphan, type OrphanPredicate, Orphans } from "./src/orphans/orphans.ts";
+export { exitWithParent, type ExitWithParentOptions } from "./src/parent/exit_with_parent.ts";
 export { adoptOrphans } from "./src/tree/adopting.ts";
 export { ProcessTree, type SignalTreeOptions } from "./src/tree/tree.ts";
 export type { TreeMember, TreeRelation } from "./src/tree/member.ts";

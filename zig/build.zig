@@ -34,6 +34,7 @@ const sources = [_][]const u8{
     "fdinfo.zig",
     "file_handle.zig",
     "kernel.zig",
+    "lock_file.zig",
     "memory.zig",
     "message.zig",
     "napi.zig",
@@ -42,6 +43,7 @@ const sources = [_][]const u8{
     "proc_births.zig",
     "proc_description.zig",
     "proc_file.zig",
+    "proc_mark.zig",
     "proc_scan.zig",
     "proc_stat.zig",
     "pthread.zig",
@@ -59,6 +61,7 @@ const sources = [_][]const u8{
     "watcher.zig",
     "watcher_channel.zig",
     "words.zig",
+    "zombies.zig",
 };
 
 /// Zig's own generator of code for x86_64 has no weak symbols (pthread.zig), and would want each.

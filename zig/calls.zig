@@ -15,14 +15,17 @@ const file_handle = @import("file_handle.zig");
 const owning = @import("owning.zig");
 const pidfile = @import("pidfile.zig");
 const proc_description = @import("proc_description.zig");
+const lock_file = @import("lock_file.zig");
 const message = @import("message.zig");
 const proc_file = @import("proc_file.zig");
+const proc_mark = @import("proc_mark.zig");
 const proc_scan = @import("proc_scan.zig");
 const tree = @import("tree.zig");
 const tree_kill_zig = @import("tree_kill.zig");
 const tree_scan_zig = @import("tree_scan.zig");
 const tree_stand_zig = @import("tree_stand.zig");
 const watcher = @import("watcher.zig");
+const zombies = @import("zombies.zig");
 
 const call = syscall.call;
 const named = syscall.named;
@@ -213,6 +216,42 @@ pub fn pidfile_abandon(path: *const pidfile.PathRecord, file: i32) callconv(.c) 
     return pidfile.abandon(path, file);
 }
 
+/// Opens the file at `path` to be locked, or makes it: fills in the descriptors, which are the
+/// caller's. EACCES, ELOOP, ENOENT and the like, open(2).
+pub fn lock_open(path: *const pidfile.PathRecord, record: *lock_file.LockRecord) callconv(.c) i32 {
+    return lock_file.open(path, record);
+}
+
+/// flock(file, LOCK_EX | LOCK_NB) — 1. 0: the name is another file's by now. EAGAIN: somebody else
+/// has the lock. EINVAL: not a regular file. flock(2).
+pub fn lock_try(path: *const pidfile.PathRecord, record: *const lock_file.LockRecord) callconv(.c) i32 {
+    return lock_file.try_lock(path, record);
+}
+
+/// Writes who has the lock. EIO, ENOSPC; `step` says which call failed.
+pub fn lock_write(record: *const lock_file.LockRecord, content: *pidfile.TextRecord) callconv(.c) i32 {
+    return lock_file.write(record, content);
+}
+
+/// Opens what becomes readable when the file is closed by somebody, or loses its name. EMFILE,
+/// ENOSPC: limits of inotify(7). ENOENT.
+pub fn lock_watch(path: *const pidfile.PathRecord, record: *lock_file.LockRecord) callconv(.c) i32 {
+    return lock_file.watch(path, record);
+}
+
+/// Reads away what has become readable.
+pub fn lock_drain(record: *const lock_file.LockRecord) callconv(.c) i32 {
+    return lock_file.drain(record);
+}
+
+/// Gives the lock up, where it was taken, and closes the descriptors; with `is_held` the file is
+/// emptied before.
+pub fn lock_close(is_held: i32, record: *lock_file.LockRecord) callconv(.c) i32 {
+    if (is_held == 1) return lock_file.release(record);
+    lock_file.close(record);
+    return 0;
+}
+
 /// pidfd_getfd(pidfd, fd, 0) — a close-on-exec duplicate of a descriptor of that process. EPERM: it
 /// may not be traced by us. EBADF: not open there. ESRCH: it has ended. EMFILE. Linux 5.6,
 /// pidfd_getfd(2).
@@ -304,6 +343,31 @@ pub fn proc_read(proc: i32, pidfd: i32, pid_and_record: *proc_scan.ProcessRecord
     return proc_scan.read_pinned(proc, pidfd, pid_and_record.pid, pid_and_record);
 }
 
+/// Whether the process of this number has a mark: 1, or 0. EACCES, EPERM: not to be read by us.
+/// EMFILE, ENFILE, ENOMEM. proc_pid_environ(5), cgroups(7).
+pub fn proc_has(proc: i32, pid: i32, mark: *const proc_mark.MarkRecord) callconv(.c) i32 {
+    return proc_mark.has(proc, pid, mark);
+}
+
+/// The zombies among the children of the calling thread, which has to be the process's first one:
+/// 1 if there are more than the record takes, else 0. EPERM: it is another thread. ENOENT: the
+/// kernel lists no children. EMFILE, ENFILE, ENOMEM. Linux 3.5, proc_tid_children(5).
+pub fn zombies_list(record: *zombies.ZombiesRecord) callconv(.c) i32 {
+    return zombies.list(record);
+}
+
+/// Takes out of the record whom the runtime waits for: by a pidfd with O_NONBLOCK, or where
+/// `has_loop` is 1 by a handle of libuv's. ENOSYS: there is no libuv. EMFILE, ENFILE, ENOMEM.
+pub fn zombies_spare(has_loop: i32, record: *zombies.ZombiesRecord) callconv(.c) i32 {
+    return zombies.spare(has_loop == 1, record);
+}
+
+/// waitid(P_PID, pid, …, WEXITED | WNOHANG | __WNOTHREAD) — 1 and the record, or 0. ECHILD: no child
+/// of the calling thread. waitid(2).
+pub fn zombies_reap(pid: i32, record: *records.WaitRecord) callconv(.c) i32 {
+    return zombies.reap(pid, record);
+}
+
 /// Finds everybody below the root of a tree, and where `options` ask for it stops them, until a
 /// look over all finds nobody new and nobody running. It returns after `budget_us` microseconds, or
 /// a little later. An answer of tree.zig; EMFILE, ENFILE, ENOMEM. Linux 3.5,
@@ -345,6 +409,11 @@ pub fn subreaper(on: i32) callconv(.c) i32 {
 /// getpid() — the pid of the calling process, in its own pid namespace.
 pub fn own_pid() callconv(.c) i32 {
     return syscall.inlined_once(named(.getpid), .{});
+}
+
+/// getppid() — the pid of the parent; 0 where it is in a pid namespace that is not seen from here.
+pub fn parent_pid() callconv(.c) i32 {
+    return call(named(.getppid), .{});
 }
 
 /// fcntl(fd, command, argument) — for F_DUPFD_CLOEXEC a second descriptor of the same open file,

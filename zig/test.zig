@@ -16,6 +16,7 @@ test {
     _ = @import("proc_births.zig");
     _ = @import("proc_description.zig");
     _ = @import("proc_file.zig");
+    _ = @import("proc_mark.zig");
     _ = @import("proc_scan.zig");
     _ = @import("proc_stat.zig");
     _ = @import("words.zig");
