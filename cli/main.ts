@@ -1,28 +1,22 @@
 /** Picks the command, and turns what it throws into an exit code. */
 import { parseArgs } from "node:util";
-import { check } from "./check.ts";
-import {
-  type Command,
-  EXIT_ERROR,
-  EXIT_OK,
-  EXIT_USAGE,
-  type Table,
-  UsageError,
-} from "./command.ts";
-import { completions } from "./completions.ts";
-import { demo } from "./demo.ts";
-import { doctor } from "./doctor.ts";
-import { commandOf, help, helpText } from "./help.ts";
-import { identity } from "./identity.ts";
-import { info } from "./info.ts";
+import type { Command, Table } from "./command.ts";
+import { check } from "./commands/check.ts";
+import { completions } from "./commands/completions.ts";
+import { demo } from "./commands/demo.ts";
+import { doctor } from "./commands/doctor.ts";
+import { commandOf, help, helpText } from "./commands/help.ts";
+import { identity } from "./commands/identity.ts";
+import { info } from "./commands/info.ts";
+import { orphans } from "./commands/orphans.ts";
+import { signal } from "./commands/signal.ts";
+import { stop } from "./commands/stop.ts";
+import { tree } from "./commands/tree.ts";
+import { wait } from "./commands/wait.ts";
+import { EXIT_ERROR, EXIT_OK, EXIT_USAGE, UsageError } from "./exit.ts";
 import { Interrupted } from "./interrupt.ts";
-import { orphans } from "./orphans.ts";
 import { complain, print } from "./output.ts";
-import { signal } from "./signal.ts";
-import { stop } from "./stop.ts";
-import { tree } from "./tree.ts";
 import { VERSION } from "./version.ts";
-import { wait } from "./wait.ts";
 
 const COMMANDS: Table = {
   check,

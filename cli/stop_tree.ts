@@ -1,16 +1,11 @@
 /** `pidfd stop --tree`: ends processes with all of their descendants, and tells of each end while it waits for the next. */
 import { killTree, type Pidfd, type TreeEnd, type TreeReport } from "../mod.ts";
-import {
-  endWords,
-  EXIT_ERROR,
-  EXIT_NO,
-  EXIT_OK,
-  forEachAtOnce,
-  type Outcome,
-  rounded,
-} from "./command.ts";
+import type { ProcessArgument } from "./arguments.ts";
+import { EXIT_ERROR, EXIT_NO, EXIT_OK } from "./exit.ts";
+import { forEachAtOnce } from "./for_each.ts";
 import { interruptible } from "./interrupt.ts";
-import type { Target } from "./target.ts";
+import { type Outcome, rounded } from "./outcome.ts";
+import { describeEnd } from "./status.ts";
 
 /** How the trees are to be ended. */
 export interface StopTreeOptions {
@@ -21,7 +16,7 @@ export interface StopTreeOptions {
 
 /** Asks all of the trees at once; answers what became of each. */
 export async function stopTrees(
-  targets: Target[],
+  processes: ProcessArgument[],
   options: StopTreeOptions,
   tell: (line: string) => void,
 ): Promise<Outcome[]> {
@@ -30,7 +25,7 @@ export async function stopTrees(
   return await interruptible(async (signal) => {
     const all = { ...options, onEnd, signal };
     return await forEachAtOnce(
-      targets,
+      processes,
       async (root: Pidfd) => outcomeOf(await killTree(root, all)),
       () => {},
     );
@@ -38,7 +33,7 @@ export async function stopTrees(
 }
 
 function endLine({ pid, depth, status, forced, afterMs }: TreeEnd): string {
-  return `${"  ".repeat(Math.min(depth, 20))}${pid}: ${endWords(status, forced, afterMs)}`;
+  return `${"  ".repeat(Math.min(depth, 20))}${pid}: ${describeEnd(status, forced, afterMs)}`;
 }
 
 function outcomeOf(report: TreeReport): Omit<Outcome, "pid"> {

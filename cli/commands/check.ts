@@ -1,7 +1,11 @@
 /** `pidfd check`: does it run? */
-import { type Command, EXIT_NO, EXIT_OK, forEach, parsePids, report } from "./command.ts";
+import { parseProcesses } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { EXIT_NO, EXIT_OK } from "../exit.ts";
+import { forEach } from "../for_each.ts";
+import { report } from "../outcome.ts";
 
-const WORDS = {
+const STATES = {
   running: "running",
   exited: "has ended, its parent has not reaped it (zombie)",
   reaped: "has ended",
@@ -15,10 +19,10 @@ export const check: Command = {
     "Exit code: 0 if every process runs, 1 if one has ended or is not there, 3 if one can't be asked.",
   options: {},
   run(args, { json }) {
-    const outcomes = forEach(parsePids(args), (handle) => {
+    const outcomes = forEach(parseProcesses(args), (handle) => {
       const state = handle.state();
       const code = state === "running" ? EXIT_OK : EXIT_NO;
-      return { line: WORDS[state], record: { state }, code };
+      return { line: STATES[state], record: { state }, code };
     });
     return report(outcomes, json === true);
   },

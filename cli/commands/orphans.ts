@@ -6,21 +6,13 @@ import {
   parseIdentity,
   PidfdError,
   type ProcessIdentity,
-} from "../mod.ts";
-import {
-  type Command,
-  EXIT_ERROR,
-  EXIT_NO,
-  EXIT_OK,
-  parseMilliseconds,
-  report,
-  reportJson,
-  UsageError,
-} from "./command.ts";
-import { complain, print } from "./output.ts";
-import { stopTrees } from "./stop_tree.ts";
-import type { Target } from "./target.ts";
-import { printable } from "./tree.ts";
+} from "../../mod.ts";
+import { parseMilliseconds, type ProcessArgument } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { EXIT_ERROR, EXIT_NO, EXIT_OK, UsageError } from "../exit.ts";
+import { report, reportJson } from "../outcome.ts";
+import { complain, print, printable } from "../output.ts";
+import { stopTrees } from "../stop_tree.ts";
 
 function show(orphans: Orphans, asJson: boolean): void {
   if (asJson) {
@@ -35,13 +27,13 @@ function show(orphans: Orphans, asJson: boolean): void {
 }
 
 /** Those that are nobody's children here: the others end as their descendants. */
-function roots(orphans: Orphans): Target[] {
+function roots(orphans: Orphans): ProcessArgument[] {
   const all = [...orphans];
   const pids = new Set(all.map(({ process }) => process.pid));
-  return all.filter(({ process }) => !pids.has(process.ppid)).map(targetOf);
+  return all.filter(({ process }) => !pids.has(process.ppid)).map(argumentOf);
 }
 
-function targetOf({ handle, process: { pid } }: Orphan): Target {
+function argumentOf({ handle, process: { pid } }: Orphan): ProcessArgument {
   return { pid, text: String(pid), open: () => handle };
 }
 

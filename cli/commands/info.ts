@@ -1,19 +1,14 @@
 /** `pidfd info`: what is told about a process. */
-import type { ProcessInfo } from "../mod.ts";
-import {
-  type Command,
-  EXIT_NO,
-  EXIT_OK,
-  forEach,
-  type Outcome,
-  parsePids,
-  report,
-  reportLack,
-} from "./command.ts";
-import { print } from "./output.ts";
+import type { ProcessInfo } from "../../mod.ts";
+import { parseProcesses } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { EXIT_NO, EXIT_OK } from "../exit.ts";
+import { forEach } from "../for_each.ts";
+import { type Outcome, report, reportLack } from "../outcome.ts";
+import { print } from "../output.ts";
 
 /** A field's value for people; objects on one line. */
-function words(value: unknown): string {
+function describe(value: unknown): string {
   if (value instanceof Date) return value.toISOString();
   if (typeof value !== "object" || value === null) return String(value);
   return Object.entries(value).map(([name, part]) => `${name} ${part}`).join(", ");
@@ -21,7 +16,7 @@ function words(value: unknown): string {
 
 function lines(info: ProcessInfo): string {
   const entries = Object.entries(info);
-  return entries.map(([name, value]) => `\n  ${name.padEnd(15)} ${words(value)}`).join("");
+  return entries.map(([name, value]) => `\n  ${name.padEnd(15)} ${describe(value)}`).join("");
 }
 
 function showInfo(outcome: Outcome): void {
@@ -38,7 +33,7 @@ export const info: Command = {
 Exit code: 0 if every process is there, 1 if one has ended or is not there, 3 if one can't be asked.`,
   options: {},
   run(args, { json }) {
-    const outcomes = forEach(parsePids(args), (handle) => {
+    const outcomes = forEach(parseProcesses(args), (handle) => {
       const info = handle.info();
       const { cgroupId, ...rest } = info;
       const record = cgroupId === undefined ? rest : { ...rest, cgroupId: String(cgroupId) };

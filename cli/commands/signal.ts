@@ -1,15 +1,11 @@
 /** `pidfd signal`: as kill(1), but what has ended is told, not hit. */
-import {
-  type Command,
-  EXIT_NO,
-  EXIT_OK,
-  forEachAtOnce,
-  parsePids,
-  parseSignal,
-  report,
-} from "./command.ts";
-import type { Pidfd } from "../mod.ts";
-import { signalName } from "../src/kernel/signals.ts";
+import type { Pidfd } from "../../mod.ts";
+import { signalName } from "../../src/kernel/signals.ts";
+import { parseProcesses, parseSignal } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { EXIT_NO, EXIT_OK } from "../exit.ts";
+import { forEachAtOnce } from "../for_each.ts";
+import { report } from "../outcome.ts";
 
 /** The command. */
 export const signal: Command = {
@@ -28,7 +24,7 @@ Exit code: 0 if every process got it, 1 if one had ended or is not there, 3 if o
       const line = sent ? `sent ${name}` : "had ended already, nothing was sent";
       return { line, record: { signal: name, sent }, code: sent ? EXIT_OK : EXIT_NO };
     };
-    const outcomes = await forEachAtOnce(parsePids(args), send, () => {});
+    const outcomes = await forEachAtOnce(parseProcesses(args), send, () => {});
     return report(outcomes, json === true);
   },
 };

@@ -1,8 +1,11 @@
 /** `pidfd tree`: a process and all of its descendants, drawn as a tree. */
 import process from "node:process";
-import { type Pidfd, PidfdError, processes, ProcessTree, type TreeMember } from "../mod.ts";
-import { type Command, EXIT_OK, failed, parsePids, reportLack, UsageError } from "./command.ts";
-import { print } from "./output.ts";
+import { type Pidfd, PidfdError, processes, ProcessTree, type TreeMember } from "../../mod.ts";
+import { parseProcesses } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { EXIT_OK, UsageError } from "../exit.ts";
+import { failed, reportLack } from "../outcome.ts";
+import { print, printable } from "../output.ts";
 
 interface Node {
   pid: number;
@@ -31,12 +34,6 @@ function nodesOf(tree: ProcessTree): Node | null {
     if (parent && state !== "reaped") nodes.get(parent)!.children.push(node);
   }
   return nodes.get(tree.root) ?? null;
-}
-
-/** A name may hold line ends and escape sequences. */
-export function printable(name: string): string {
-  // deno-lint-ignore no-control-regex
-  return name.replace(/[\x00-\x1f\x7f-\x9f]/g, "\ufffd");
 }
 
 /** The lines of a tree. */
@@ -89,23 +86,23 @@ export const tree: Command = {
 Exit code: 0 if it was drawn, 1 if there is no such process, 3 if its descendants can't be told.`,
   options: { watch: { type: "boolean" } },
   async run(args, { watch: isWatched, json }) {
-    const [target, ...more] = parsePids(args);
+    const [root, ...more] = parseProcesses(args);
     if (more.length > 0) throw new UsageError("tree takes one pid");
     if (isWatched && json) throw new UsageError("--watch draws, and --json does not");
     try {
-      const root = target.open();
+      const handle = root.open();
       if (isWatched) {
-        await watch(root);
+        await watch(handle);
       } else {
-        const held = ProcessTree.of(root);
+        const held = ProcessTree.of(handle);
         print(show(held, json === true));
         held.close();
       }
-      root.close();
+      handle.close();
       return EXIT_OK;
     } catch (error) {
       if (!(error instanceof PidfdError)) throw error;
-      const outcome = failed(target, error);
+      const outcome = failed(root, error);
       reportLack(outcome);
       return outcome.code;
     }

@@ -2,9 +2,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
-import { Pidfd } from "../mod.ts";
-import { type Command, EXIT_ERROR, EXIT_OK, UsageError } from "./command.ts";
-import { complain, print } from "./output.ts";
+import { Pidfd } from "../../mod.ts";
+import type { Command } from "../command.ts";
+import { EXIT_ERROR, EXIT_OK, UsageError } from "../exit.ts";
+import { complain, print } from "../output.ts";
 
 interface Step {
   what: string;

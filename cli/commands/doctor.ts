@@ -1,9 +1,10 @@
 /** `pidfd doctor`: what this kernel, CPU and runtime offer. */
 import process from "node:process";
-import { features, Pidfd, type SyscallNumbers, syscallNumbers } from "../mod.ts";
-import { type Command, EXIT_NO, EXIT_OK, UsageError } from "./command.ts";
-import { print } from "./output.ts";
-import { VERSION } from "./version.ts";
+import { features, Pidfd, type SyscallNumbers, syscallNumbers } from "../../mod.ts";
+import type { Command } from "../command.ts";
+import { EXIT_NO, EXIT_OK, UsageError } from "../exit.ts";
+import { print } from "../output.ts";
+import { VERSION } from "../version.ts";
 
 function runtime(): string {
   const { deno, bun, node } = process.versions as Record<string, string | undefined>;

@@ -1,28 +1,17 @@
 /** `pidfd stop`: asks processes to end, and forces those that don't. */
-import type { Termination } from "../mod.ts";
-import { stopTrees } from "./stop_tree.ts";
-import {
-  type Command,
-  endWords,
-  EXIT_NO,
-  EXIT_OK,
-  forEachAtOnce,
-  gravest,
-  type Outcome,
-  parseMilliseconds,
-  parsePids,
-  parseSignal,
-  report,
-  reportJson,
-  reportLine,
-  rounded,
-  UsageError,
-} from "./command.ts";
-import { print } from "./output.ts";
+import type { Termination } from "../../mod.ts";
+import { parseMilliseconds, parseProcesses, parseSignal } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { EXIT_NO, EXIT_OK, UsageError } from "../exit.ts";
+import { forEachAtOnce } from "../for_each.ts";
+import { gravest, type Outcome, report, reportJson, reportLine, rounded } from "../outcome.ts";
+import { print } from "../output.ts";
+import { describeEnd } from "../status.ts";
+import { stopTrees } from "../stop_tree.ts";
 
 function outcomeOf({ status, forced, durationMs }: Termination): Omit<Outcome, "pid"> {
   return {
-    line: endWords(status, forced, durationMs),
+    line: describeEnd(status, forced, durationMs),
     record: { ended: true, forced, durationMs: rounded(durationMs), status },
     code: forced ? EXIT_NO : EXIT_OK,
   };
@@ -55,13 +44,13 @@ interrupted it, with --tree: what was stopped is resumed then.`,
     if (isLeftRunning && !tree) throw new UsageError("--no-freeze goes with --tree");
     if (tree) {
       const options = { graceMs, killSignal, freeze: isLeftRunning !== true };
-      const trees = await stopTrees(parsePids(args), options, (line) => {
+      const trees = await stopTrees(parseProcesses(args), options, (line) => {
         if (!json) print(line);
       });
       return report(trees, json === true);
     }
     const outcomes = await forEachAtOnce(
-      parsePids(args),
+      parseProcesses(args),
       async (handle) => outcomeOf(await handle.terminate({ killSignal, graceMs })),
       (outcome) => {
         if (!json) reportLine(outcome);

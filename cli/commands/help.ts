@@ -1,6 +1,7 @@
 /** `pidfd help`: how the commands are used, made of the table of commands itself. */
-import { type Command, EXIT_OK, type Table, UsageError } from "./command.ts";
-import { print } from "./output.ts";
+import type { Command, Table } from "../command.ts";
+import { EXIT_OK, UsageError } from "../exit.ts";
+import { print } from "../output.ts";
 
 function synopsis(name: string, { usage }: Command): string {
   return `${name} ${usage}`.trimEnd();
@@ -44,7 +45,7 @@ export function help(table: () => Table): Command {
     usage: "[COMMAND]",
     help: "The same as pidfd COMMAND --help.",
     options: {},
-    get words() {
+    get choices() {
       return Object.keys(table());
     },
     run(args, { json }) {

@@ -1,23 +1,24 @@
 /** `pidfd completions`: what a shell needs to complete the command, made of the table of commands itself. */
-import { signalName } from "../src/kernel/signals.ts";
-import { type Command, EXIT_OK, type Table, UsageError } from "./command.ts";
-import { print } from "./output.ts";
+import { signalName } from "../../src/kernel/signals.ts";
+import type { Command, Table } from "../command.ts";
+import { EXIT_OK, UsageError } from "../exit.ts";
+import { print } from "../output.ts";
 
 /** What can follow one command. */
 interface Entry {
   name: string;
   summary: string;
-  words: readonly string[];
+  choices: readonly string[];
   options: { long: string; short?: string; values: readonly string[] | null }[];
 }
 
 const SIGNALS = Array.from({ length: 31 }, (_, index) => signalName(index + 1));
 
 function entries(table: Table): Entry[] {
-  return Object.entries(table).map(([name, { summary, words = [], options }]) => ({
+  return Object.entries(table).map(([name, { summary, choices = [], options }]) => ({
     name,
     summary,
-    words,
+    choices,
     options: [
       ...Object.entries(options).map(([long, { type, short }]) => ({
         long,
@@ -48,8 +49,8 @@ function valueCases(all: Entry[], offer: (words: readonly string[]) => string): 
 }
 
 function commandCases(all: Entry[], offer: (words: readonly string[]) => string): string[] {
-  return all.map(({ name, words, options }) =>
-    `    ${name}) ${offer([...words, ...options.flatMap(flags)])} ;;`
+  return all.map(({ name, choices, options }) =>
+    `    ${name}) ${offer([...choices, ...options.flatMap(flags)])} ;;`
   );
 }
 
@@ -96,11 +97,11 @@ if [ "$funcstack[1]" = _pidfd ]; then _pidfd "$@"; else compdef _pidfd pidfd; fi
 }
 
 function fish(all: Entry[]): string {
-  const lines = all.flatMap(({ name, summary, words, options }) => {
+  const lines = all.flatMap(({ name, summary, choices, options }) => {
     const after = `complete -c pidfd -n '__fish_seen_subcommand_from ${name}'`;
     return [
       `complete -c pidfd -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`,
-      ...(words.length === 0 ? [] : [`${after} -a '${words.join(" ")}'`]),
+      ...(choices.length === 0 ? [] : [`${after} -a '${choices.join(" ")}'`]),
       ...options.map(({ long, short, values }) =>
         `${after}${short ? ` -s ${short}` : ""} -l ${long}${
           values === null ? "" : ` -x -a '${values.join(" ")}'`
@@ -122,7 +123,7 @@ export function completions(table: () => Table): Command {
 In zsh:  source <(pidfd completions zsh)
 In fish: pidfd completions fish | source`,
     options: {},
-    words: Object.keys(SHELLS),
+    choices: Object.keys(SHELLS),
     run(args, { json }) {
       const [shell] = args;
       if (args.length !== 1 || !Object.hasOwn(SHELLS, shell)) {

@@ -1,21 +1,12 @@
 /** `pidfd wait`: until processes have ended, children or not. */
-import { type ExitStatus, type Pidfd, PidfdError } from "../mod.ts";
-import { signalNumber } from "../src/kernel/signals.ts";
-import {
-  type Command,
-  EXIT_ERROR,
-  EXIT_OK,
-  EXIT_TIMEOUT,
-  forEachAtOnce,
-  gravest,
-  type Outcome,
-  parseMilliseconds,
-  parsePids,
-  reportJson,
-  reportLine,
-  UsageError,
-  words,
-} from "./command.ts";
+import { type ExitStatus, type Pidfd, PidfdError } from "../../mod.ts";
+import { signalNumber } from "../../src/kernel/signals.ts";
+import { parseMilliseconds, parseProcesses } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { EXIT_ERROR, EXIT_OK, EXIT_TIMEOUT, UsageError } from "../exit.ts";
+import { forEachAtOnce } from "../for_each.ts";
+import { gravest, type Outcome, reportJson, reportLine } from "../outcome.ts";
+import { describeStatus } from "../status.ts";
 
 const HELP = `  --any          only until one of them has ended, or is not there
   --pass         for one pid: end with its exit code, or with 128 + N if signal N ended it, as a shell does
@@ -47,7 +38,7 @@ function outcomeOf(status: ExitStatus | null, passes: boolean): Omit<Outcome, "p
     return { line: "still runs, the time is up", record: { ended: false }, code: EXIT_TIMEOUT };
   }
   const code = passes ? passedCode(status) : EXIT_OK;
-  return { line: words(status), record: { ended: true, status }, code };
+  return { line: describeStatus(status), record: { ended: true, status }, code };
 }
 
 /** The command. */
@@ -57,15 +48,15 @@ export const wait: Command = {
   help: HELP,
   options: { any: { type: "boolean" }, pass: { type: "boolean" }, timeout: { type: "string" } },
   async run(args, { any, pass, timeout, json }) {
-    const targets = parsePids(args);
-    if (pass && (any || targets.length > 1)) throw new UsageError("--pass is for one pid");
+    const processes = parseProcesses(args);
+    if (pass && (any || processes.length > 1)) throw new UsageError("--pass is for one pid");
     const limit = typeof timeout === "string" ? parseMilliseconds("timeout", timeout) : undefined;
     const enough = new AbortController();
     const timer = limit === undefined ? undefined : setTimeout(() => enough.abort(), limit);
     let isAnswered = false;
     const isShown = ({ code }: Outcome) => !isAnswered || code !== EXIT_TIMEOUT;
     const all = await forEachAtOnce(
-      targets,
+      processes,
       async (handle) => outcomeOf(await waitFor(handle, enough.signal), pass === true),
       (outcome) => {
         if (any && outcome.record.ended !== false) {
