@@ -41,18 +41,8 @@ export interface Native {
   pidfile_commit(path: Uint8Array, file: number, record: Uint8Array): number;
   /** Removes and closes the claimed file. */
   pidfile_abandon(path: Uint8Array, file: number): number;
-  /** Opens the file at `path` to be locked: fills a `LockRecord`, whose descriptors are the caller's. */
-  lock_open(path: Uint8Array, lock: Uint8Array): number;
-  /** flock(2) without waiting: 1, or 0 where the path is another file's by now. */
-  lock_try(path: Uint8Array, lock: Uint8Array): number;
-  /** Writes a `TextRecord` into the locked file. The record says which step failed. */
-  lock_write(lock: Uint8Array, record: Uint8Array): number;
-  /** inotify(7): a descriptor in the `LockRecord` that is readable once somebody may have given the lock up. */
-  lock_watch(path: Uint8Array, lock: Uint8Array): number;
-  /** Reads away what has become readable. */
-  lock_drain(lock: Uint8Array): number;
-  /** Gives the lock up, if it was taken, and closes the descriptors; where `isHeld` is 1 the file is emptied. */
-  lock_close(isHeld: number, lock: Uint8Array): number;
+  /** A step of the lock on the file at `path`, one of `LOCK_STEPS`; the descriptors in the `LockRecord` are the caller's. */
+  lock(step: number, path: Uint8Array, lock: Uint8Array): number;
   /** As `signal`, with the value of a `QueueRecord`. */
   queue(pidfd: number, record: Uint8Array): number;
   /** pidfd_getfd(2), Linux 5.6: a new close-on-exec descriptor. */
@@ -83,10 +73,11 @@ export interface Native {
   proc_read(proc: number, pidfd: number, record: Uint8Array): number;
   /** Whether the process of this number has the mark of a `MarkRecord`: 1 or 0. */
   proc_has(proc: number, pid: number, mark: Uint8Array): number;
-  /** Fills a `ZombiesRecord` from the calling thread, the first one: 1 where there are more, else 0. */
-  zombies_list(record: Uint8Array): number;
-  /** Takes out of a `ZombiesRecord` whom the runtime waits for, with `hasLoop` 1 by a handle of libuv's too. */
-  zombies_spare(hasLoop: number, record: Uint8Array): number;
+  /**
+   * With step 0 fills a `ZombiesRecord` from the calling thread, the first one: 1 where there are more, else 0. Then takes out of
+   * it whom the runtime waits for by a pidfd with O_NONBLOCK, with step 2 by a handle of libuv's too.
+   */
+  zombies_list(step: number, record: Uint8Array): number;
   /** waitid(2) with P_PID and __WNOTHREAD: 1 and a `WaitRecord`, or 0. */
   zombies_reap(pid: number, record: Uint8Array): number;
   /** Finds the members of a tree, and stops them where that is asked for: one of `TREE_ANSWERS`. */

@@ -80,14 +80,7 @@ inline fn is_running(pidfd: i32, flags: i32) i32 {
 /// `options` ask, else 0. With WNOWAIT the child stays a zombie. ECHILD: not a child of ours, or
 /// reaped. Linux 5.4, waitid(2).
 pub fn wait(pidfd: i32, options: i32, record: *records.WaitRecord) callconv(.c) i32 {
-    var change = std.mem.zeroes(kernel.WaitSiginfo);
-    var usage = std.mem.zeroes(kernel.Rusage);
-    const number = syscall.number_of(.waitid);
-    const result = call(number, .{ kernel.P_PIDFD, pidfd, &change, options, &usage });
-    if (result < 0) return result;
-    if (change.signo == 0) return 0;
-    record.* = records.WaitRecord.from(&change, &usage);
-    return 1;
+    return zombies.wait(kernel.P_PIDFD, pidfd, @bitCast(options), record);
 }
 
 /// poll({fd, events}, timeout) — the events that came, 0 when `timeout_ms` have passed, -1 is no
@@ -216,40 +209,11 @@ pub fn pidfile_abandon(path: *const pidfile.PathRecord, file: i32) callconv(.c) 
     return pidfile.abandon(path, file);
 }
 
-/// Opens the file at `path` to be locked, or makes it: fills in the descriptors, which are the
-/// caller's. EACCES, ELOOP, ENOENT and the like, open(2).
-pub fn lock_open(path: *const pidfile.PathRecord, record: *lock_file.LockRecord) callconv(.c) i32 {
-    return lock_file.open(path, record);
-}
-
-/// flock(file, LOCK_EX | LOCK_NB) — 1. 0: the name is another file's by now. EAGAIN: somebody else
-/// has the lock. EINVAL: not a regular file. flock(2).
-pub fn lock_try(path: *const pidfile.PathRecord, record: *const lock_file.LockRecord) callconv(.c) i32 {
-    return lock_file.try_lock(path, record);
-}
-
-/// Writes who has the lock. EIO, ENOSPC; `step` says which call failed.
-pub fn lock_write(record: *const lock_file.LockRecord, content: *pidfile.TextRecord) callconv(.c) i32 {
-    return lock_file.write(record, content);
-}
-
-/// Opens what becomes readable when the file is closed by somebody, or loses its name. EMFILE,
-/// ENOSPC: limits of inotify(7). ENOENT.
-pub fn lock_watch(path: *const pidfile.PathRecord, record: *lock_file.LockRecord) callconv(.c) i32 {
-    return lock_file.watch(path, record);
-}
-
-/// Reads away what has become readable.
-pub fn lock_drain(record: *const lock_file.LockRecord) callconv(.c) i32 {
-    return lock_file.drain(record);
-}
-
-/// Gives the lock up, where it was taken, and closes the descriptors; with `is_held` the file is
-/// emptied before.
-pub fn lock_close(is_held: i32, record: *lock_file.LockRecord) callconv(.c) i32 {
-    if (is_held == 1) return lock_file.release(record);
-    lock_file.close(record);
-    return 0;
+/// One step of a lock on the file at `path`, by its number in lock_file.zig: a negated errno, or
+/// what it is there. EAGAIN: somebody else has the lock. EINVAL: not a regular file. EMFILE, ENOSPC:
+/// limits of inotify(7). EACCES, ELOOP, ENOENT and the like, open(2). flock(2).
+pub fn lock(step: i32, path: *const pidfile.PathRecord, record: *lock_file.LockRecord) callconv(.c) i32 {
+    return lock_file.do(@bitCast(step), path, record);
 }
 
 /// pidfd_getfd(pidfd, fd, 0) — a close-on-exec duplicate of a descriptor of that process. EPERM: it
@@ -350,16 +314,12 @@ pub fn proc_has(proc: i32, pid: i32, mark: *const proc_mark.MarkRecord) callconv
 }
 
 /// The zombies among the children of the calling thread, which has to be the process's first one:
-/// 1 if there are more than the record takes, else 0. EPERM: it is another thread. ENOENT: the
-/// kernel lists no children. EMFILE, ENFILE, ENOMEM. Linux 3.5, proc_tid_children(5).
-pub fn zombies_list(record: *zombies.ZombiesRecord) callconv(.c) i32 {
-    return zombies.list(record);
-}
-
-/// Takes out of the record whom the runtime waits for: by a pidfd with O_NONBLOCK, or where
-/// `has_loop` is 1 by a handle of libuv's. ENOSYS: there is no libuv. EMFILE, ENFILE, ENOMEM.
-pub fn zombies_spare(has_loop: i32, record: *zombies.ZombiesRecord) callconv(.c) i32 {
-    return zombies.spare(has_loop == 1, record);
+/// 1 if there are more than the record takes, else 0. Where `step` is 1, takes out of the record
+/// whom the runtime waits for by a pidfd with O_NONBLOCK; where it is 2, by a handle of libuv's too.
+/// EPERM: it is another thread. ENOENT: the kernel lists no children. ENOSYS: there is no libuv.
+/// EMFILE, ENFILE, ENOMEM. Linux 3.5, proc_tid_children(5).
+pub fn zombies_list(step: i32, record: *zombies.ZombiesRecord) callconv(.c) i32 {
+    return if (step == 0) zombies.list(record) else zombies.spare(step == 2, record);
 }
 
 /// waitid(P_PID, pid, …, WEXITED | WNOHANG | __WNOTHREAD) — 1 and the record, or 0. ECHILD: no child

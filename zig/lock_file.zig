@@ -20,24 +20,46 @@ const LOCK_EX: u32 = 2;
 const LOCK_NB: u32 = 4;
 const LOCK_UN: u32 = 8;
 
-/// The descriptors of a lock; -1 where there is none.
-pub const LockRecord = extern struct { below: i32, file: i32, above: i32, watch: i32 };
+/// The descriptors of a lock, -1 where there is none, and what the file is to say.
+pub const LockRecord = extern struct {
+    below: i32,
+    file: i32,
+    above: i32,
+    watch: i32,
+    length: u32,
+    content: [124]u8,
+};
+
+/// What is done with a lock, in the order of a lock's life.
+pub const Step = enum(u32) { open, take, write, watch, drain, close, release };
+
+pub fn do(step: u32, path: *const pidfile.PathRecord, record: *LockRecord) i32 {
+    return switch (@as(Step, @enumFromInt(step))) {
+        .open => open(path, record),
+        .take => take(path, record),
+        .write => write(record),
+        .watch => watch(path, record),
+        .drain => drain(record),
+        .close => close(record),
+        .release => release(record),
+    };
+}
 
 /// Opens the file, which is made where there is none. ELOOP: a symbolic link. EACCES and the like,
 /// open(2).
-pub fn open(path: *const pidfile.PathRecord, record: *LockRecord) i32 {
-    record.* = .{ .below = -1, .file = -1, .above = -1, .watch = -1 };
+fn open(path: *const pidfile.PathRecord, record: *LockRecord) i32 {
+    inline for (.{ "below", "file", "above", "watch" }) |name| @field(record, name) = -1;
     for ([_]*i32{ &record.below, &record.file, &record.above }) |fd| {
         fd.* = open_one(path);
         if (fd.* < 0) {
             const failure = fd.*;
             fd.* = -1;
-            close(record);
+            _ = close(record);
             return failure;
         }
     }
     const ordered = order(record);
-    if (ordered < 0) close(record);
+    if (ordered < 0) _ = close(record);
     return ordered;
 }
 
@@ -70,7 +92,7 @@ fn move_above(fd: *i32, least: i32) i32 {
 
 /// 1: it is locked, and still has its name. 0: its name is another file's, or nobody's. EAGAIN:
 /// somebody else has the lock. EINVAL: not a regular file.
-pub fn try_lock(path: *const pidfile.PathRecord, record: *const LockRecord) i32 {
+fn take(path: *const pidfile.PathRecord, record: *const LockRecord) i32 {
     const before = has_name(path, record);
     if (before != 1) return before;
     const locked = call(named(.flock), .{ record.file, LOCK_EX | LOCK_NB });
@@ -78,10 +100,10 @@ pub fn try_lock(path: *const pidfile.PathRecord, record: *const LockRecord) i32 
 }
 
 fn has_name(path: *const pidfile.PathRecord, record: *const LockRecord) i32 {
-    const now = look(proc_file.nowhere, text(path), linux.AT.SYMLINK_NOFOLLOW) orelse return 0;
+    const now = pidfile.look(proc_file.nowhere, text(path), linux.AT.SYMLINK_NOFOLLOW) orelse return 0;
     if (now.mode & linux.S.IFMT != linux.S.IFREG) return negated(.INVAL);
     for ([_]i32{ record.below, record.file, record.above }) |fd| {
-        const own = look(fd, "", kernel.AT_EMPTY_PATH) orelse return negated(.NOSYS);
+        const own = pidfile.look(fd, "", kernel.AT_EMPTY_PATH) orelse return negated(.NOSYS);
         const is_same = own.ino == now.ino and own.dev_major == now.dev_major and
             own.dev_minor == now.dev_minor;
         if (!is_same) return 0;
@@ -90,14 +112,11 @@ fn has_name(path: *const pidfile.PathRecord, record: *const LockRecord) i32 {
 }
 
 /// Writes who has the lock. The first line is whole at any moment.
-pub fn write(record: *const LockRecord, content: *pidfile.TextRecord) i32 {
-    content.step = 0;
-    const length = @min(content.length, content.bytes.len);
-    const written = call(named(.pwrite64), .{ record.file, &content.bytes, length, 0, 0, 0 });
+fn write(record: *const LockRecord) i32 {
+    const length = @min(record.length, record.content.len);
+    const written = call(named(.pwrite64), .{ record.file, &record.content, length, 0, 0, 0 });
     if (written < 0) return written;
-    if (written != length) return negated(.NOSPC);
-    content.step = 1;
-    return truncate(record.file, length);
+    return if (written == length) truncate(record.file, length) else negated(.NOSPC);
 }
 
 /// On CPUs with 32 bits ftruncate(2) takes a length of 32 bits.
@@ -107,7 +126,7 @@ fn truncate(file: i32, length: u32) i32 {
 
 /// A descriptor of inotify(7) that becomes readable when somebody closes the file, or takes its name
 /// away. EMFILE: /proc/sys/fs/inotify/max_user_instances. ENOSPC: max_user_watches.
-pub fn watch(path: *const pidfile.PathRecord, record: *LockRecord) i32 {
+fn watch(path: *const pidfile.PathRecord, record: *LockRecord) i32 {
     const flags: u32 = linux.IN.NONBLOCK | linux.IN.CLOEXEC;
     const fd = call(named(.inotify_init1), .{flags});
     if (fd < 0) return fd;
@@ -123,7 +142,7 @@ pub fn watch(path: *const pidfile.PathRecord, record: *LockRecord) i32 {
 }
 
 /// Takes what has come, so that the next event wakes whoever waits: equal ones are one.
-pub fn drain(record: *const LockRecord) i32 {
+fn drain(record: *const LockRecord) i32 {
     var events: [1024]u8 align(8) = undefined;
     while (true) {
         const length = call(named(.read), .{ record.watch, &events, events.len });
@@ -133,26 +152,19 @@ pub fn drain(record: *const LockRecord) i32 {
 
 /// Gives the lock up, and then closes all, so that each event comes after the release. Where the
 /// lock was taken the file is empty from then on.
-pub fn close(record: *LockRecord) void {
+fn close(record: *LockRecord) i32 {
     if (record.file >= 0) _ = call(named(.flock), .{ record.file, LOCK_UN });
     for ([_]*i32{ &record.below, &record.file, &record.above, &record.watch }) |fd| {
         if (fd.* >= 0) proc_file.close(fd.*);
         fd.* = -1;
     }
-}
-
-/// Empties the file and gives the lock up.
-pub fn release(record: *LockRecord) i32 {
-    _ = truncate(record.file, 0);
-    close(record);
     return 0;
 }
 
-fn look(parent: i32, path: [*:0]const u8, flags: u32) ?linux.Statx {
-    var attributes = std.mem.zeroes(linux.Statx);
-    const wanted = linux.STATX_BASIC_STATS;
-    const result = call(named(.statx), .{ parent, path, flags, wanted, &attributes });
-    return if (result < 0) null else attributes;
+/// Empties the file and gives the lock up.
+fn release(record: *LockRecord) i32 {
+    _ = truncate(record.file, 0);
+    return close(record);
 }
 
 fn text(path: *const pidfile.PathRecord) [*:0]const u8 {

@@ -133,7 +133,7 @@ fn unlink(path: *const PathRecord) i32 {
     return call(named(.unlinkat), .{ nowhere, text(path), 0 });
 }
 
-fn look(parent: i32, path: [*:0]const u8, flags: u32) ?linux.Statx {
+pub fn look(parent: i32, path: [*:0]const u8, flags: u32) ?linux.Statx {
     var attributes = std.mem.zeroes(linux.Statx);
     const result = call(named(.statx), .{ parent, path, flags, linux.STATX_BASIC_STATS, &attributes });
     return if (result < 0) null else attributes;

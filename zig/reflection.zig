@@ -2,6 +2,7 @@
 //! from them: the two doors, the ABI number and the generated TypeScript.
 const std = @import("std");
 const calls = @import("calls.zig");
+const lock_file = @import("lock_file.zig");
 const tree = @import("tree.zig");
 
 pub const Function = struct { name: [:0]const u8, parameters: []const type };
@@ -37,6 +38,7 @@ pub const constants = .{
     .TREE_FLAGS = tree.Flags,
     .TREE_OPTIONS = tree.Options,
     .TREE_ANSWERS = tree.Answer,
+    .LOCK_STEPS = lock_file.Step,
 };
 
 /// The name and the number of each bit, or of each answer.

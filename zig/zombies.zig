@@ -18,8 +18,8 @@ const call = syscall.call;
 const named = syscall.named;
 const negated = syscall.negated;
 
-const P_ALL: u32 = 0;
-const P_PID: u32 = 1;
+const P_ALL: usize = 0;
+const P_PID: usize = 1;
 const look = kernel.WEXITED | kernel.WNOHANG | kernel.WNOWAIT | kernel.WNOTHREAD;
 
 const capacity = 1024;
@@ -45,8 +45,9 @@ pub fn list(record: *ZombiesRecord) i32 {
     const file = proc_file.open(proc, "thread-self/children", .{});
     if (file < 0) return file;
     defer proc_file.close(file);
+    var unused: records.WaitRecord = undefined;
     // Most of the time there is none.
-    if (wait(P_ALL, 0, look, null) == 0) return 0;
+    if (wait(P_ALL, 0, look, &unused) == 0) return 0;
     return read(proc, file, record);
 }
 
@@ -54,15 +55,18 @@ fn read(proc: i32, file: i32, record: *ZombiesRecord) i32 {
     var buffer: [1024]u8 = undefined;
     var pid: i32 = 0;
     var seen: u32 = 0;
+    var unused: records.WaitRecord = undefined;
     while (true) {
         const count = call(named(.read), .{ file, &buffer, buffer.len });
-        if (count <= 0) return count;
+        if (count < 0) return count;
+        // The list may skip somebody while it changes: the next one has it.
+        if (count == 0) return @intFromBool(seen == 0);
         for (buffer[0..@intCast(count)]) |byte| {
             if (byte != ' ') {
                 pid = pid * 10 + byte - '0';
                 continue;
             }
-            if (wait(P_PID, pid, look, null) == 1) {
+            if (wait(P_PID, pid, look, &unused) == 1) {
                 seen += 1;
                 if (seen > record.skipped) {
                     if (record.count == capacity) return 1;
@@ -132,13 +136,14 @@ pub fn reap(pid: i32, record: *records.WaitRecord) i32 {
     return wait(P_PID, pid, kernel.WEXITED | kernel.WNOHANG | kernel.WNOTHREAD, record);
 }
 
-fn wait(kind: u32, pid: i32, options: u32, record: ?*records.WaitRecord) i32 {
+/// waitid(2), for what `kind` says that `id` is: 1 and the record, or 0.
+pub noinline fn wait(kind: usize, id: i32, options: u32, record: *records.WaitRecord) i32 {
     var change = std.mem.zeroes(kernel.WaitSiginfo);
     var usage = std.mem.zeroes(kernel.Rusage);
     const number = syscall.number_of(.waitid);
-    const result = call(number, .{ kind, pid, &change, options, &usage });
+    const result = call(number, .{ kind, id, &change, options, &usage });
     if (result < 0) return result;
     if (change.signo == 0) return 0;
-    if (record) |filled| filled.* = records.WaitRecord.from(&change, &usage);
+    record.* = records.WaitRecord.from(&change, &usage);
     return 1;
 }

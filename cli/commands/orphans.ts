@@ -1,7 +1,8 @@
-/** `pidfd orphans`: what a process that has ended left in its session and process group. */
+/** `pidfd orphans`: what a process that has ended left behind: by its identity, or by a mark. */
 import {
   findOrphans,
   type Orphan,
+  type OrphanMark,
   type Orphans,
   parseIdentity,
   PidfdError,
@@ -23,6 +24,7 @@ function show(orphans: Orphans, asJson: boolean): void {
   for (const { process: { pid, name }, relation } of orphans) {
     print(`${pid} ${printable(name)} [by its ${relation}]`);
   }
+  if (orphans.unreadable > 0) print(`(${orphans.unreadable} processes may not be read)`);
   if (orphans.hidden > 0) print(`(/proc hides ${orphans.hidden} processes)`);
 }
 
@@ -46,25 +48,54 @@ function identityOf(text: string): ProcessIdentity {
   }
 }
 
+type Wanted = Parameters<typeof findOrphans>[0];
+
+/** KEY=VALUE, as often as it was given. */
+function environmentOf(entries: readonly string[]): OrphanMark {
+  const pairs = entries.map((entry) => {
+    const at = entry.indexOf("=");
+    if (at < 1) throw new UsageError(`--env takes KEY=VALUE: ${JSON.stringify(entry)}`);
+    return [entry.slice(0, at), entry.slice(at + 1)];
+  });
+  return { environment: Object.fromEntries(pairs) };
+}
+
+/** What the arguments ask for: an identity, or a mark. */
+function wanted(args: readonly string[], env: unknown): Wanted {
+  if (Array.isArray(env)) {
+    if (args.length > 0) throw new UsageError("orphans takes an identity or --env, not both");
+    return environmentOf(env);
+  }
+  if (args.length !== 1) throw new UsageError("orphans takes one identity, or --env");
+  return identityOf(args[0]);
+}
+
 /** The command. */
 export const orphans: Command = {
   summary: "what a process that has ended left behind",
-  usage: "[--stop] [--grace MS] IDENTITY",
-  help: `  --stop       end each of them with all of its descendants
-  --grace MS   with --stop: wait so many milliseconds before SIGKILL, 0 to 2147483647; default 5000
+  usage: "[--stop] [--grace MS] (IDENTITY | --env KEY=VALUE...)",
+  help:
+    `  --env KEY=VALUE   find the processes that were started with this variable; with several, with all of them
+  --stop            end each of them with all of its descendants
+  --grace MS        with --stop: wait so many milliseconds before SIGKILL, 0 to 2147483647; default 5000
 
-Found is who is in the session or process group that the process led, for which the kernel keeps its number: nobody who
-began a session of its own is found, and nobody at all where it led neither. Once the process was reaped, only Linux 6.14
-to 6.19 can tell.
+By --env it finds every process that inherited the variable, but for this command and its ancestors: choose a
+variable and a value that nothing else has. Processes that may not be read are counted, not found.
+By an identity it finds who is in the session or process group that the process led: nobody who began a session of its
+own, and nobody at all where it led neither. Once the process was reaped, only Linux 6.14 to 6.19 can tell.
 Exit code: 0 if there is nobody, or with --stop if all have ended when they were asked; 1 if there is somebody, or one
 had to be forced; 3 if the process has not ended, or can't be told.`,
-  options: { stop: { type: "boolean" }, grace: { type: "string" } },
-  async run(args, { stop, grace, json }) {
-    if (args.length !== 1) throw new UsageError("orphans takes one identity");
+  options: {
+    env: { type: "string", multiple: true },
+    stop: { type: "boolean" },
+    grace: { type: "string" },
+  },
+  async run(args, { env, stop, grace, json }) {
+    const parent = wanted(args, env);
     if (grace !== undefined && !stop) throw new UsageError("--grace goes with --stop");
     const graceMs = typeof grace === "string" ? parseMilliseconds("grace", grace) : 5000;
     try {
-      const found = findOrphans(identityOf(args[0]));
+      const found = findOrphans(parent);
       try {
         if (!stop) {
           show(found, json === true);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { LOCK_STEPS } from "../../ffi/symbols.ts";
 import { startTimer } from "../../ffi/timer.ts";
 import { note } from "../handle/descriptor.ts";
 import { checkAbortSignal, checkInteger, checkOptions, checkPath } from "../kernel/arguments.ts";
@@ -96,16 +97,13 @@ export async function lockFile(path: string, options: LockOptions = {}): Promise
   return lock;
 }
 
-/** What `lock_write` does, in its order (zig/lock_file.zig). */
-const WRITE_STEPS = ["pwrite", "ftruncate"];
-
 const DESCRIPTORS = ["below", "file", "above", "watch"] as const;
 
 /** The descriptors of one lock, from the first attempt to its release. */
 class Lock implements FileLock, Listener {
   readonly path: string;
   readonly #file = new NativeRecord("PathRecord");
-  readonly #descriptors = new NativeRecord("LockRecord");
+  readonly #record = new NativeRecord("LockRecord");
   #isOpen = false;
   #isHeld = false;
   #isWatched = false;
@@ -127,7 +125,7 @@ class Lock implements FileLock, Listener {
   try(): boolean {
     while (true) {
       if (!this.#isOpen) this.#open();
-      const result = native().lock_try(this.#file.bytes, this.#descriptors.bytes);
+      const result = this.#do("take");
       if (result === EAGAIN) return false;
       if (result === EINVAL) throw this.#foreign("it is not a regular file");
       if (checkFile(result, "flock", this.path) === 1) return true;
@@ -137,14 +135,18 @@ class Lock implements FileLock, Listener {
   }
 
   #open(): void {
-    checkFile(native().lock_open(this.#file.bytes, this.#descriptors.bytes), "open", this.path);
+    checkFile(this.#do("open"), "open", this.path);
     this.#isOpen = true;
     this.#note(true);
   }
 
+  #do(step: keyof typeof LOCK_STEPS): number {
+    return native().lock(LOCK_STEPS[step], this.#file.bytes, this.#record.bytes);
+  }
+
   /** Has the descriptors closed with this thread, if that is a Worker; or no longer. */
   #note(isOwned: boolean): void {
-    const fds = DESCRIPTORS.map((name) => this.#descriptors.number(name));
+    const fds = DESCRIPTORS.map((name) => this.#record.number(name));
     for (const fd of fds) if (fd >= 0) note(fd, isOwned);
   }
 
@@ -179,13 +181,13 @@ class Lock implements FileLock, Listener {
 
   /** What has come before is taken away: the attempt that follows sees what it was about. */
   #watch(): void {
-    if (this.#isWatched) native().lock_drain(this.#descriptors.bytes);
+    if (this.#isWatched) this.#do("drain");
     if (this.#isWatched || !this.#isOpen) return;
-    const result = native().lock_watch(this.#file.bytes, this.#descriptors.bytes);
+    const result = this.#do("watch");
     // The next attempt opens the file anew, which says why if it can't.
     if (result === ENOENT) return this.close();
     checkFile(result, "inotify_init1", this.path);
-    const fd = this.#descriptors.number("watch");
+    const fd = this.#record.number("watch");
     note(fd, true);
     const failed = watcher().add(fd, this);
     if (failed) throw failure(failed);
@@ -196,7 +198,7 @@ class Lock implements FileLock, Listener {
   #unwatch(): void {
     if (!this.#isWatched) return;
     this.#isWatched = false;
-    watcher().remove(this.#descriptors.number("watch"));
+    watcher().remove(this.#record.number("watch"));
     watcher().hold(-1);
   }
 
@@ -213,14 +215,12 @@ class Lock implements FileLock, Listener {
   write(): void {
     if (this.#content() === null) throw this.#foreign("its first line names no process");
     const self = openSelf();
-    const text = new NativeRecord("TextRecord");
     try {
-      text.setText("bytes", `${identityOf(self)}\n`, "length");
+      this.#record.setText("content", `${identityOf(self)}\n`, "length");
     } finally {
       self.close();
     }
-    const result = native().lock_write(this.#descriptors.bytes, text.bytes);
-    checkFile(result, WRITE_STEPS[text.number("step")], this.path);
+    checkFile(this.#do("write"), "write", this.path);
     this.#isHeld = true;
   }
 
@@ -256,7 +256,7 @@ class Lock implements FileLock, Listener {
     if (!this.#isOpen) return;
     this.#unwatch();
     this.#note(false);
-    native().lock_close(Number(this.#isHeld), this.#descriptors.bytes);
+    this.#do(this.#isHeld ? "release" : "close");
     this.#isOpen = false;
     this.#isHeld = false;
   }
