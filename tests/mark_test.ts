@@ -53,7 +53,9 @@ test("findOrphans() finds daemons by their environment, and killTree() ends them
   const { ended } = await killTree(member.handle);
   assert.deepEqual(ended.map(({ pid }) => pid), [daemon]);
   orphans.close();
-  await end(child);
+  const exit = once(child, "exit");
+  child.stdin!.end();
+  await exit;
   assert.deepEqual(found({ environment }), []);
 });
 
