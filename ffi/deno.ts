@@ -24,7 +24,7 @@ type Bound = (...args: never[]) => number;
  * that can't be closed then would leak, and a wait that can't look never settle.
  */
 const GROUPS: readonly (readonly NativeName[])[] = [
-  ["abi", "open", "pid_of", "own_pid", "poll", "wait", "info", "own", "close"],
+  ["abi", "open", "pid_of", "own_pid", "poll", "wait", "info", "track_fd", "close"],
   [
     "watcher_start",
     "watcher_stop",

@@ -45,7 +45,7 @@ function isSame(bytes: Uint8Array, { base64, checksum }: Known): boolean {
 }
 
 /**
- * As zig/emit.zig computes it: it is told apart from every file with one wrong word. Not against malice: who can change this
+ * As zig/tools/emit.zig computes it: it is told apart from every file with one wrong word. Not against malice: who can change this
  * file can change that one. Words in the order of the CPU, because that takes a quarter of the time.
  */
 function checksumOf(bytes: Uint8Array): number {

@@ -35,22 +35,22 @@ const owned: boolean[] = [];
 /** False in the thread that the process ends with: the kernel closes everything then. */
 let isNoted = mayBeWorker();
 
-/** Where the library notes them for this thread; 0 before there is one. */
-let place = 0;
+/** The slot in which the library tracks them for this thread; 0 before there is one. */
+let slot = 0;
 
-/** Where natively opened descriptors are noted for this thread, once one was noted here; 0: nowhere. */
-export function placeOfThread(): number {
-  return place;
+/** The slot for descriptors that are opened natively; 0 before one was tracked here. */
+export function slotOfThread(): number {
+  return slot;
 }
 
 /** Has the descriptor closed if this thread is a Worker that is terminated, or no longer. */
 export function note(fd: number, isOwned: boolean): void {
   owned[fd] = isOwned;
-  // Where it can't be noted, for want of memory or of a place, it is open until the process ends, and nothing is wrong before.
+  // Where it can't be noted, for want of memory or of a slot, it is open until the process ends, and nothing is wrong before.
   if (!isNoted) return;
-  const answer = native().own(place, fd, Number(isOwned));
+  const answer = native().track_fd(slot, fd, Number(isOwned));
   isNoted = answer !== 0;
-  if (answer > 0) place = answer;
+  if (answer > 0) slot = answer;
 }
 
 /** Takes the ownership of `fd`; it is closed when `owner` is collected, and when its Worker ends. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PIDFILE_STEPS } from "../../ffi/symbols.ts";
 import type { Handle } from "../handle/handle.ts";
 import { checkPath } from "../kernel/arguments.ts";
 import { readClocks, TICK_NS } from "../kernel/boot.ts";
@@ -110,14 +111,11 @@ export function writePidfile(handle: Handle, path: string): void {
     refuseOwner(handle, file, path);
     isCommitted = true;
     const result = native().pidfile_commit(file.bytes, lock, text.bytes);
-    checkFile(result, COMMIT_STEPS[text.number("step")], path);
+    checkFile(result, PIDFILE_STEPS[text.number("step")], path);
   } finally {
     if (!isCommitted) native().pidfile_abandon(file.bytes, lock);
   }
 }
-
-/** The calls of `pidfile_commit`, in their order (zig/pidfile.zig). */
-const COMMIT_STEPS = ["ftruncate", "write", "fdatasync", "fchmod", "rename"];
 
 const ENDED = "the process has ended, so that its file would be stale";
 
