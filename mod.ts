@@ -26,8 +26,8 @@
 export { Pidfd } from "./src/pidfd.ts";
 export type { WaitLimits, WaitOptions } from "./src/process/wait.ts";
 export type { ProcessState } from "./src/process/state.ts";
-export { waitForMessage } from "./src/message/arriving.ts";
-export { closeDescriptor } from "./src/process/duplicating.ts";
+export { waitForMessage } from "./src/message/wait_for_message.ts";
+export { closeDescriptor } from "./src/process/descriptors.ts";
 export type { MemoryAdvice, MemoryRange } from "./src/process/memory.ts";
 export {
   type OutgoingMessage,
@@ -36,11 +36,11 @@ export {
   receiveMessage,
   sendMessage,
 } from "./src/message/message.ts";
-export type { OpenOptions } from "./src/process/opening.ts";
-export type { SignalOptions, SignalScope } from "./src/process/signalling.ts";
+export type { OpenOptions } from "./src/process/open.ts";
+export type { SignalOptions, SignalScope } from "./src/process/signal.ts";
 export { socketDescriptor, type SocketKind, socketPair } from "./src/message/socket.ts";
-export type { TerminateOptions, Termination } from "./src/process/terminating.ts";
-export type { ChildLike } from "./src/handle/child.ts";
+export type { TerminateOptions, Termination } from "./src/process/terminate.ts";
+export type { ChildLike } from "./ffi/child.ts";
 export type { ProcessInfo } from "./src/process/info.ts";
 export type { CoreDump, Credentials } from "./src/kernel/pidfd_info.ts";
 export type { NamespaceKind } from "./src/kernel/namespace_kinds.ts";
@@ -50,18 +50,18 @@ export { type ProcessEntry, processes } from "./src/proc/processes.ts";
 export { findOrphans, type Orphan, type OrphanPredicate, Orphans } from "./src/orphans/orphans.ts";
 export type { OrphanMark } from "./src/orphans/mark.ts";
 export { exitWithParent, type ExitWithParentOptions } from "./src/parent/exit_with_parent.ts";
-export { adoptOrphans, type AdoptOrphansOptions } from "./src/tree/adopting.ts";
+export { adoptOrphans, type AdoptOrphansOptions } from "./src/tree/subreaper.ts";
 export type { OnOrphan, ReapedOrphan } from "./src/orphans/reaper.ts";
-export { ProcessTree, type SignalTreeOptions } from "./src/tree/tree.ts";
+export { ProcessTree, type SignalTreeOptions } from "./src/process_tree.ts";
 export type { TreeMember, TreeRelation } from "./src/tree/member.ts";
-export type { TreeOptions } from "./src/tree/rooting.ts";
+export type { TreeOptions } from "./src/tree/root.ts";
 export {
   killTree,
   type KillTreeOptions,
   type TerminateTreeOptions,
   type TreeKill,
-} from "./src/tree/kill_tree.ts";
-export type { TreeEnd, TreeEscape, TreeOrphan, TreeReport } from "./src/tree/tree_report.ts";
+} from "./src/kill/kill_tree.ts";
+export type { TreeEnd, TreeEscape, TreeOrphan, TreeReport } from "./src/kill/report.ts";
 export type {
   ExitedStatus,
   ExitStatus,

@@ -15,7 +15,7 @@ export interface ProcessArgument {
 
 /** The processes that the arguments name, by pid or by identity; at least one. */
 export function parseProcesses(args: string[]): ProcessArgument[] {
-  if (args.length === 0) throw new UsageError("no pid was given");
+  if (args.length === 0) throw new UsageError("a PID is missing");
   return args.map(parseProcess);
 }
 
@@ -29,7 +29,7 @@ function parseProcess(arg: string): ProcessArgument {
     const { pid } = parseIdentity(arg);
     return { pid, text: arg, open: () => Pidfd.reopen(arg) ?? gone(pid) };
   } catch {
-    throw new UsageError(`this is neither a pid nor an identity: ${JSON.stringify(arg)}`);
+    throw new UsageError(`${JSON.stringify(arg)} is neither a pid nor an identity`);
   }
 }
 
@@ -37,10 +37,20 @@ function gone(pid: number): never {
   throw new PidfdError({ errno: -3, syscall: "pidfd_open", pid });
 }
 
-/** A whole number of milliseconds. */
-export function parseMilliseconds(option: string, value: string): number {
-  if (/^\d{1,10}$/.test(value) && Number(value) < 2 ** 31) return Number(value);
-  throw new UsageError(`--${option} takes milliseconds, 0 to 2147483647: ${JSON.stringify(value)}`);
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** Milliseconds from a time such as 500ms, 5s, 1.5m or 2h; a number without a unit is milliseconds. */
+export function parseTime(option: string, value: string): number {
+  const [, whole, decimal, unit = "ms"] = /^(?:(\d+)(?:ms)?|(\d+(?:\.\d+)?)([smh]))$/.exec(value) ??
+    [];
+  const ms = Math.round(Number(whole ?? decimal) * UNITS[unit as keyof typeof UNITS]);
+  // A value that is no time is NaN by now.
+  if (ms <= LONGEST_MS) return ms;
+  const wanted = "takes a time such as 500ms, 5s or 2m (without a unit: ms)";
+  throw new UsageError(
+    `--${option} ${wanted}, at most ${LONGEST_MS} ms: ${JSON.stringify(value)}`,
+  );
 }
 
 /** A signal's number, from a name or a number as kill(1) takes it. */

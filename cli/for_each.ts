@@ -7,8 +7,8 @@ import { failed, type Outcome } from "./outcome.ts";
 type Asked = Omit<Outcome, "pid">;
 
 /**
- * Asks one process after the other, by a handle that is closed afterwards, so that any number of them can be asked; for
- * questions that change nothing. One that fails stops none of the others.
+ * Asks one process after the other, for questions that change nothing. Each handle is closed before the next one is opened,
+ * so that there can be any number of processes. A failure stops none of the others.
  */
 export function forEach(
   processes: ProcessArgument[],
@@ -30,9 +30,10 @@ export function forEach(
 }
 
 /**
- * Opens all of the processes, and only then asks the first of them: so none can end, and its pid be given away, because or
- * while another one is asked. Each outcome is shown as soon as there is one; answered are all of them, in the order in which
- * they were named.
+ * Opens all of the processes before it asks the first one: so none can exit, and its pid be reused, because another one was
+ * asked, or meanwhile. Each outcome is shown as soon as there is one.
+ *
+ * @returns All outcomes, in the order of the arguments.
  */
 export async function forEachAtOnce(
   processes: ProcessArgument[],

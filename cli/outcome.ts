@@ -1,8 +1,8 @@
 /** What became of each process that a command was given, for people and for programs. */
 import type { PidfdError } from "../mod.ts";
-import { isNobodys } from "../src/kernel/nobody.ts";
+import { isNoSuchProcess } from "../src/kernel/errors.ts";
 import type { ProcessArgument } from "./arguments.ts";
-import { EXIT_ERROR, EXIT_NO, EXIT_OK, EXIT_TIMEOUT } from "./exit.ts";
+import { EXIT_ERROR, EXIT_NO, gravest } from "./exit.ts";
 import { complain, print } from "./output.ts";
 
 /** What became of one pid: its line, its record, and the exit code that it asks for. */
@@ -20,7 +20,7 @@ export interface Outcome {
 /** The outcome of a failed call. */
 export function failed({ pid, text }: ProcessArgument, error: PidfdError): Outcome {
   const { code, errno, syscall, message } = error;
-  const isGone = isNobodys(error);
+  const isGone = isNoSuchProcess(error);
   return {
     pid,
     text,
@@ -31,7 +31,7 @@ export function failed({ pid, text }: ProcessArgument, error: PidfdError): Outco
   };
 }
 
-/** Of an identity, whose pid may have been given to somebody else, only that very process is gone. */
+/** The pid of an identity may have been reused: only the process of the identity is gone. */
 function describeGone(pid: number, text: string): string {
   return text === String(pid) ? "no such process" : "that process is gone";
 }
@@ -40,16 +40,16 @@ function describeGone(pid: number, text: string): string {
 export function report(outcomes: Outcome[], asJson: boolean, show = reportLine): number {
   if (asJson) reportJson(outcomes);
   else outcomes.forEach(show);
-  return gravest(outcomes);
+  return gravestOf(outcomes);
 }
 
-/** One outcome for people. That nobody is there is an answer; an error is none. */
+/** One outcome for people. That there is no such process is an answer; an error is none. */
 export function reportLine(outcome: Outcome): void {
   if (outcome.lack === "error") reportLack(outcome);
   else print(lineOf(outcome));
 }
 
-/** What is in the way of an answer, apart from the answers. */
+/** Why there is no answer, on stderr. */
 export function reportLack(outcome: Outcome): void {
   complain(lineOf(outcome));
 }
@@ -69,8 +69,6 @@ export function rounded(ms: number): number {
 }
 
 /** The exit code that says the most about all of them. */
-export function gravest(outcomes: Outcome[]): number {
-  const codes = outcomes.map(({ code }) => code);
-  const order = [EXIT_ERROR, EXIT_TIMEOUT, EXIT_NO];
-  return order.find((code) => codes.includes(code)) ?? EXIT_OK;
+export function gravestOf(outcomes: Outcome[]): number {
+  return gravest(outcomes.map(({ code }) => code));
 }

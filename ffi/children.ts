@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { host } from "./host.ts";
+import { runtime } from "./runtime.ts";
 
 /**
  * How a runtime keeps the children that it has started, until it has reaped them: each by a pidfd
@@ -11,18 +11,18 @@ import { host } from "./host.ts";
  * is neither, or not known.
  */
 export function childKeeping(): "pidfd" | "loop" | null {
-  if (host.Deno || host.Bun) return "pidfd";
+  if (runtime.Deno || runtime.Bun) return "pidfd";
   // Its processes have loops of other kinds.
-  return host.process.versions.electron === undefined ? "loop" : null;
+  return runtime.process.versions.electron === undefined ? "loop" : null;
 }
 
 /** Calls back when a child has ended, once for several; the answer takes that back. */
 export function onChildSignal(listener: () => void): () => void {
-  const { Deno } = host;
+  const { Deno } = runtime;
   if (Deno) {
     Deno.addSignalListener("SIGCHLD", listener);
     return () => Deno.removeSignalListener("SIGCHLD", listener);
   }
-  host.process.on("SIGCHLD", listener);
-  return () => host.process.off("SIGCHLD", listener);
+  runtime.process.on("SIGCHLD", listener);
+  return () => runtime.process.off("SIGCHLD", listener);
 }

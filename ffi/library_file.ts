@@ -5,7 +5,7 @@
  * @module
  */
 import { encoded } from "./base64.ts";
-import { host } from "./host.ts";
+import { runtime } from "./runtime.ts";
 
 /** What is known of the right file; its bytes are "" where the package has it as a file alone. */
 export interface Known {
@@ -20,9 +20,9 @@ export interface Known {
  */
 export function readLibrary(path: string): Uint8Array | null | undefined {
   try {
-    if (!host.Deno) return host.process.getBuiltinModule("node:fs").readFileSync(path);
-    const { state } = host.Deno.permissions.querySync({ name: "read", path });
-    return state === "granted" ? host.Deno.readFileSync(path) : undefined;
+    if (!runtime.Deno) return runtime.process.getBuiltinModule("node:fs").readFileSync(path);
+    const { state } = runtime.Deno.permissions.querySync({ name: "read", path });
+    return state === "granted" ? runtime.Deno.readFileSync(path) : undefined;
   } catch (error) {
     return (error as { code?: string }).code === "ENOENT" ? null : undefined;
   }

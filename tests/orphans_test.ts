@@ -372,7 +372,7 @@ test("pidfd orphans shows whom a dead process has left, and ends them", async ()
   const text = String(tree.identity);
   const early = await pidfd("orphans", text);
   assert.deepEqual([early.code, early.stdout], [3, ""]);
-  assert.match(early.stderr, /: has not ended, use pidfd tree \d+$/m);
+  assert.match(early.stderr, /: still running; use pidfd tree \d+$/m);
   await step(tree);
   const people = await pidfd("orphans", text);
   assert.deepEqual([people.code, people.stdout], [1, `${tree.orphan} helper [by its session]\n`]);

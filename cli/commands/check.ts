@@ -1,4 +1,4 @@
-/** `pidfd check`: does it run? */
+/** `pidfd check`: whether processes are running. */
 import { parseProcesses } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { EXIT_NO, EXIT_OK } from "../exit.ts";
@@ -7,16 +7,17 @@ import { report } from "../outcome.ts";
 
 const STATES = {
   running: "running",
-  exited: "has ended, its parent has not reaped it (zombie)",
-  reaped: "has ended",
+  exited: "exited, not reaped by its parent yet (zombie)",
+  reaped: "exited",
 };
 
 /** The command. */
 export const check: Command = {
-  summary: "does each process run?",
+  summary: "report whether each process is running",
   usage: "PID…",
-  help:
-    "Exit code: 0 if every process runs, 1 if one has ended or is not there, 3 if one can't be asked.",
+  help: `Exit code: 0 if every process is running, 1 if one exited or there is no such
+process, 3 if a call failed.`,
+  choices: "processes",
   options: {},
   run(args, { json }) {
     const outcomes = forEach(parseProcesses(args), (handle) => {

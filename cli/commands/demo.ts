@@ -97,15 +97,15 @@ function knock(pid: number): boolean {
 
 /** The command. */
 export const demo: Command = {
-  summary: "shows what a handle keeps and a number loses",
+  summary: "show what a handle keeps and a number loses",
   usage: "",
-  help: `Starts a few processes of its own and ends them. As root it also gives a pid to a stranger.
-In Deno it needs --allow-run and --allow-env too.`,
+  help: `It starts a few processes and ends them. As root it also has a pid reused by a
+stranger. On Deno it needs --allow-run and --allow-env too.`,
   options: {},
   async run(args, { json }) {
     if (args.length > 0) throw new UsageError("demo takes no arguments");
     if (!Pidfd.supported) {
-      complain("pidfd: process handles don't work here; `pidfd doctor` tells why");
+      complain("pidfd: process handles don't work here; `pidfd doctor` says why");
       return EXIT_ERROR;
     }
     const steps: Step[] = [];

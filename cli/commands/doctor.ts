@@ -1,4 +1,4 @@
-/** `pidfd doctor`: what this kernel, CPU and runtime offer. */
+/** `pidfd doctor`: what this kernel, CPU and runtime support. */
 import process from "node:process";
 import { features, Pidfd, type SyscallNumbers, syscallNumbers } from "../../mod.ts";
 import type { Command } from "../command.ts";
@@ -25,9 +25,9 @@ function table(rows: string[][]): string {
 
 /** The command. */
 export const doctor: Command = {
-  summary: "what this system offers, and how that is known",
+  summary: "list the kernel features this system supports",
   usage: "",
-  help: "Exit code: 0 if processes can be opened, signalled and watched here, else 1.",
+  help: `Exit code: 0 if processes can be opened, signalled and waited for here, else 1.`,
   options: {},
   run(args, { json }) {
     if (args.length > 0) throw new UsageError("doctor takes no arguments");
@@ -54,7 +54,7 @@ export const doctor: Command = {
         `Linux ${since}`,
         found,
       ]);
-      print(table([["ability", "here", "since", "how that is known"], ...rows]));
+      print(table([["feature", "supported", "since", "how it was found"], ...rows]));
       const used = numbers();
       if (used) print(`\nsyscall numbers: ${JSON.stringify(used).replace(/["{}]/g, "")}`);
     }

@@ -1,34 +1,42 @@
-/** `pidfd help`: how the commands are used, made of the table of commands itself. */
+/** `pidfd help`: explains the commands, from the table of commands itself. */
 import type { Command, Table } from "../command.ts";
 import { EXIT_OK, UsageError } from "../exit.ts";
 import { print } from "../output.ts";
+import { hint } from "../suggestion.ts";
 
 function synopsis(name: string, { usage }: Command): string {
   return `${name} ${usage}`.trimEnd();
 }
 
 function overview(table: Table): string {
-  const rows = Object.entries(table).map(([name, command]) => ({
-    left: synopsis(name, command),
-    right: command.summary,
-  }));
-  const width = Math.max(...rows.map(({ left }) => left.length));
-  const lines = rows.map(({ left, right }) => `  ${left.padEnd(width)}  ${right}`);
-  return `Usage: pidfd COMMAND …
-       pidfd --version
+  const width = Math.max(...Object.keys(table).map((name) => name.length));
+  const lines = Object.entries(table).map(([name, { summary }]) =>
+    `  ${name.padEnd(width)}  ${summary}`
+  );
+  return `Usage: pidfd COMMAND [OPTION…] [ARGUMENT…]
+       pidfd --help | --version
 
 ${lines.join("\n")}
 
-A PID may be an identity as \`pidfd identity\` shows it, or PID:INODE: then nobody else is taken for that process.
-Each command takes --help, and --json for a result that programs can read; only tree --watch has none.
-Exit codes: 0 yes, 1 no, 2 wrong usage, 3 it failed, 124 the time was up.`;
+pidfd COMMAND --help, or pidfd help COMMAND, explains one of them.
+With --json the result is JSON; only tree --watch has none.
+
+A PID can be an identity as pidfd identity prints it, or PID:INODE: then no
+process that reused the pid is taken for it.
+A TIME has a unit, as in 500ms, 5s, 1.5m or 2h; without one it is milliseconds.
+
+Exit codes: 0 yes, 1 no, 2 wrong usage, 3 a call failed, 4 forced,
+5 processes may be left, 124 timed out, 128 + N interrupted by signal N.`;
 }
 
 /** The command of this name. */
 export function commandOf(table: Table, name: string): Command {
   if (Object.hasOwn(table, name)) return table[name];
-  if (name.startsWith("-")) throw new UsageError(`${name} goes behind a command`);
-  throw new UsageError(`there is no command "${name}"`);
+  if (name.startsWith("-")) {
+    throw new UsageError(`unknown option ${name}; options come after the command`);
+  }
+  const meant = hint(name, Object.keys(table), (command) => JSON.stringify(command));
+  throw new UsageError(`there is no command ${JSON.stringify(name)}${meant}`);
 }
 
 /** What to know of one command, or, where none is named, of them all. */

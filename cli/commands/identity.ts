@@ -1,4 +1,4 @@
-/** `pidfd identity`: a name for a process that nobody else gets. */
+/** `pidfd identity`: a name of a process that survives pid reuse. */
 import { parseProcesses } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { EXIT_OK } from "../exit.ts";
@@ -14,13 +14,14 @@ function showIdentity(outcome: Outcome): void {
 
 /** The command. */
 export const identity: Command = {
-  summary: "a name for each process that no other gets",
+  summary: "print an identity that survives pid reuse",
   usage: "PID…",
-  help:
-    `Every command takes such a name where it takes a PID, and then finds that very process or nobody.
-One is printed a line, and on stderr who has none.
+  help: `Every command takes an identity where it takes a PID, and then finds that very
+process or none. It prints one a line.
 
-Exit code: 0 if every process is there, 1 if one is not there, 3 if one can't be asked.`,
+Exit code: 0 if it printed all, 1 if there is no such process, 3 if a call
+failed.`,
+  choices: "processes",
   options: {},
   run(args, { json }) {
     const outcomes = forEach(parseProcesses(args), (handle) => {

@@ -1,4 +1,4 @@
-/** `pidfd info`: what is told about a process. */
+/** `pidfd info`: what is known about processes. */
 import type { ProcessInfo } from "../../mod.ts";
 import { parseProcesses } from "../arguments.ts";
 import type { Command } from "../command.ts";
@@ -26,11 +26,14 @@ function showInfo(outcome: Outcome): void {
 
 /** The command. */
 export const info: Command = {
-  summary: "all that is told about each process",
+  summary: "print what is known about each process",
   usage: "PID…",
-  help: `What can't be told is left out. In --json, cgroupId is a text, because it has 64 bits.
+  help: `What is not available is left out. With --json cgroupId is a string, because it
+has 64 bits.
 
-Exit code: 0 if every process is there, 1 if one has ended or is not there, 3 if one can't be asked.`,
+Exit code: 0 if every process is running, 1 if one exited or there is no such
+process, 3 if a call failed.`,
+  choices: "processes",
   options: {},
   run(args, { json }) {
     const outcomes = forEach(parseProcesses(args), (handle) => {

@@ -1,4 +1,4 @@
-/** `pidfd orphans`: what a process that has ended left behind: by its identity, or by a mark. */
+/** `pidfd orphans`: what an exited process left behind, by its identity or by a mark. */
 import {
   findOrphans,
   type Orphan,
@@ -8,7 +8,7 @@ import {
   PidfdError,
   type ProcessIdentity,
 } from "../../mod.ts";
-import { parseMilliseconds, type ProcessArgument } from "../arguments.ts";
+import { parseTime, type ProcessArgument } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { EXIT_ERROR, EXIT_NO, EXIT_OK, UsageError } from "../exit.ts";
 import { report, reportJson } from "../outcome.ts";
@@ -28,7 +28,7 @@ function show(orphans: Orphans, asJson: boolean): void {
   if (orphans.hidden > 0) print(`(/proc hides ${orphans.hidden} processes)`);
 }
 
-/** Those that are nobody's children here: the others end as their descendants. */
+/** Those whose parents are not among them: the others end as their descendants. */
 function roots(orphans: Orphans): ProcessArgument[] {
   const all = [...orphans];
   const pids = new Set(all.map(({ process }) => process.pid));
@@ -39,12 +39,12 @@ function argumentOf({ handle, process: { pid } }: Orphan): ProcessArgument {
   return { pid, text: String(pid), open: () => handle };
 }
 
-/** A pid alone would name somebody else by now. */
+/** A pid alone may have been reused by now. */
 function identityOf(text: string): ProcessIdentity {
   try {
     return parseIdentity(text);
   } catch {
-    throw new UsageError(`this is no identity: ${JSON.stringify(text)}`);
+    throw new UsageError(`${JSON.stringify(text)} is not an identity`);
   }
 }
 
@@ -72,19 +72,26 @@ function wanted(args: readonly string[], env: unknown): Wanted {
 
 /** The command. */
 export const orphans: Command = {
-  summary: "what a process that has ended left behind",
-  usage: "[--stop] [--grace MS] (IDENTITY | --env KEY=VALUE...)",
-  help:
-    `  --env KEY=VALUE   find the processes that were started with this variable; with several, with all of them
+  summary: "list what an exited process left behind, or end it",
+  usage: "[--stop] [--grace TIME] (IDENTITY | --env KEY=VALUE...)",
+  help: `  --env KEY=VALUE   list the processes that were started with this variable;
+                    given more than once: with all of them
   --stop            end each of them with all of its descendants
-  --grace MS        with --stop: wait so many milliseconds before SIGKILL, 0 to 2147483647; default 5000
+  --grace TIME      with --stop: wait so long before SIGKILL: 500ms, 5s, 2m;
+                    without a unit: ms; 5s if left out
 
-By --env it finds every process that inherited the variable, but for this command and its ancestors: choose a
-variable and a value that nothing else has. Processes that may not be read are counted, not found.
-By an identity it finds who is in the session or process group that the process led: nobody who began a session of its
-own, and nobody at all where it led neither. Once the process was reaped, only Linux 6.14 to 6.19 can tell.
-Exit code: 0 if there is nobody, or with --stop if all have ended when they were asked; 1 if there is somebody, or one
-had to be forced; 3 if the process has not ended, or can't be told.`,
+With --env it lists every process that inherited the variable, but not this
+command and its ancestors: choose a variable and a value that nothing else has.
+It counts the processes that it may not read.
+
+By an identity it lists the processes in the session or process group that the
+process led. It misses those that began a session of their own, and finds none
+if the process led neither. Once the process was reaped, only Linux 6.14 to 6.19
+can tell.
+
+Exit code: 0 if there are none, or with --stop if all ended after SIGTERM; 1 if
+there are some; 3 if the process is still running, or a call failed; with --stop
+4, 5 and 128 + N as for pidfd stop --tree.`,
   options: {
     env: { type: "string", multiple: true },
     stop: { type: "boolean" },
@@ -92,8 +99,8 @@ had to be forced; 3 if the process has not ended, or can't be told.`,
   },
   async run(args, { env, stop, grace, json }) {
     const parent = wanted(args, env);
-    if (grace !== undefined && !stop) throw new UsageError("--grace goes with --stop");
-    const graceMs = typeof grace === "string" ? parseMilliseconds("grace", grace) : 5000;
+    if (grace !== undefined && !stop) throw new UsageError("--grace needs --stop");
+    const graceMs = typeof grace === "string" ? parseTime("grace", grace) : 5000;
     try {
       const found = findOrphans(parent);
       try {
@@ -113,7 +120,7 @@ had to be forced; 3 if the process has not ended, or can't be told.`,
       if (!(error instanceof PidfdError)) throw error;
       const isAlive = error.code === "EBUSY";
       complain(
-        isAlive ? `${args[0]}: has not ended, use pidfd tree ${error.pid}` : error.message,
+        isAlive ? `${args[0]}: still running; use pidfd tree ${error.pid}` : error.message,
       );
       return EXIT_ERROR;
     }

@@ -61,7 +61,7 @@ const REDRAW_MS = 500;
 /** Moves to the upper left corner, and clears what is below. */
 const HOME = "\x1b[H\x1b[J";
 
-/** Draws again and again, until the root has ended or nobody reads any more. Each time it is a new tree, so that what is gone is not drawn. */
+/** Draws again and again, until the root has exited or nobody reads any more. Each time it is a new tree, without what has exited. */
 async function watch(root: Pidfd): Promise<void> {
   const isTerminal = process.stdout.isTTY === true;
   while (root.isAlive()) {
@@ -74,21 +74,22 @@ async function watch(root: Pidfd): Promise<void> {
       if ((error as Error).name !== "TimeoutError") throw error;
     });
   }
-  await print(`${root.pid} has ended`);
+  await print(`${root.pid} exited`);
 }
 
 /** The command. */
 export const tree: Command = {
   summary: "draw a process and all of its descendants",
   usage: "[--watch] PID",
-  help: `  --watch   draw again, twice a second, until the process has ended; not with --json
+  help: `  --watch   draw again, twice a second, until the process has exited
 
-Exit code: 0 if it was drawn, 1 if there is no such process, 3 if its descendants can't be told.`,
+Exit code: 0 if it was drawn, 1 if there is no such process, 3 if a call failed.`,
+  choices: "processes",
   options: { watch: { type: "boolean" } },
   async run(args, { watch: isWatched, json }) {
     const [root, ...more] = parseProcesses(args);
-    if (more.length > 0) throw new UsageError("tree takes one pid");
-    if (isWatched && json) throw new UsageError("--watch draws, and --json does not");
+    if (more.length > 0) throw new UsageError("tree takes one PID");
+    if (isWatched && json) throw new UsageError("--watch has no --json");
     try {
       const handle = root.open();
       if (isWatched) {

@@ -11,12 +11,12 @@ import { EAGAIN, EINVAL, ENOENT } from "../kernel/constants.ts";
 import { checkFile, failure, type PidfdError } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
 import { NativeRecord } from "../kernel/record.ts";
-import { openSelf } from "../process/opening.ts";
+import { openSelf } from "../process/open.ts";
 import type { Failed } from "../watch/channel.ts";
 import { reasonOf } from "../watch/limits.ts";
 import { type Listener, watcher } from "../watch/watcher.ts";
 import { parseIdentity } from "./identity.ts";
-import { identityOf } from "./recognising.ts";
+import { identityOf } from "./reopen.ts";
 
 /** How long to wait for a lock that another process has. */
 export interface LockOptions {

@@ -18,7 +18,7 @@ import { check, failure } from "../kernel/errors.ts";
 import { type ExitStatus, reapedStatus } from "../kernel/exit.ts";
 import { native } from "../kernel/native.ts";
 import { NativeRecord } from "../kernel/record.ts";
-import { openSelf } from "../process/opening.ts";
+import { openSelf } from "../process/open.ts";
 
 /** An orphan that was reaped. */
 export interface ReapedOrphan {

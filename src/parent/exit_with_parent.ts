@@ -7,12 +7,12 @@ import { exitProgram, isWorker } from "../../ffi/exit.ts";
 import { reportUncaught } from "../../ffi/timer.ts";
 import { Handle } from "../handle/handle.ts";
 import { type ProcessIdentity, toIdentity } from "../identity/identity.ts";
-import { find, openIfThere } from "../identity/recognising.ts";
+import { find, openIfThere } from "../identity/reopen.ts";
 import { checkInteger, checkOptions } from "../kernel/arguments.ts";
 import { EREMOTE, ESRCH } from "../kernel/constants.ts";
 import { failure } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
-import { setHolding, waitsOf } from "../process/wait.ts";
+import { setRef, waitsOf } from "../process/waits.ts";
 
 /** Whose end ends this program, and how. */
 export interface ExitWithParentOptions {
@@ -102,7 +102,7 @@ function openCurrentParent(): Handle {
 const OUTSIDE = "the parent is in a pid namespace that can't be seen from here";
 
 function exitAfter(handle: Handle, code: number): Disposable {
-  setHolding(handle, false);
+  setRef(handle, false);
   let stop: (() => void) | undefined;
   try {
     // A wait that is broken must not leave the program without what it has asked for in silence.

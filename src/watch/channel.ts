@@ -64,8 +64,8 @@ export class Channel {
   }
 
   /** Whether it keeps the program alive. */
-  hold(isHeld: boolean): void {
-    if (isHeld) this.#listening?.ref();
+  setRef(isRef: boolean): void {
+    if (isRef) this.#listening?.ref();
     else this.#listening?.unref();
   }
 
