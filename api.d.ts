@@ -188,6 +188,7 @@ export declare class Pidfd implements Disposable {
     identity(): ProcessIdentity;
     equals(other: Pidfd): boolean;
     writePidfile(path: string): void;
+    removePidfile(path: string): boolean;
     signal(...given: [signal?: Signal | number, options?: SignalOptions]): boolean;
     status(): ExitStatus | null;
     waitSync(timeoutMs?: number): ExitStatus | null;
@@ -315,6 +316,7 @@ export interface ReceivedMessage {
     readonly descriptors: readonly number[];
     readonly sender: Pidfd | null;
     readonly senderError: PidfdError | null;
+    readonly credentials: SocketCredentials | null;
     readonly dataTruncated: boolean;
     readonly controlTruncated: boolean;
 }
@@ -350,6 +352,14 @@ export type SignalScope = "thread" | "process" | "process-group";
 // SignalTreeOptions
 export interface SignalTreeOptions {
     readonly includeSelf?: boolean | undefined;
+}
+
+// SocketCredentials
+export interface SocketCredentials {
+    readonly pid?: number;
+    readonly uid: number;
+    readonly gid: number;
+    readonly groups?: readonly number[];
 }
 
 // SocketKind
@@ -483,6 +493,9 @@ export declare function adoptOrphans(options?: AdoptOrphansOptions): Disposable;
 // closeDescriptor
 export declare function closeDescriptor(fd: number): void;
 
+// exitCodeOf
+export declare function exitCodeOf(status: ExitStatus): number | null;
+
 // exitWithParent
 export declare function exitWithParent(options?: ExitWithParentOptions): Disposable;
 
@@ -510,8 +523,14 @@ export declare function overrideSyscallNumbers(numbers: Partial<SyscallNumbers>)
 // parseIdentity
 export declare function parseIdentity(text: string): ProcessIdentity;
 
+// passCredentials
+export declare function passCredentials(socketFd: number, isWanted?: boolean): void;
+
 // passSender
 export declare function passSender(socketFd: number, isWanted?: boolean): void;
+
+// peerCredentials
+export declare function peerCredentials(socketFd: number): SocketCredentials;
 
 // processes
 export declare function processes(): ProcessEntry[];

@@ -38,6 +38,11 @@ export {
 } from "./src/message/message.ts";
 export type { OpenOptions } from "./src/process/open.ts";
 export type { SignalOptions, SignalScope } from "./src/process/signal.ts";
+export {
+  passCredentials,
+  peerCredentials,
+  type SocketCredentials,
+} from "./src/message/credentials.ts";
 export { socketDescriptor, type SocketKind, socketPair } from "./src/message/socket.ts";
 export type { TerminateOptions, Termination } from "./src/process/terminate.ts";
 export type { ChildLike } from "./ffi/child.ts";
@@ -69,6 +74,7 @@ export type {
   KnownStatus,
   UnknownStatus,
 } from "./src/kernel/exit.ts";
+export { exitCodeOf } from "./src/kernel/exit_code.ts";
 export type { ResourceUsage } from "./src/kernel/usage.ts";
 export type { RealTimeSignal, Signal, SignalName, StandardSignal } from "./src/kernel/signals.ts";
 export {

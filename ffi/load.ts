@@ -1,7 +1,8 @@
 /**
  * Finds the native library and loads it with the runtime's own means, once a JavaScript thread.
  *
- * In this order: the path that was given, the path in `PIDFD_LIBRARY`, the file beside this module, the bytes that
+ * In this order: the path that was given, the path in `PIDFD_LIBRARY` (unless the program runs with
+ * more rights than whoever started it, who has made the environment), the file beside this module, the bytes that
  * are embedded in this module; Bun, and Deno where it may load anything, take the bytes before the file. A given path
  * is the only one tried: whoever gives one wants no other.
  *
@@ -34,7 +35,7 @@ export function load(givenPath?: string): Native {
     throw new Error(`process file descriptors exist on Linux only: this is ${platform()}`);
   }
   const adapter = adapterOfThisRuntime();
-  const path = givenPath ?? environmentPath();
+  const path = givenPath ?? environmentPath(adapter);
   if (path) return verified(openGiven(adapter, path), path);
   const { arch } = runtime.Deno ? runtime.Deno.build : runtime.process;
   const cpu = CPUS[arch] ?? arch;
@@ -53,7 +54,12 @@ function adapterOfThisRuntime(): Adapter {
   return runtime.Deno ? deno : runtime.Bun ? bun : node;
 }
 
-function environmentPath(): string | undefined {
+function environmentPath(adapter: Adapter): string | undefined {
+  const path = namedByEnvironment();
+  return path && !adapter.isSecure() ? path : undefined;
+}
+
+function namedByEnvironment(): string | undefined {
   // Asked first, because Deno would otherwise prompt for the permission to read a variable that few people set.
   const query = { name: "env", variable: "PIDFD_LIBRARY" } as const;
   if (!runtime.Deno) return runtime.process.env.PIDFD_LIBRARY;

@@ -54,8 +54,8 @@ export interface Native {
    * the record's `step` is one of `PIDFILE_STEPS`.
    */
   pidfile_commit(path: Uint8Array, file: number, record: Uint8Array): number;
-  /** Removes and closes the claimed file. */
-  pidfile_abandon(path: Uint8Array, file: number): number;
+  /** Removes and closes the claimed file; before that the one at `path` where `withOld` is 1. */
+  pidfile_abandon(path: Uint8Array, file: number, withOld: number): number;
   /** A step of the lock on the file at `path`, one of `LOCK_STEPS`, with a `LockRecord`. */
   lock(step: number, path: Uint8Array, lock: Uint8Array): number;
 
@@ -74,8 +74,10 @@ export interface Native {
 
   /** getsockopt(2) of SOL_SOCKET: the option's int; of SO_PEERPIDFD a close-on-exec descriptor. */
   socket_option(socket: number, option: number): number;
-  /** setsockopt(2) of SOL_SOCKET. */
+  /** setsockopt(2) of SOL_SOCKET. SO_PASSCRED is 16 here on every CPU. */
   set_socket_option(socket: number, option: number, value: number): number;
+  /** getsockopt(2) of SO_PEERCRED and SO_PEERGROUPS: fills a `PeerRecord`. */
+  peer_credentials(socket: number, record: Uint8Array): number;
   /** socketpair(2) of AF_UNIX: fills a `PairRecord`. */
   socket_pair(kind: number, record: Uint8Array): number;
   /** sendmsg(2) of a `MessageRecord`, without blocking: how many bytes were sent. */
@@ -187,6 +189,8 @@ export interface Adapter {
   open(path: string): Native;
   /** Loads the library from memory, whose `abi()` is `abi`. Throws what the runtime throws. */
   openBytes(bytes: Uint8Array, abi: number): Native;
+  /** Whether this program runs with more rights than whoever started it. Throws if unknown. */
+  isSecure(): boolean;
   /**
    * Reads a socket by the runtime's event loop, and owns it from then on. At first it does not
    * keep the program alive. Throws what the runtime throws; then the caller still owns the socket.

@@ -85,6 +85,7 @@ interface Process {
   exit(code: number): void;
   readonly versions: Readonly<Record<string, string | undefined>>;
   geteuid(): number;
+  getuid(): number;
   dlopen(module: { exports: unknown }, path: string): void;
   getBuiltinModule(name: "node:fs"): FileSystem;
   getBuiltinModule(name: "node:os"): { tmpdir(): string };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkBoolean, checkOptions } from "./kernel/arguments.ts";
+import { checkBoolean, readOptions } from "./kernel/arguments.ts";
 import { EBADF } from "./kernel/constants.ts";
 import { failure, PidfdError } from "./kernel/errors.ts";
 import type { ExitStatus } from "./kernel/exit.ts";
@@ -11,10 +11,10 @@ import { native } from "./kernel/native.ts";
 import { type Signal, signalNumber } from "./kernel/signals.ts";
 import type { Pidfd } from "./pidfd.ts";
 import { sendSignal } from "./process/signal.ts";
-import { waitFor, type WaitOptions } from "./process/wait.ts";
+import { checkedOptions, waitFor, type WaitOptions } from "./process/wait.ts";
 import { terminateTree, type TerminateTreeOptions, type TreeKill } from "./kill/kill_tree.ts";
 import type { Member, TreeMember } from "./tree/member.ts";
-import { type TreeOptions, walkFrom } from "./tree/root.ts";
+import { TREE_DEFAULTS, type TreeOptions, walkFrom } from "./tree/root.ts";
 import type { Walk } from "./tree/walk.ts";
 
 /** Whom a signal to a tree reaches. */
@@ -64,7 +64,7 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
    * ProcessTree.refresh}.
    *
    * @param root A pid, or a handle, which stays yours: the tree holds a second one.
-   * @throws {TypeError} If an argument is of a wrong type, or `root` is the handle of a thread that
+   * @throws {TypeError} If an argument is of a wrong type, an option unknown, or `root` the handle of a thread that
    * is not its process's first.
    * @throws {RangeError} If `root` is a number, and no integer from 1 to 2147483647.
    * @throws {Error} With `cgroup`, if the root's cgroup holds this process too, or is not told.
@@ -76,7 +76,8 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
    * member takes one. `EBADF` if the given handle is closed.
    */
   static of(root: number | Pidfd, options: TreeOptions = {}): ProcessTree {
-    const walk = walkFrom("hold a tree", root, options);
+    const action = "hold a tree";
+    const walk = walkFrom(action, root, readOptions(action, options, TREE_DEFAULTS));
     const tree = new ProcessTree(walk, PRIVATE);
     try {
       tree.refresh();
@@ -150,7 +151,7 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
    */
   signal(signal: Signal | number = "SIGTERM", options: SignalTreeOptions = {}): number {
     const action = "signal a tree";
-    const { includeSelf = false } = checkOptions(action, options);
+    const { includeSelf } = readOptions(action, options, { includeSelf: false });
     checkBoolean(action, "includeSelf", includeSelf);
     const number = signalNumber(signal);
     const { members, ancestors } = this.#open();
@@ -169,9 +170,10 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
    * @throws As {@linkcode Pidfd.wait}.
    */
   async wait(options: WaitOptions = {}): Promise<ExitStatus[]> {
+    const checked = checkedOptions(options);
     const own = native().own_pid();
     const members = [...downFrom(this.#open().root)].filter(({ pid }) => pid !== own);
-    return await Promise.all(members.map(({ core }) => waitFor(core, options)));
+    return await Promise.all(members.map(({ core }) => waitFor(core, checked)));
   }
 
   /**

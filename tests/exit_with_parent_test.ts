@@ -141,7 +141,7 @@ test("exitWithParent() refuses wrong options", () => {
   for (const parent of [7, null, {}, "7", []]) {
     assert.throws(() => exitWithParent({ parent } as never), { name: "TypeError" });
   }
-  for (const options of [null, 7, "x"]) {
+  for (const options of [null, 7, "x", { exitCode: 7 }]) {
     assert.throws(() => exitWithParent(options as never), { name: "TypeError" });
   }
 });

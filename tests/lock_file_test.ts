@@ -241,4 +241,6 @@ test("lockFile() refuses wrong arguments", () =>
       await assert.rejects(lockFile(path, { signal } as never), { name: "TypeError" });
     }
     await assert.rejects(lockFile(path, null as never), { name: "TypeError" });
+    const misspelt = { waitMS: 5 } as never;
+    await assert.rejects(lockFile(path, misspelt), /did you mean "waitMs"/);
   }));

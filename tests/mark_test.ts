@@ -169,6 +169,7 @@ test("a mark is read with no permission but --allow-ffi", async () => {
 test("findOrphans() refuses what is no mark", () => {
   const wrong: unknown[] = [
     {},
+    { env: { A: "1" } },
     { environment: {} },
     { environment: null },
     { environment: 7 },

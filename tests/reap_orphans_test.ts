@@ -66,4 +66,5 @@ test("adoptOrphans() refuses wrong options", () => {
   }
   assert.throws(() => adoptOrphans({ onOrphan() {} }), { name: "TypeError" });
   assert.throws(() => adoptOrphans(null as never), { name: "TypeError" });
+  assert.throws(() => adoptOrphans({ reaps: true } as never), { name: "TypeError" });
 });

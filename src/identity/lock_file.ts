@@ -6,7 +6,7 @@
 import { LOCK_STEPS } from "../../ffi/symbols.ts";
 import { startTimer } from "../../ffi/timer.ts";
 import { note } from "../handle/descriptor.ts";
-import { checkAbortSignal, checkInteger, checkOptions, checkPath } from "../kernel/arguments.ts";
+import { checkAbortSignal, checkInteger, checkPath, readOptions } from "../kernel/arguments.ts";
 import { EAGAIN, EINVAL, ENOENT } from "../kernel/constants.ts";
 import { checkFile, failure, type PidfdError } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
@@ -82,7 +82,7 @@ export interface FileLock extends Disposable {
 export async function lockFile(path: string, options: LockOptions = {}): Promise<FileLock> {
   const action = "lock a file";
   const bytes = checkPath(action, path);
-  const { waitMs = 0, signal } = checkOptions(action, options);
+  const { waitMs, signal } = readOptions(action, options, { waitMs: 0, signal: undefined });
   if (waitMs !== Infinity) checkInteger(action, "waitMs", waitMs, 0);
   checkAbortSignal(action, signal);
   signal?.throwIfAborted();

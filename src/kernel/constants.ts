@@ -109,6 +109,8 @@ export const FD_CLOEXEC = 1;
 /** fcntl(2): the flags of the open file. */
 export const F_GETFL = 3;
 
+/** Sockets, SOL_SOCKET: messages say of which user they are. The library has the number that powerpc has instead. */
+export const SO_PASSCRED = 16;
 /** Sockets, SOL_SOCKET: whether it listens. */
 export const SO_ACCEPTCONN = 30;
 /** Sockets, SOL_SOCKET: the kind of network. */

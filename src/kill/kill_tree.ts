@@ -8,11 +8,12 @@ import {
   checkBoolean,
   checkFunction,
   checkInteger,
-  checkOptions,
+  type Read,
+  readOptions,
 } from "../kernel/arguments.ts";
 import { type Signal, signalNumber } from "../kernel/signals.ts";
 import type { Pidfd } from "../pidfd.ts";
-import { type TreeOptions, walkFrom } from "../tree/root.ts";
+import { TREE_DEFAULTS, type TreeOptions, walkFrom } from "../tree/root.ts";
 import type { Walk } from "../tree/walk.ts";
 import type { KillerOptions } from "./kill_parts.ts";
 import { Killer } from "./killer.ts";
@@ -129,8 +130,9 @@ export interface TreeKill extends Promise<TreeReport> {
 export function killTree(root: number | Pidfd, options: KillTreeOptions = {}): TreeKill {
   const action = "end a tree";
   return start(async (begin) => {
-    const checked = checkTerminateOptions(action, options);
-    const walk = walkFrom(action, root, options);
+    const read = readOptions(action, options, { ...DEFAULTS, ...TREE_DEFAULTS });
+    const checked = checkTerminateOptions(action, read);
+    const walk = walkFrom(action, root, read);
     try {
       const report = await begin(walk, { ...checked, closes: true });
       await walk.closeEnded();
@@ -143,8 +145,10 @@ export function killTree(root: number | Pidfd, options: KillTreeOptions = {}): T
 
 /** Ends a tree that somebody else closes. */
 export function terminateTree(walk: Walk, options: TerminateTreeOptions): TreeKill {
+  const action = "end a tree";
   return start((begin) => {
-    return begin(walk, { ...checkTerminateOptions("end a tree", options), closes: false });
+    const read = readOptions(action, options, DEFAULTS);
+    return begin(walk, { ...checkTerminateOptions(action, read), closes: false });
   });
 }
 
@@ -173,13 +177,24 @@ const NOTHING: TreeReport = Object.freeze({
   durationMs: 0,
 });
 
+const DEFAULTS = {
+  killSignal: "SIGTERM",
+  graceMs: 5000,
+  statusMs: 0,
+  freeze: true,
+  includeRoot: true,
+  includeSelf: false,
+  reapAdopted: false,
+  signal: undefined,
+  onEnd: undefined,
+};
+
 function checkTerminateOptions(
   action: string,
-  options: TerminateTreeOptions,
+  options: Read<TerminateTreeOptions, typeof DEFAULTS>,
 ): Omit<KillerOptions, "closes"> {
-  const { killSignal = "SIGTERM", graceMs = 5000, statusMs = 0 } = checkOptions(action, options);
-  const { freeze = true, includeRoot = true, includeSelf = false, signal, onEnd } = options;
-  const { reapAdopted = false } = options;
+  const { killSignal, graceMs, statusMs, freeze, includeRoot, includeSelf } = options;
+  const { reapAdopted, signal, onEnd } = options;
   checkInteger(action, "graceMs", graceMs, 0);
   checkInteger(action, "statusMs", statusMs, 0);
   checkBoolean(action, "freeze", freeze);

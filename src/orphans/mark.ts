@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkOptions, show } from "../kernel/arguments.ts";
+import { readOptions, show } from "../kernel/arguments.ts";
 import { EACCES, EPERM } from "../kernel/constants.ts";
 import { check } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
@@ -26,7 +26,8 @@ export type MarkRecords = readonly NativeRecord<"MarkRecord">[];
 
 /** Checks a mark. */
 export function toMarks(action: string, mark: OrphanMark): MarkRecords {
-  const { environment, cgroup } = checkOptions(action, mark);
+  const none = { environment: undefined, cgroup: undefined };
+  const { environment, cgroup } = readOptions(action, mark, none, "mark");
   const marks = environment === undefined ? [] : entriesOf(action, environment);
   if (cgroup !== undefined) marks.push(cgroupMark(action, cgroup));
   if (marks.length > 0) return marks;

@@ -8,7 +8,7 @@ import { reportUncaught } from "../../ffi/timer.ts";
 import { Handle } from "../handle/handle.ts";
 import { type ProcessIdentity, toIdentity } from "../identity/identity.ts";
 import { find, openIfThere } from "../identity/reopen.ts";
-import { checkInteger, checkOptions } from "../kernel/arguments.ts";
+import { checkInteger, readOptions } from "../kernel/arguments.ts";
 import { EREMOTE, ESRCH } from "../kernel/constants.ts";
 import { failure } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
@@ -63,7 +63,7 @@ export interface ExitWithParentOptions {
  */
 export function exitWithParent(options: ExitWithParentOptions = {}): Disposable {
   const action = "exit with the parent";
-  const { code = 1, parent } = checkOptions(action, options);
+  const { code, parent } = readOptions(action, options, { code: 1, parent: undefined });
   checkInteger(action, "code", code, 0, 255);
   const identity = parent === undefined ? undefined : toIdentity(action, parent);
   if (isWorker()) throw new Error(`Cannot ${action}: a Worker exits alone, call it outside of it`);

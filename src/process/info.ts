@@ -38,7 +38,10 @@ export interface ProcessInfo {
   readonly tgid?: number;
   /** Its parent; absent where it has none, or none that can be seen from here. */
   readonly ppid?: number;
-  /** Its users and groups. */
+  /**
+   * Its users and groups at present, which a set-user-ID program changes. They say nothing of when it connected or sent
+   * something: {@linkcode peerCredentials} and {@linkcode ReceivedMessage.credentials} do.
+   */
   readonly credentials?: Credentials;
   /**
    * The id of its cgroup (of the v2 hierarchy): the inode number of the cgroup's folder, a bigint, which

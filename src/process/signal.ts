@@ -5,7 +5,7 @@
  */
 import { feature } from "../features/features.ts";
 import type { Handle } from "../handle/handle.ts";
-import { checkInteger, checkOptions, show } from "../kernel/arguments.ts";
+import { checkInteger, readOptions, show } from "../kernel/arguments.ts";
 import { EINVAL, ENOSYS, EPERM, EREMOTE, ESRCH, SIGKILL } from "../kernel/constants.ts";
 import { failure } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
@@ -67,13 +67,14 @@ function whyUnkillable(handle: Handle): string | null {
 /** The options in numbers, each read once. */
 interface Checked {
   readonly flags: number;
-  readonly value?: number;
+  readonly value: number | undefined;
 }
 
-const PLAIN: Checked = { flags: 0 };
+const PLAIN: Checked = { flags: 0, value: undefined };
 
 function checkSignalOptions(options: SignalOptions): Checked {
-  const { scope, value } = checkOptions("signal", options);
+  const defaults = { scope: undefined, value: undefined };
+  const { scope, value } = readOptions("signal", options, defaults);
   if (value !== undefined) checkInteger("signal", "value", value, -(2 ** 31));
   return { flags: flagsOf(scope), value };
 }

@@ -5,7 +5,7 @@
  */
 import { now } from "../../ffi/timer.ts";
 import type { Handle } from "../handle/handle.ts";
-import { checkAbortSignal, checkInteger, checkOptions } from "../kernel/arguments.ts";
+import { checkAbortSignal, checkInteger, readOptions } from "../kernel/arguments.ts";
 import type { ExitStatus } from "../kernel/exit.ts";
 import { type Signal, signalNumber } from "../kernel/signals.ts";
 import { sendKill, sendSignal } from "./signal.ts";
@@ -36,13 +36,12 @@ export interface Termination {
   readonly durationMs: number;
 }
 
+const DEFAULTS = { killSignal: "SIGTERM", graceMs: 5000, statusMs: 10, signal: undefined };
+
 /** Asks, waits, forces, waits. */
 export async function terminate(handle: Handle, options: TerminateOptions): Promise<Termination> {
   const action = "terminate a process";
-  const { killSignal = "SIGTERM", graceMs = 5000, statusMs = 10, signal } = checkOptions(
-    action,
-    options,
-  );
+  const { killSignal, graceMs, statusMs, signal } = readOptions(action, options, DEFAULTS);
   const number = signalNumber(killSignal);
   checkInteger(action, "graceMs", graceMs, 0);
   checkInteger(action, "statusMs", statusMs, 0);
@@ -51,7 +50,7 @@ export async function terminate(handle: Handle, options: TerminateOptions): Prom
   const start = now();
   sendSignal(handle, number);
   const forced = !(await endsWithin(handle, graceMs, signal)) && sendKill(handle);
-  if (forced && handle.isAlive()) await untilExited(handle, { signal });
+  if (forced && handle.isAlive()) await untilExited(handle, undefined, signal);
   const durationMs = now() - start;
   return { status: await finalStatus(handle, statusMs, signal), forced, durationMs };
 }
@@ -62,6 +61,6 @@ async function endsWithin(
   signal?: AbortSignal,
 ): Promise<boolean> {
   if (!handle.isAlive()) return true;
-  const end = await unlessTimeIsUp(untilExited(handle, { timeoutMs, signal }), signal);
+  const end = await unlessTimeIsUp(untilExited(handle, timeoutMs, signal), signal);
   return end !== null || !handle.isAlive();
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { Handle } from "../handle/handle.ts";
-import { checkBoolean, checkOptions, checkPid, show } from "../kernel/arguments.ts";
+import { checkBoolean, checkPid, type Read, show } from "../kernel/arguments.ts";
 import { handleOf } from "../pidfd.ts";
 import { isThread } from "../proc/description.ts";
 import { openPid } from "../process/open.ts";
@@ -37,9 +37,15 @@ export interface TreeOptions {
   readonly cgroup?: boolean | undefined;
 }
 
-/** A walk that has begun: it knows its root. */
-export function walkFrom(action: string, root: unknown, options: TreeOptions): Walk {
-  const { session = true, group = false, cgroup = false } = checkOptions(action, options);
+/** What is left out. */
+export const TREE_DEFAULTS = { session: true, group: false, cgroup: false };
+
+/** A walk that has begun: it knows its root. The options were read. */
+export function walkFrom(
+  action: string,
+  root: unknown,
+  { session, group, cgroup }: Read<TreeOptions, typeof TREE_DEFAULTS>,
+): Walk {
   checkBoolean(action, "session", session);
   checkBoolean(action, "group", group);
   checkBoolean(action, "cgroup", cgroup);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkBoolean, checkFunction, checkOptions } from "../kernel/arguments.ts";
+import { checkBoolean, checkFunction, readOptions } from "../kernel/arguments.ts";
 import { check, PidfdError } from "../kernel/errors.ts";
 import { type ExitStatus, reapExit } from "../kernel/exit.ts";
 import { native } from "../kernel/native.ts";
@@ -68,7 +68,7 @@ export interface AdoptOrphansOptions {
  */
 export function adoptOrphans(options: AdoptOrphansOptions = {}): Disposable {
   const action = "adopt orphans";
-  const { reap = false, onOrphan } = checkOptions(action, options);
+  const { reap, onOrphan } = readOptions(action, options, { reap: false, onOrphan: undefined });
   checkBoolean(action, "reap", reap);
   checkFunction(action, "onOrphan", onOrphan);
   if (onOrphan && !reap) throw new TypeError(`Cannot ${action}: "onOrphan" goes with "reap"`);

@@ -215,9 +215,10 @@ pub fn pidfile_commit(
     return pidfile.commit(path, file, record);
 }
 
-/// Removes the claimed file, and closes it.
-pub fn pidfile_abandon(path: *const pidfile.PathRecord, file: i32) callconv(.c) i32 {
-    return pidfile.abandon(path, file);
+/// Removes the claimed file, and closes it; before that the one at `path` where `with_old` is 1: 0,
+/// or ENOENT, EACCES, EPERM, EROFS of that. unlink(2).
+pub fn pidfile_abandon(path: *const pidfile.PathRecord, file: i32, with_old: i32) callconv(.c) i32 {
+    return pidfile.abandon(path, file, with_old);
 }
 
 /// One step of a lock on the file at `path`, by its number in lock_file.zig: a negated errno, or
@@ -271,6 +272,13 @@ pub fn socket_option(socket: i32, option: i32) callconv(.c) i32 {
 /// setsockopt(2).
 pub fn set_socket_option(socket: i32, option: i32, value: i32) callconv(.c) i32 {
     return message.set_option(socket, option, value);
+}
+
+/// getsockopt(socket, SOL_SOCKET, SO_PEERCRED) and SO_PEERGROUPS (4.13) — 0, and `record` filled:
+/// the user and groups that the process at the other end had when it connected, or listened;
+/// without a peer, the user is -1. EBADF, ENOTSOCK. unix(7).
+pub fn peer_credentials(socket: i32, record: *records.PeerRecord) callconv(.c) i32 {
+    return message.peer_credentials(socket, record);
 }
 
 /// socketpair(AF_UNIX, kind) — fills in two close-on-exec descriptors. EMFILE, ENFILE, ENOMEM.
