@@ -1,5 +1,11 @@
 // The public API, made by `deno task api`. Do not edit.
 
+// AdoptOrphansOptions
+export interface AdoptOrphansOptions {
+    readonly reap?: boolean | undefined;
+    readonly onOrphan?: OnOrphan | undefined;
+}
+
 // ChildLike
 export interface ChildLike {
     readonly pid?: number | undefined;
@@ -34,6 +40,12 @@ export interface DetailOptions {
 
 // ExitStatus
 export type ExitStatus = KnownStatus | UnknownStatus;
+
+// ExitWithParentOptions
+export interface ExitWithParentOptions {
+    readonly code?: number | undefined;
+    readonly parent?: ProcessIdentity | string | undefined;
+}
 
 // ExitedStatus
 export interface ExitedStatus {
@@ -76,6 +88,13 @@ export interface Features {
     readonly PIDFD_INFO_COREDUMP_CODE: Feature;
 }
 
+// FileLock
+export interface FileLock extends Disposable {
+    readonly path: string;
+    readonly isHeld: boolean;
+    release(): void;
+}
+
 // KillTreeOptions
 export interface KillTreeOptions extends TerminateTreeOptions, TreeOptions {
 }
@@ -93,6 +112,12 @@ export interface KilledStatus {
 // KnownStatus
 export type KnownStatus = ExitedStatus | KilledStatus;
 
+// LockOptions
+export interface LockOptions {
+    readonly waitMs?: number | undefined;
+    readonly signal?: AbortSignal | undefined;
+}
+
 // MemoryAdvice
 export type MemoryAdvice = "COLD" | "PAGEOUT" | "WILLNEED" | "COLLAPSE";
 
@@ -105,6 +130,9 @@ export interface MemoryRange {
 // NamespaceKind
 export type NamespaceKind = "cgroup" | "ipc" | "mnt" | "net" | "pid" | "pid_for_children" | "time" | "time_for_children" | "user" | "uts";
 
+// OnOrphan
+export type OnOrphan = (orphan: ReapedOrphan) => void;
+
 // OpenOptions
 export interface OpenOptions {
     readonly thread?: boolean | undefined;
@@ -114,7 +142,13 @@ export interface OpenOptions {
 export interface Orphan {
     readonly handle: Pidfd;
     readonly process: ProcessEntry;
-    readonly relation: "session" | "group" | "predicate";
+    readonly relation: "session" | "group" | "environment" | "cgroup" | "predicate";
+}
+
+// OrphanMark
+export interface OrphanMark {
+    readonly environment?: Readonly<Record<string, string>> | undefined;
+    readonly cgroup?: string | undefined;
 }
 
 // OrphanPredicate
@@ -124,7 +158,8 @@ export type OrphanPredicate = (process: ProcessEntry) => boolean;
 export declare class Orphans implements Disposable, Iterable<Orphan> {
     #private;
     readonly hidden: number;
-    constructor(found: readonly Orphan[], hidden: number, key: typeof PRIVATE);
+    readonly unreadable: number;
+    constructor(found: readonly Orphan[], hidden: number, key: typeof PRIVATE, unreadable?: number);
     get size(): number;
     get closed(): boolean;
     [Symbol.iterator](): IterableIterator<Orphan>;
@@ -287,6 +322,12 @@ export interface ProcessUsage {
 
 // RealTimeSignal
 export type RealTimeSignal = "RTMIN" | "RTMAX" | `RTMIN+${number}` | `RTMAX-${number}` | "32" | "33";
+
+// ReapedOrphan
+export interface ReapedOrphan {
+    readonly pid: number;
+    readonly status: ExitStatus;
+}
 
 // ReceivedMessage
 export interface ReceivedMessage {
@@ -466,7 +507,7 @@ export interface WaitOptions extends WaitLimits {
 }
 
 // adoptOrphans
-export declare function adoptOrphans(): Disposable;
+export declare function adoptOrphans(options?: AdoptOrphansOptions): Disposable;
 
 // closeDescriptor
 export declare function closeDescriptor(fd: number): void;
@@ -474,11 +515,14 @@ export declare function closeDescriptor(fd: number): void;
 // exitCodeOf
 export declare function exitCodeOf(status: ExitStatus): number | null;
 
+// exitWithParent
+export declare function exitWithParent(options?: ExitWithParentOptions): Disposable;
+
 // features
 export declare function features(): Features;
 
 // findOrphans
-export declare function findOrphans(parent: ProcessIdentity | string | OrphanPredicate): Orphans;
+export declare function findOrphans(parent: ProcessIdentity | string | OrphanMark | OrphanPredicate): Orphans;
 
 // formatIdentity
 export declare function formatIdentity(identity: ProcessIdentity): string;
@@ -488,6 +532,9 @@ export declare function killTree(root: number | Pidfd | ChildLike, options?: Kil
 
 // loadLibrary
 export declare function loadLibrary(path: string): void;
+
+// lockFile
+export declare function lockFile(path: string, options?: LockOptions): Promise<FileLock>;
 
 // overrideSyscallNumbers
 export declare function overrideSyscallNumbers(numbers: Partial<SyscallNumbers>): Disposable;

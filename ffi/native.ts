@@ -58,6 +58,8 @@ export interface Native {
   pidfile_commit(path: Uint8Array, file: number, record: Uint8Array): number;
   /** Removes and closes the claimed file; before that the one at `path` where `withOld` is 1. */
   pidfile_abandon(path: Uint8Array, file: number, withOld: number): number;
+  /** A step of the lock on the file at `path`, one of `LOCK_STEPS`, with a `LockRecord`. */
+  lock(step: number, path: Uint8Array, lock: Uint8Array): number;
 
   // What a process has: descriptors, namespaces, memory.
 
@@ -100,6 +102,16 @@ export interface Native {
   proc_pin(proc: number, pid: number, record: Uint8Array): number;
   /** The same for an open pidfd, whose pid is in the `ProcessRecord`. */
   proc_read(proc: number, pidfd: number, record: Uint8Array): number;
+  /** Whether the process of this pid has the mark of a `MarkRecord`: 1 or 0. */
+  proc_has(proc: number, pid: number, mark: Uint8Array): number;
+  /**
+   * Step 0 fills a `ZombiesRecord` from the calling thread, the first one: 1 if there are more, else
+   * 0. Step 1 takes those out that the runtime keeps a pidfd with O_NONBLOCK of, step 2 also those
+   * that it keeps a handle of libuv's for.
+   */
+  zombies_list(step: number, record: Uint8Array): number;
+  /** waitid(2) with P_PID and __WNOTHREAD: 1 and a `WaitRecord`, or 0. */
+  zombies_reap(pid: number, record: Uint8Array): number;
 
   // A tree of processes.
 
@@ -121,6 +133,8 @@ export interface Native {
   subreaper(on: number): number;
   /** getpid(2). */
   own_pid(): number;
+  /** getppid(2). */
+  parent_pid(): number;
   /** fcntl(2). */
   fcntl(fd: number, command: number, argument: number): number;
   /** close(2). */

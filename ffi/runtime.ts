@@ -82,12 +82,16 @@ interface Process {
   readonly platform: string;
   readonly arch: string;
   readonly env: Record<string, string | undefined>;
-  on(event: "exit", listener: () => void): void;
+  on(event: "exit" | "SIGCHLD", listener: () => void): void;
+  off(event: "SIGCHLD", listener: () => void): void;
+  exit(code: number): void;
+  readonly versions: Readonly<Record<string, string | undefined>>;
   geteuid(): number;
   getuid(): number;
   dlopen(module: { exports: unknown }, path: string): void;
   getBuiltinModule(name: "node:fs"): FileSystem;
   getBuiltinModule(name: "node:os"): { tmpdir(): string };
+  getBuiltinModule(name: "node:worker_threads"): { readonly isMainThread: boolean };
   getBuiltinModule(name: "node:net"): { Socket: new (options: NodeSocketOptions) => NodeSocket };
   getBuiltinModule(name: "bun:ffi"): {
     dlopen(path: string, symbols: Record<string, BunSymbol>): LoadedLibrary;
@@ -106,6 +110,9 @@ interface DenoNamespace {
   readonly env: { get(name: string): string | undefined };
   readFileSync(path: string): Uint8Array;
   unrefTimer(id: number): void;
+  exit(code: number): void;
+  addSignalListener(signal: "SIGCHLD", listener: () => void): void;
+  removeSignalListener(signal: "SIGCHLD", listener: () => void): void;
   permissions: {
     querySync(
       what: { name: "env"; variable: string } | { name: "read"; path: string } | { name: "ffi" },

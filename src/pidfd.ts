@@ -600,7 +600,8 @@ export class Pidfd implements Disposable {
 
   /**
    * Reaps a child of this process that has ended: the kernel forgets it, and its pid is free. Nothing else here
-   * reaps, but for the option `reapAdopted` of trees. **Never use it on a child that your runtime has started:** Node would never
+   * reaps, but for the option `reapAdopted` of trees and `adoptOrphans({ reap: true })`.
+   * **Never use it on a child that your runtime has started:** Node would never
    * see that child's `exit`, and the promises of Deno and Bun would reject.
    *
    * Needs Linux 5.4, waitid(2).

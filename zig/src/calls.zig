@@ -15,14 +15,17 @@ const file_handle = @import("pidfd/file_handle.zig");
 const thread_fds = @import("sys/thread_fds.zig");
 const pidfile = @import("pidfd/pidfile.zig");
 const proc_description = @import("proc/description.zig");
+const lock_file = @import("pidfd/lock_file.zig");
 const message = @import("pidfd/message.zig");
 const proc_file = @import("proc/file.zig");
+const proc_mark = @import("proc/mark.zig");
 const proc_scan = @import("proc/scan.zig");
 const tree = @import("tree/tree.zig");
 const tree_kill_zig = @import("tree/kill.zig");
 const tree_scan_zig = @import("tree/scan.zig");
 const tree_stand_zig = @import("tree/stand.zig");
 const watcher = @import("pidfd/watcher.zig");
+const zombies = @import("proc/zombies.zig");
 
 const call = syscall.call;
 const named = syscall.named;
@@ -78,14 +81,7 @@ inline fn is_running(pidfd: i32, flags: i32) i32 {
 /// `options` ask, else 0. With WNOWAIT the child stays a zombie. ECHILD: not a child of ours, or
 /// reaped. Linux 5.4, waitid(2).
 pub fn wait(pidfd: i32, options: i32, record: *records.WaitRecord) callconv(.c) i32 {
-    var change = std.mem.zeroes(kernel.WaitSiginfo);
-    var usage = std.mem.zeroes(kernel.Rusage);
-    const number = syscall.number_of(.waitid);
-    const result = call(number, .{ kernel.P_PIDFD, pidfd, &change, options, &usage });
-    if (result < 0) return result;
-    if (change.signo == 0) return 0;
-    record.* = records.WaitRecord.from(&change, &usage);
-    return 1;
+    return zombies.wait(kernel.P_PIDFD, pidfd, @bitCast(options), record);
 }
 
 /// poll({fd, events}, timeout) — the events that came, 0 when `timeout_ms` have passed, -1 is no
@@ -231,6 +227,13 @@ pub fn pidfile_abandon(path: *const pidfile.PathRecord, file: i32, with_old: i32
     return pidfile.abandon(path, file, with_old);
 }
 
+/// One step of a lock on the file at `path`, by its number in lock_file.zig: a negated errno, or
+/// what it is there. EAGAIN: somebody else has the lock. EINVAL: not a regular file. EMFILE, ENOSPC:
+/// limits of inotify(7). EACCES, ELOOP, ENOENT and the like, open(2). flock(2).
+pub fn lock(step: i32, path: *const pidfile.PathRecord, record: *lock_file.LockRecord) callconv(.c) i32 {
+    return lock_file.do(@bitCast(step), path, record);
+}
+
 /// pidfd_getfd(pidfd, fd, 0) — a close-on-exec duplicate of a descriptor of that process. EPERM: it
 /// may not be traced by us. EBADF: not open there. ESRCH: it has ended. EMFILE. Linux 5.6,
 /// pidfd_getfd(2).
@@ -336,6 +339,27 @@ pub fn proc_read(proc: i32, pidfd: i32, pid_and_record: *proc_scan.ProcessRecord
     return proc_scan.read_pinned(proc, pidfd, pid_and_record.pid, pid_and_record);
 }
 
+/// Whether the process of this number has a mark: 1, or 0. EACCES, EPERM: not to be read by us.
+/// EMFILE, ENFILE, ENOMEM. proc_pid_environ(5), cgroups(7).
+pub fn proc_has(proc: i32, pid: i32, mark: *const proc_mark.MarkRecord) callconv(.c) i32 {
+    return proc_mark.has(proc, pid, mark);
+}
+
+/// The zombies among the children of the calling thread, which has to be the process's first one:
+/// 1 if there are more than the record takes, else 0. Where `step` is 1, takes out of the record
+/// whom the runtime waits for by a pidfd with O_NONBLOCK; where it is 2, by a handle of libuv's too.
+/// EPERM: it is another thread. ENOENT: the kernel lists no children. ENOSYS: there is no libuv.
+/// EMFILE, ENFILE, ENOMEM. Linux 3.5, proc_tid_children(5).
+pub fn zombies_list(step: i32, record: *zombies.ZombiesRecord) callconv(.c) i32 {
+    return if (step == 0) zombies.list(record) else zombies.spare(step == 2, record);
+}
+
+/// waitid(P_PID, pid, …, WEXITED | WNOHANG | __WNOTHREAD) — 1 and the record, or 0. ECHILD: no child
+/// of the calling thread. waitid(2).
+pub fn zombies_reap(pid: i32, record: *records.WaitRecord) callconv(.c) i32 {
+    return zombies.reap(pid, record);
+}
+
 /// Finds all processes below the root of a tree, and stops them if `options` say so, until a round
 /// over all of them finds none new and none running. It returns after `budget_us` microseconds, or
 /// a little later. Returns an `Answer` of tree/tree.zig; EMFILE, ENFILE, ENOMEM. Linux 3.5,
@@ -378,6 +402,11 @@ pub fn subreaper(on: i32) callconv(.c) i32 {
 /// getpid() — the pid of the calling process, in its own pid namespace.
 pub fn own_pid() callconv(.c) i32 {
     return syscall.inlined_once(named(.getpid), .{});
+}
+
+/// getppid() — the pid of the parent; 0 where it is in a pid namespace that is not seen from here.
+pub fn parent_pid() callconv(.c) i32 {
+    return call(named(.getppid), .{});
 }
 
 /// fcntl(fd, command, argument) — for F_DUPFD_CLOEXEC a second descriptor of the same open file,

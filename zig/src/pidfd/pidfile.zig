@@ -143,7 +143,7 @@ fn unlink(path: *const PathRecord) i32 {
     return call(named(.unlinkat), .{ nowhere, c_path(path), 0 });
 }
 
-fn look(parent: i32, path: [*:0]const u8, flags: u32) ?linux.Statx {
+pub fn look(parent: i32, path: [*:0]const u8, flags: u32) ?linux.Statx {
     var attributes = std.mem.zeroes(linux.Statx);
     const wanted = linux.STATX_BASIC_STATS;
     const result = call(named(.statx), .{ parent, path, flags, wanted, &attributes });
