@@ -99,6 +99,11 @@ export interface FileLock extends Disposable {
 export interface KillTreeOptions extends TerminateTreeOptions, TreeOptions {
 }
 
+// KillTreePromise
+export interface KillTreePromise extends Promise<TreeReport> {
+    report(): TreeReport;
+}
+
 // KilledStatus
 export interface KilledStatus {
     readonly known: true;
@@ -182,7 +187,7 @@ export declare class Pidfd implements Disposable {
     static of(child: ChildLike): Pidfd;
     static self(): Pidfd;
     static peer(socketFd: number): Pidfd;
-    static adopt(fd: number): Pidfd;
+    static fromFd(fd: number): Pidfd;
     static reopen(identity: ProcessIdentity | string): Pidfd | null;
     static fromPidfile(path: string): Pidfd | null;
     get pid(): number;
@@ -308,7 +313,7 @@ export declare class ProcessTree implements Disposable, Iterable<TreeMember> {
     signal(signal: Signal | number, options?: SignalTreeOptions): number;
     signal(): number;
     wait(options?: WaitOptions): Promise<ExitStatus[]>;
-    terminate(options?: TerminateTreeOptions): TreeKill;
+    terminate(options?: TerminateTreeOptions): KillTreePromise;
     close(): void;
     [Symbol.dispose](): void;
 }
@@ -444,11 +449,6 @@ export interface TreeEscape {
     readonly error?: PidfdError;
 }
 
-// TreeKill
-export interface TreeKill extends Promise<TreeReport> {
-    report(): TreeReport;
-}
-
 // TreeMember
 export interface TreeMember {
     readonly handle: Pidfd;
@@ -509,8 +509,8 @@ export interface WaitOptions extends WaitLimits {
 // adoptOrphans
 export declare function adoptOrphans(options?: AdoptOrphansOptions): Disposable;
 
-// closeDescriptor
-export declare function closeDescriptor(fd: number): void;
+// closeFd
+export declare function closeFd(fd: number): void;
 
 // exitCodeOf
 export declare function exitCodeOf(status: ExitStatus): number | null;
@@ -528,7 +528,7 @@ export declare function findOrphans(parent: ProcessIdentity | string | OrphanMar
 export declare function formatIdentity(identity: ProcessIdentity): string;
 
 // killTree
-export declare function killTree(root: number | Pidfd | ChildLike, options?: KillTreeOptions): TreeKill;
+export declare function killTree(root: number | Pidfd | ChildLike, options?: KillTreeOptions): KillTreePromise;
 
 // loadLibrary
 export declare function loadLibrary(path: string): void;
@@ -560,8 +560,8 @@ export declare function receiveMessage(socketFd: number, timeoutMs?: number): Re
 // sendMessage
 export declare function sendMessage(socketFd: number, message: OutgoingMessage): number;
 
-// socketDescriptor
-export declare function socketDescriptor(socket: object): number;
+// socketFd
+export declare function socketFd(socket: object): number;
 
 // socketPair
 export declare function socketPair(kind?: SocketKind): [number, number];

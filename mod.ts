@@ -27,7 +27,7 @@ export { Pidfd } from "./src/pidfd.ts";
 export type { WaitLimits, WaitOptions } from "./src/process/wait.ts";
 export type { ProcessState } from "./src/process/state.ts";
 export { waitForMessage } from "./src/message/wait_for_message.ts";
-export { closeDescriptor } from "./src/process/descriptors.ts";
+export { closeFd } from "./src/process/descriptors.ts";
 export type { MemoryAdvice, MemoryRange } from "./src/process/memory.ts";
 export {
   type OutgoingMessage,
@@ -43,7 +43,7 @@ export {
   peerCredentials,
   type SocketCredentials,
 } from "./src/message/credentials.ts";
-export { socketDescriptor, type SocketKind, socketPair } from "./src/message/socket.ts";
+export { socketFd, type SocketKind, socketPair } from "./src/message/socket.ts";
 export type { TerminateOptions, Termination } from "./src/process/terminate.ts";
 export type { ChildLike } from "./ffi/child.ts";
 export type { ProcessInfo } from "./src/process/info.ts";
@@ -63,8 +63,8 @@ export type { TreeOptions } from "./src/tree/root.ts";
 export {
   killTree,
   type KillTreeOptions,
+  type KillTreePromise,
   type TerminateTreeOptions,
-  type TreeKill,
 } from "./src/kill/kill_tree.ts";
 export type { TreeEnd, TreeEscape, TreeOrphan, TreeReport } from "./src/kill/report.ts";
 export type {

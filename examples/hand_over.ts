@@ -5,14 +5,7 @@
 import { spawn } from "node:child_process";
 import { connect, createServer } from "node:net";
 import process from "node:process";
-import {
-  closeDescriptor,
-  Pidfd,
-  sendMessage,
-  socketDescriptor,
-  socketPair,
-  waitForMessage,
-} from "../mod.ts";
+import { closeFd, Pidfd, sendMessage, socketFd, socketPair, waitForMessage } from "../mod.ts";
 
 /** The old program: starts the worker, whose input and output are a socket, and sends its handle and the socket's other end. */
 function give(path: string, [command, ...args]: string[]): void {
@@ -21,11 +14,11 @@ function give(path: string, [command, ...args]: string[]): void {
   const worker = Pidfd.of(child);
   child.unref();
   const socket = connect(path, () => {
-    sendMessage(socketDescriptor(socket), { descriptors: [worker.fd, ours] });
+    sendMessage(socketFd(socket), { descriptors: [worker.fd, ours] });
     socket.end();
     // The receiver has duplicates of all of them by now.
     worker.close();
-    [ours, theirs].forEach(closeDescriptor);
+    [ours, theirs].forEach(closeFd);
   });
 }
 
@@ -34,11 +27,11 @@ function take(path: string): void {
   // Paused, because what a runtime reads arrives without the descriptors.
   const server = createServer({ pauseOnConnect: true }, async (socket) => {
     server.close();
-    const { descriptors } = await waitForMessage(socketDescriptor(socket), { timeoutMs: 5000 });
+    const { descriptors } = await waitForMessage(socketFd(socket), { timeoutMs: 5000 });
     socket.destroy();
     if (descriptors.length !== 2) throw new Error("nothing was handed over");
     const [pidfd, connection] = descriptors;
-    await goOn(Pidfd.adopt(pidfd), connection);
+    await goOn(Pidfd.fromFd(pidfd), connection);
   });
   server.listen(path, () => console.log("ready"));
 }
@@ -49,7 +42,7 @@ async function goOn(worker: Pidfd, connection: number): Promise<void> {
   const { data } = await waitForMessage(connection, { timeoutMs: 5000 });
   console.log(`it says: ${new TextDecoder().decode(data).trim()}`);
   // The end of its input.
-  closeDescriptor(connection);
+  closeFd(connection);
   await worker.exited;
   console.log("it has ended");
   worker.close();

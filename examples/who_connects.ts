@@ -1,14 +1,14 @@
 /** Serves its own user alone, and tells of each client's end: `who_connects.ts SOCKET`. */
 import { createServer, type Socket } from "node:net";
 import process from "node:process";
-import { peerCredentials, Pidfd, socketDescriptor } from "../mod.ts";
+import { peerCredentials, Pidfd, socketFd } from "../mod.ts";
 
 const listening = Pidfd.self();
 const me = listening.info().credentials?.euid;
 listening.close();
 
 async function serve(socket: Socket): Promise<void> {
-  const fd = socketDescriptor(socket);
+  const fd = socketFd(socket);
   // Of the moment of connecting: by now the client may run a program as another user.
   const { uid } = peerCredentials(fd);
   if (uid !== me) {

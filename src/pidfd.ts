@@ -25,7 +25,7 @@ import {
 } from "./process/memory.ts";
 import { namespaceOf } from "./process/namespaces.ts";
 import {
-  adopt,
+  fromFd,
   isThreadWanted,
   openChild,
   type OpenOptions,
@@ -165,7 +165,7 @@ export class Pidfd implements Disposable {
    *
    * Needs Linux 6.5, SO_PEERPIDFD in unix(7).
    *
-   * @param socketFd The socket's descriptor, an integer from 0 to 2147483647: see {@linkcode socketDescriptor}. It stays as it is.
+   * @param socketFd The socket's descriptor, an integer from 0 to 2147483647: see {@linkcode socketFd}. It stays as it is.
    * @throws {TypeError} If `socketFd` is no number.
    * @throws {RangeError} If `socketFd` is outside that range.
    * @throws {PidfdOpenFailedError} `EBADF` if it is not open, `ENOTSOCK` if it is no socket, `ENODATA` if it is not connected or no Unix
@@ -174,13 +174,13 @@ export class Pidfd implements Disposable {
    *
    * @example Both ends of a pair are ours
    * ```ts
-   * import { closeDescriptor, Pidfd, socketPair } from "@x/pidfd";
+   * import { closeFd, Pidfd, socketPair } from "@x/pidfd";
    *
    * const sockets = socketPair();
    * const peer = Pidfd.peer(sockets[0]);
    * console.log(peer.pid === process.pid); // true
    * peer.close();
-   * sockets.forEach(closeDescriptor);
+   * sockets.forEach(closeFd);
    * ```
    */
   static peer(socketFd: number): Pidfd {
@@ -196,8 +196,8 @@ export class Pidfd implements Disposable {
    * @throws {RangeError} If `fd` is outside that range.
    * @throws {PidfdError} `EBADF` if `fd` is not open.
    */
-  static adopt(fd: number): Pidfd {
-    return new Pidfd(adopt(fd), PRIVATE);
+  static fromFd(fd: number): Pidfd {
+    return new Pidfd(fromFd(fd), PRIVATE);
   }
 
   /**
@@ -260,7 +260,7 @@ export class Pidfd implements Disposable {
   /**
    * The number that the process had when it was opened. For showing, never for acting: it may name a stranger by now.
    *
-   * @throws {PidfdError} For an adopted descriptor only: `ESRCH` if its process was gone already, `EREMOTE` if it lives in a pid
+   * @throws {PidfdError} For a descriptor that was taken over only: `ESRCH` if its process was gone already, `EREMOTE` if it lives in a pid
    * namespace that can't be seen from here. Then there is no number.
    */
   get pid(): number {
@@ -339,7 +339,7 @@ export class Pidfd implements Disposable {
    * hundredth of a second where the process is younger than that: afterwards nobody else can have the same one.
    *
    * @throws {PidfdError} `EBADF` if the handle is closed; `ENOENT` or `EACCES` if /proc does not tell the id of this boot or, before
-   * Linux 6.9, the start time; `ESRCH` if it was reaped, before Linux 6.9 or before the handle was adopted, or received; `EREMOTE` for
+   * Linux 6.9, the start time; `ESRCH` if it was reaped, before Linux 6.9 or before the handle was made from a descriptor, or received; `EREMOTE` for
    * such a handle whose process can't be seen from here.
    * @throws {TypeError} For a thread's handle: what is found again is a process, whose signals are not for one thread.
    *
@@ -616,7 +616,7 @@ export class Pidfd implements Disposable {
 
   /**
    * Duplicates a descriptor that the process has open: of a file, a socket, whatever it is. Both then share it, with its
-   * position and its state. The duplicate is closed on exec, and yours: {@linkcode closeDescriptor}.
+   * position and its state. The duplicate is closed on exec, and yours: {@linkcode closeFd}.
    *
    * Needs Linux 5.6, pidfd_getfd(2), and the right to trace the process (ptrace(2)): that of root, or of its own user where
    * the system allows it.
@@ -630,12 +630,12 @@ export class Pidfd implements Disposable {
    * @example A child's standard error
    * ```ts
    * import { spawn } from "node:child_process";
-   * import { closeDescriptor, Pidfd } from "@x/pidfd";
+   * import { closeFd, Pidfd } from "@x/pidfd";
    *
    * const handle = Pidfd.of(spawn("sleep", ["1000"]));
    * const fd = handle.getFd(2);
    * console.log(fd > 2); // true
-   * closeDescriptor(fd);
+   * closeFd(fd);
    * handle.signal("SIGKILL");
    * handle.close();
    * ```
@@ -646,7 +646,7 @@ export class Pidfd implements Disposable {
 
   /**
    * Opens a namespace that the process lives in. The descriptor is what setns(2) and nsenter(1) take; it keeps the namespace
-   * alive, is closed on exec, and yours: {@linkcode closeDescriptor}. Moving a runtime's own threads into it is no good idea: let
+   * alive, is closed on exec, and yours: {@linkcode closeFd}. Moving a runtime's own threads into it is no good idea: let
    * a child have the descriptor.
    *
    * Needs Linux 6.11, PIDFD_GET_NET_NAMESPACE and its like, and the right to look into the process.
@@ -658,10 +658,10 @@ export class Pidfd implements Disposable {
    *
    * @example Its network
    * ```ts
-   * import { closeDescriptor, features, Pidfd } from "@x/pidfd";
+   * import { closeFd, features, Pidfd } from "@x/pidfd";
    *
    * const handle = Pidfd.self();
-   * if (features().PIDFD_GET_NET_NAMESPACE.available) closeDescriptor(handle.namespace("net"));
+   * if (features().PIDFD_GET_NET_NAMESPACE.available) closeFd(handle.namespace("net"));
    * handle.close();
    * ```
    */
@@ -703,7 +703,7 @@ export class Pidfd implements Disposable {
 
   /**
    * Gives the descriptor up without closing it; pending waits reject with `EBADF`, `exited` stays
-   * pending. It is yours, to hand to a Worker ({@linkcode Pidfd.adopt}) or to close. The handle of
+   * pending. It is yours, to hand to a Worker ({@linkcode Pidfd.fromFd}) or to close. The handle of
    * a {@linkcode TreeMember} gives a duplicate, and stays as it is.
    *
    * @throws {PidfdError} `EBADF` if the handle is closed; of a tree, `EMFILE` if no descriptor is

@@ -14,7 +14,11 @@ import { givenSignal, type Signal } from "./kernel/signals.ts";
 import type { Pidfd } from "./pidfd.ts";
 import { sendSignal } from "./process/signal.ts";
 import { checkedOptions, waitFor, type WaitOptions } from "./process/wait.ts";
-import { terminateTree, type TerminateTreeOptions, type TreeKill } from "./kill/kill_tree.ts";
+import {
+  type KillTreePromise,
+  terminateTree,
+  type TerminateTreeOptions,
+} from "./kill/kill_tree.ts";
 import type { Member, TreeMember } from "./tree/member.ts";
 import { TREE_DEFAULTS, type TreeOptions, walkFrom } from "./tree/root.ts";
 import type { Walk } from "./tree/walk.ts";
@@ -189,7 +193,7 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
    *
    * @throws As {@linkcode killTree}; `EBADF` if the tree is closed.
    */
-  terminate(options: TerminateTreeOptions = {}): TreeKill {
+  terminate(options: TerminateTreeOptions = {}): KillTreePromise {
     return terminateTree(this.#open(), options);
   }
 

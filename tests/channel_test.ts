@@ -43,7 +43,7 @@ test("whichever of the watcher's descriptors the program closes, every wait sett
   }
 });
 
-test("closeDescriptor() refuses every descriptor of the watcher", async () => {
+test("closeFd() refuses every descriptor of the watcher", async () => {
   const [heard, count, end] = JSON.parse(await output("channel_owned.ts", []));
   const refusal = "TypeError: Cannot close a descriptor: the waits of this thread need it: N";
   assert.deepEqual([heard, end], [[refusal], "SIGKILL"]);

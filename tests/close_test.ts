@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { inspect } from "node:util";
 import { load } from "../ffi/load.ts";
 import { RECORDS } from "../ffi/symbols.ts";
-import { closeDescriptor, Pidfd, receiveMessage, socketPair } from "../mod.ts";
+import { closeFd, Pidfd, receiveMessage, socketPair } from "../mod.ts";
 import { countPidfds } from "./support/descriptors.ts";
 import { assertThrows, WRONG_NUMBERS, WRONG_TYPES } from "./support/errors.ts";
 import { Helper, paused, runScript } from "./support/processes.ts";
@@ -59,14 +59,14 @@ test("handles that were forgotten are closed after garbage collection, others ar
   }, result.stderr);
 });
 
-test("detach() gives the descriptor up, and adopt() takes it over", () => {
+test("detach() gives the descriptor up, and fromFd() takes it over", () => {
   const before = countPidfds();
   const handle = Pidfd.self();
   const fd = handle.detach();
   assert.equal(handle.closed, true);
   handle.close();
   assert.equal(countPidfds(), before + 1);
-  const adopted = Pidfd.adopt(fd);
+  const adopted = Pidfd.fromFd(fd);
   assert.equal(adopted.fd, fd);
   assert.equal(adopted.pid, process.pid);
   assert.equal(adopted.isAlive(), true);
@@ -74,11 +74,11 @@ test("detach() gives the descriptor up, and adopt() takes it over", () => {
   assert.equal(countPidfds(), before);
 });
 
-test("adopt() takes a descriptor of a process that is gone, which has no pid", async () => {
+test("fromFd() takes a descriptor of a process that is gone, which has no pid", async () => {
   const helper = await paused();
   const fd = Pidfd.of(helper.child).detach();
   await helper.kill();
-  const adopted = Pidfd.adopt(fd);
+  const adopted = Pidfd.fromFd(fd);
   assert.equal(adopted.state(), "reaped");
   assert.equal(adopted.signal(), false);
   assertThrows(() => adopted.pid, { name: "PidfdError", code: "ESRCH" });
@@ -86,8 +86,8 @@ test("adopt() takes a descriptor of a process that is gone, which has no pid", a
   adopted.close();
 });
 
-test("adopt() refuses a descriptor that is no pidfd, and leaves it open", () => {
-  assert.throws(() => Pidfd.adopt(0), { name: "TypeError", message: /it is not a pidfd: 0$/ });
+test("fromFd() refuses a descriptor that is no pidfd, and leaves it open", () => {
+  assert.throws(() => Pidfd.fromFd(0), { name: "TypeError", message: /it is not a pidfd: 0$/ });
   const file = openSync("/proc/self/stat", "r");
   try {
     readFileSync(file);
@@ -96,35 +96,35 @@ test("adopt() refuses a descriptor that is no pidfd, and leaves it open", () => 
   }
 });
 
-test("adopt() refuses a file whose server says that it is a pidfd", {
+test("fromFd() refuses a file whose server says that it is a pidfd", {
   skip: needsRoot || (existsSync("/dev/fuse") ? false : "there is no /dev/fuse"),
 }, async () => {
   const [here, there] = socketPair();
   const helper = new Helper("fuse", "1", "3", [there]);
-  closeDescriptor(there);
+  closeFd(there);
   const [fd] = receiveMessage(here, 60_000)!.descriptors;
   const record = new Uint8Array(RECORDS.PidfdInfo().size);
   assert.equal(load().info(fd, record), 0, "the file answers the ioctl");
   assert.equal(new DataView(record.buffer).getUint32(RECORDS.PidfdInfo().fields.pid[0], true), 1);
-  assert.throws(() => Pidfd.adopt(fd), { name: "TypeError", message: /it is not a pidfd/ });
-  [fd, here].forEach(closeDescriptor);
+  assert.throws(() => Pidfd.fromFd(fd), { name: "TypeError", message: /it is not a pidfd/ });
+  [fd, here].forEach(closeFd);
   await helper.end();
 });
 
-test("adopt() refuses a descriptor that has an owner, and one that is not open", () => {
+test("fromFd() refuses a descriptor that has an owner, and one that is not open", () => {
   const handle = Pidfd.self();
-  assert.throws(() => Pidfd.adopt(handle.fd), { name: "TypeError", message: /owns it already/ });
+  assert.throws(() => Pidfd.fromFd(handle.fd), { name: "TypeError", message: /owns it already/ });
   assert.equal(handle.isAlive(), true);
   handle.close();
-  assertThrows(() => Pidfd.adopt(2 ** 31 - 1), { name: "PidfdError", code: "EBADF", errno: -9 });
+  assertThrows(() => Pidfd.fromFd(2 ** 31 - 1), { name: "PidfdError", code: "EBADF", errno: -9 });
 });
 
-test("adopt() refuses wrong arguments before any native call", () => {
+test("fromFd() refuses wrong arguments before any native call", () => {
   for (const value of WRONG_TYPES) {
-    assert.throws(() => Pidfd.adopt(value as number), { name: "TypeError" });
+    assert.throws(() => Pidfd.fromFd(value as number), { name: "TypeError" });
   }
   for (const value of WRONG_NUMBERS) {
-    assert.throws(() => Pidfd.adopt(value), { name: "RangeError" });
+    assert.throws(() => Pidfd.fromFd(value), { name: "RangeError" });
   }
 });
 

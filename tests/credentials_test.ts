@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
 import {
-  closeDescriptor,
+  closeFd,
   features,
   passCredentials,
   passSender,
@@ -13,7 +13,7 @@ import {
   Pidfd,
   receiveMessage,
   sendMessage,
-  socketDescriptor,
+  socketFd,
   socketPair,
   waitForMessage,
 } from "../mod.ts";
@@ -40,7 +40,7 @@ test("who connects without rights, and then executes a setuid program, stays who
   const attacker = new Helper(...as, "connect-exec", name, setuid, "pause");
   assert.equal(await attacker.line(), "connected");
   const socket = await accepting;
-  const fd = socketDescriptor(socket);
+  const fd = socketFd(socket);
   passSender(fd);
   attacker.send();
   assert.equal(await attacker.line(), "ready", "it runs as root now, and its child has the socket");
@@ -70,7 +70,7 @@ test("peerCredentials() of a pair are our own", () => {
     const mine = process.getgroups!().filter((group) => group !== gid || groups!.includes(group));
     assert.deepEqual([...groups!].sort(), mine.sort());
   }
-  sockets.forEach(closeDescriptor);
+  sockets.forEach(closeFd);
 });
 
 test("peerCredentials() lists all groups, however many there are", {
@@ -82,7 +82,7 @@ test("peerCredentials() lists all groups, however many there are", {
   const many = new Helper("with-groups", "700", HELPER, "connect", name, "0");
   assert.equal(await many.line(), "connected");
   const socket = await accepting;
-  assert.deepEqual(peerCredentials(socketDescriptor(socket)).groups, groups);
+  assert.deepEqual(peerCredentials(socketFd(socket)).groups, groups);
   await many.end();
   socket.destroy();
   server.close();
@@ -91,7 +91,7 @@ test("peerCredentials() lists all groups, however many there are", {
 test("peerCredentials() throws where there is no peer, or no Unix socket", async () => {
   const { server } = await listen();
   const noPeer = { name: "PidfdError", code: "ENODATA", syscall: "getsockopt" };
-  assertThrows(() => peerCredentials(socketDescriptor(server)), noPeer);
+  assertThrows(() => peerCredentials(socketFd(server)), noPeer);
   server.close();
   const internet = createServer();
   internet.listen(0, "127.0.0.1");
@@ -99,7 +99,7 @@ test("peerCredentials() throws where there is no peer, or no Unix socket", async
   // Deno's sockets of the Internet tell no descriptor.
   if (!("Deno" in globalThis)) {
     const expected = { code: "EAFNOSUPPORT", syscall: "getsockopt" };
-    assertThrows(() => peerCredentials(socketDescriptor(internet)), expected);
+    assertThrows(() => peerCredentials(socketFd(internet)), expected);
   }
   internet.close();
   const handle = Pidfd.self();
@@ -123,8 +123,8 @@ test("passCredentials() brings the sender's credentials with each message, until
   assert.deepEqual([credentials, sender], [own, null]);
   passCredentials(there, false);
   assert.equal(receive().credentials, null);
-  closeDescriptor(here);
-  closeDescriptor(there);
+  closeFd(here);
+  closeFd(there);
 });
 
 test("descriptors, a sender and credentials come with one message", {
@@ -141,7 +141,7 @@ test("descriptors, a sender and credentials come with one message", {
   sendMessage(here, {});
   const after = receiveMessage(there)!;
   assert.deepEqual([after.credentials, after.sender], [null, null]);
-  [here, there, ...descriptors].forEach(closeDescriptor);
+  [here, there, ...descriptors].forEach(closeFd);
 });
 
 test("peerCredentials() and passCredentials() refuse wrong arguments before any native call", () => {
@@ -161,5 +161,5 @@ test("peerCredentials() and passCredentials() refuse wrong arguments before any 
       message: /^Cannot ask for credentials: "isWanted" must be true or false: /,
     });
   }
-  [here, there].forEach(closeDescriptor);
+  [here, there].forEach(closeFd);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
 import {
-  closeDescriptor,
+  closeFd,
   features,
   type NamespaceKind,
   Pidfd,
@@ -35,7 +35,7 @@ test("getFd() takes a socket out of a process, and it carries data", duplicates,
     sendMessage(socket, { data: new TextEncoder().encode(word) });
     assert.equal(text(receiveMessage(socket, 10_000)!.data), word.toUpperCase());
   }
-  closeDescriptor(socket);
+  closeFd(socket);
   assert.deepEqual(await helper.exit, [0, null], "it saw the last holder of its socket close it");
   handle.close();
 });
@@ -88,7 +88,7 @@ test("namespace() opens each kind of namespace that the process lives in", names
     assert.deepEqual([here.dev, here.ino], [there.dev, there.ino], kind);
     const [, flags] = /^flags:\s+(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "latin1"))!;
     assert.equal(parseInt(flags, 8) & 0o2000000, 0o2000000, "it is closed on exec");
-    closeDescriptor(fd);
+    closeFd(fd);
   }
   await helper.kill();
   assertThrows(() => handle.namespace("net"), { code: "ESRCH", syscall: "ioctl" });

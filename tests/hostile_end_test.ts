@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { killTree, Pidfd, ProcessTree, type TreeKill } from "../mod.ts";
+import { killTree, type KillTreePromise, Pidfd, ProcessTree } from "../mod.ts";
 import { countPidfds } from "./support/descriptors.ts";
 import { nameOf } from "./support/outcomes.ts";
 import { grow, runs } from "./support/trees.ts";
@@ -49,7 +49,7 @@ test("killTree() whose onEnd closes the given handle ends the whole tree", () =>
 test("killTree() whose onEnd ends the same tree once more settles, and so does that", () =>
   hostile(async (root) => {
     const handle = Pidfd.open(root);
-    const others: TreeKill[] = [];
+    const others: KillTreePromise[] = [];
     const onEnd = () => {
       if (others.length < 3) others.push(killTree(handle, { killSignal: "SIGKILL" }));
     };

@@ -668,7 +668,7 @@ test("a handle that was adopted after its process was reaped has no tree", async
   const opened = Pidfd.open(Number(await helper.line()));
   helper.send();
   await helper.line();
-  const adopted = Pidfd.adopt(opened.detach());
+  const adopted = Pidfd.fromFd(opened.detach());
   await assert.rejects(killTree(adopted), { name: "PidfdError", code: "ESRCH" });
   assert.throws(() => ProcessTree.of(adopted), { name: "PidfdError", code: "ESRCH" });
   adopted.close();

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { load } from "../ffi/load.ts";
 import { RECORDS } from "../ffi/symbols.ts";
 import {
-  closeDescriptor,
+  closeFd,
   features,
   type OutgoingMessage,
   passSender,
@@ -45,8 +45,8 @@ test("a message carries data over each kind of socket, and nothing else", () => 
       dataTruncated: false,
       controlTruncated: false,
     });
-    closeDescriptor(here);
-    closeDescriptor(there);
+    closeFd(here);
+    closeFd(there);
   }
 });
 
@@ -59,19 +59,19 @@ test("a message carries descriptors, and the receiver's are its own", () => {
   assert.deepEqual([...data], [0]);
   assert.equal(descriptors.length, 2);
   for (const fd of descriptors) assert.equal(isCloseOnExec(fd), true);
-  const received = Pidfd.adopt(descriptors[0]);
+  const received = Pidfd.fromFd(descriptors[0]);
   assert.equal(received.pid, process.ppid);
   assert.equal(received.isAlive(), true);
   received.close();
   assert.equal(sendMessage(descriptors[1], { data: bytes("by the duplicate") }), 16);
   assert.equal(text(receiveMessage(there)!.data), "by the duplicate");
-  for (const fd of [here, there, descriptors[1]]) closeDescriptor(fd);
+  for (const fd of [here, there, descriptors[1]]) closeFd(fd);
 });
 
 test("a socket that another process handed over carries data", async () => {
   const [here, there] = socketPair();
   const helper = new Helper([there], "hand-over", "3");
-  closeDescriptor(there);
+  closeFd(there);
   await helper.line();
   const { data, descriptors: [socket] } = receiveMessage(here)!;
   assert.equal(text(data), "x");
@@ -81,8 +81,8 @@ test("a socket that another process handed over carries data", async () => {
     assert.equal(sendMessage(socket, { data: bytes(word) }), 4);
     assert.equal(text(receiveMessage(socket, 10_000)!.data), word.toUpperCase());
   }
-  closeDescriptor(socket);
-  closeDescriptor(here);
+  closeFd(socket);
+  closeFd(here);
   assert.deepEqual(await helper.exit, [0, null], "it saw the last holder of its socket close it");
 });
 
@@ -97,11 +97,11 @@ test("receiveMessage() gives descriptors that are all this process's to close", 
   assert.equal(new Set(descriptors).size, 253);
   assert.equal(controlTruncated, false);
   assert.equal(countPidfds(), before + 253);
-  descriptors.forEach(closeDescriptor);
+  descriptors.forEach(closeFd);
   assert.equal(countPidfds(), before);
   handle.close();
-  closeDescriptor(here);
-  closeDescriptor(there);
+  closeFd(here);
+  closeFd(there);
 });
 
 test("a message that nobody received takes its descriptors with it", () => {
@@ -109,8 +109,8 @@ test("a message that nobody received takes its descriptors with it", () => {
   const handle = Pidfd.self();
   const before = countPidfds();
   sendMessage(here, { descriptors: [handle.fd] });
-  closeDescriptor(here);
-  closeDescriptor(there);
+  closeFd(here);
+  closeFd(there);
   assert.equal(countPidfds(), before);
   handle.close();
 });
@@ -124,10 +124,10 @@ test("receiveMessage() waits as long as it is told, and no longer than a message
     stdio: ["ignore", "ignore", "inherit", there],
   });
   const exit = once(child, "exit");
-  closeDescriptor(there);
+  closeFd(there);
   assert.equal(text(receiveMessage(here, 60_000)!.data), "hello\n");
   assert.equal(receiveMessage(here, 60_000)!.data.length, 0, "the end of the stream");
-  closeDescriptor(here);
+  closeFd(here);
   await exit;
 });
 
@@ -137,16 +137,16 @@ test("a long message is cut off and says so; a stream keeps the rest", () => {
   assert.equal(sendMessage(here, { data: long }), 4096);
   const whole = receiveMessage(there)!;
   assert.deepEqual([whole.data, whole.dataTruncated], [long, false]);
-  closeDescriptor(here);
-  closeDescriptor(there);
+  closeFd(here);
+  closeFd(there);
   const [first, second] = socketPair("stream");
   sendMessage(first, { data: long });
   sendMessage(first, { data: bytes("the rest") });
   const begin = receiveMessage(second)!;
   assert.deepEqual([begin.data, begin.dataTruncated], [long, false]);
   assert.equal(text(receiveMessage(second)!.data), "the rest");
-  closeDescriptor(first);
-  closeDescriptor(second);
+  closeFd(first);
+  closeFd(second);
 });
 
 test("a datagram of more than 4096 bytes is cut off, and says so", async () => {
@@ -158,8 +158,8 @@ test("a datagram of more than 4096 bytes is cut off, and says so", async () => {
   const { data, dataTruncated } = receiveMessage(here)!;
   assert.equal(dataTruncated, true);
   assert.equal(data.length, 4096);
-  closeDescriptor(here);
-  closeDescriptor(there);
+  closeFd(here);
+  closeFd(there);
 });
 
 test("sendMessage() sends nothing where there is no room, and leaks nothing", () => {
@@ -169,12 +169,12 @@ test("sendMessage() sends nothing where there is no room, and leaks nothing", ()
   let count = 0;
   while (sendMessage(here, { descriptors: [handle.fd] }) > 0) assert.ok(++count < 100_000);
   assert.ok(count > 0);
-  for (; count > 0; count--) receiveMessage(there)!.descriptors.forEach(closeDescriptor);
+  for (; count > 0; count--) receiveMessage(there)!.descriptors.forEach(closeFd);
   assert.equal(receiveMessage(there), null);
   assert.equal(countPidfds(), before);
   handle.close();
-  closeDescriptor(here);
-  closeDescriptor(there);
+  closeFd(here);
+  closeFd(there);
 });
 
 test("passSender() names who sent each message, whoever holds the socket", senders, async () => {
@@ -193,15 +193,15 @@ test("passSender() names who sent each message, whoever holds the socket", sende
   passSender(here, false);
   sendMessage(there, { data: bytes("from us") });
   assert.equal(receiveMessage(here)!.sender, null);
-  closeDescriptor(socket);
+  closeFd(socket);
   helper.send();
   await helper.exit;
   assert.equal(sender!.isAlive(), false);
   const before = countPidfds();
   sender!.close();
   assert.equal(countPidfds(), before - 1, "it has a descriptor, and only one");
-  closeDescriptor(here);
-  closeDescriptor(there);
+  closeFd(here);
+  closeFd(there);
 });
 
 test(
@@ -224,8 +224,8 @@ test(
     } else {
       assert.equal(senderError!.code, "ESRCH", "before Linux 6.16");
     }
-    closeDescriptor(here);
-    closeDescriptor(there);
+    closeFd(here);
+    closeFd(there);
   },
 );
 
@@ -267,19 +267,19 @@ test("messages throw what is wrong with the socket", () => {
     code: "EBADF",
     message: "sendmsg EBADF: one of the descriptors is not open",
   });
-  closeDescriptor(there);
+  closeFd(there);
   assertThrows(() => sendMessage(here, { data }), { code: "EPIPE", syscall: "sendmsg" });
   assert.equal(receiveMessage(here)!.data.length, 0);
-  closeDescriptor(here);
+  closeFd(here);
   const [near, far] = socketPair();
   sendMessage(near, { data });
-  closeDescriptor(far);
+  closeFd(far);
   assertThrows(() => receiveMessage(near), { code: "ECONNRESET", syscall: "recvmsg" });
-  closeDescriptor(near);
+  closeFd(near);
   const [first, second] = socketPair("datagram");
-  closeDescriptor(second);
+  closeFd(second);
   assertThrows(() => sendMessage(first, { data }), { code: "ECONNREFUSED" });
-  closeDescriptor(first);
+  closeFd(first);
   handle.close();
 });
 
@@ -296,7 +296,7 @@ test("messages go over connected Unix sockets alone", {
   const foreign = { code: "EAFNOSUPPORT", message: "sendmsg EAFNOSUPPORT: this is no Unix socket" };
   assertThrows(() => sendMessage(sockets[1], { descriptors: [handle.fd] }), foreign);
   assertThrows(() => passSender(sockets[1]), { code: "EAFNOSUPPORT" });
-  sockets.forEach(closeDescriptor);
+  sockets.forEach(closeFd);
   handle.close();
   await helper.end();
 });
@@ -306,14 +306,14 @@ test("messages refuse wrong arguments before any native call", () => {
     assert.throws(() => sendMessage(value as number, {}), { name: "TypeError" });
     assert.throws(() => receiveMessage(value as number), { name: "TypeError" });
     assert.throws(() => passSender(value as number), { name: "TypeError" });
-    assert.throws(() => closeDescriptor(value as number), { name: "TypeError" });
+    assert.throws(() => closeFd(value as number), { name: "TypeError" });
   }
   for (const value of WRONG_NUMBERS) {
     assert.throws(() => sendMessage(value, {}), { name: "RangeError" });
     assert.throws(() => receiveMessage(value), { name: "RangeError" });
     assert.throws(() => receiveMessage(0, value), { name: "RangeError" });
     assert.throws(() => passSender(value), { name: "RangeError" });
-    assert.throws(() => closeDescriptor(value), { name: "RangeError" });
+    assert.throws(() => closeFd(value), { name: "RangeError" });
     assert.throws(() => sendMessage(0, { descriptors: [value] }), { name: "RangeError" });
   }
   const wrong: unknown[] = [
@@ -350,8 +350,8 @@ test("sendMessage() sends the bytes that are there, whatever becomes of the arra
   const buffer = new ArrayBuffer(8, { maxByteLength: 16 });
   const descriptors = Object.defineProperty([here], 0, { get: () => (buffer.resize(0), here) });
   assert.equal(sendMessage(here, { data: new Uint8Array(buffer), descriptors }), 8);
-  receiveMessage(there)!.descriptors.forEach(closeDescriptor);
-  [here, there].forEach(closeDescriptor);
+  receiveMessage(there)!.descriptors.forEach(closeFd);
+  [here, there].forEach(closeFd);
 });
 
 test("the library sends nothing that is behind a record, whatever its counts say", () => {
@@ -364,7 +364,7 @@ test("the library sends nothing that is behind a record, whatever its counts say
   new Uint32Array(record.buffer, fields.descriptor_count[0], 1)[0] = 254;
   view.setInt32(fields.descriptors[0], -1);
   assert.equal(load().send_message(here, record), -9, "253 descriptors, and the first is none");
-  [here, there].forEach(closeDescriptor);
+  [here, there].forEach(closeFd);
 });
 
 test("receiveMessage() gives a sender the number that a broken handle claims", senders, () => {
@@ -379,14 +379,14 @@ test("receiveMessage() gives a sender the number that a broken handle claims", s
   assert.equal(sender!.pid, process.pid);
   sender!.close();
   broken.detach();
-  [here, there].forEach(closeDescriptor);
+  [here, there].forEach(closeFd);
 });
 
 const probe = socketPair();
 const prober = new Helper("out-of-band", "3", [probe[0]]);
 const hasOutOfBand = await prober.line() === "sent";
 await prober.end();
-probe.forEach(closeDescriptor);
+probe.forEach(closeFd);
 test("receiveMessage() waits on when a byte comes out of band, which is no message", {
   skip: hasOutOfBand ? false : "Unix sockets send nothing out of band here (Linux 5.15)",
 }, async () => {
@@ -399,7 +399,7 @@ test("receiveMessage() waits on when a byte comes out of band, which is no messa
   sendMessage(there, {});
   assert.equal(receiveMessage(here, 60_000)!.data.length, 1);
   await helper.end();
-  [here, there].forEach(closeDescriptor);
+  [here, there].forEach(closeFd);
 });
 
 test("sendMessage() checks the very descriptors that it sends", () => {
@@ -413,19 +413,19 @@ test("sendMessage() checks the very descriptors that it sends", () => {
     assert.equal(reads, 1);
     const received = receiveMessage(sockets[1])!.descriptors;
     assert.equal(received.length, 1);
-    received.forEach(closeDescriptor);
+    received.forEach(closeFd);
   }
-  sockets.forEach(closeDescriptor);
+  sockets.forEach(closeFd);
 });
 
-test("closeDescriptor() closes, once, and nothing that a handle owns", () => {
+test("closeFd() closes, once, and nothing that a handle owns", () => {
   const handle = Pidfd.self();
-  assert.throws(() => closeDescriptor(handle.fd), {
+  assert.throws(() => closeFd(handle.fd), {
     name: "TypeError",
     message: `Cannot close a descriptor: a Pidfd owns it, close that: ${handle.fd}`,
   });
   assert.equal(handle.isAlive(), true);
   const fd = handle.detach();
-  closeDescriptor(fd);
-  assertThrows(() => closeDescriptor(fd), { name: "PidfdError", code: "EBADF", syscall: "close" });
+  closeFd(fd);
+  assertThrows(() => closeFd(fd), { name: "PidfdError", code: "EBADF", syscall: "close" });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  closeDescriptor,
+  closeFd,
   killTree,
   Pidfd,
   ProcessTree,
@@ -48,7 +48,7 @@ test("an unknown option is refused, with the name that was probably meant", asyn
   tree.close();
   handle.close();
   await helper.kill();
-  [here, there].forEach(closeDescriptor);
+  [here, there].forEach(closeFd);
 });
 
 test("what is no object of options is refused, such as a signal alone", async () => {

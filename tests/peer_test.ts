@@ -2,14 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { once } from "node:events";
 import { connect } from "node:net";
-import {
-  closeDescriptor,
-  features,
-  Pidfd,
-  PidfdOpenFailedError,
-  socketDescriptor,
-  socketPair,
-} from "../mod.ts";
+import { closeFd, features, Pidfd, PidfdOpenFailedError, socketFd, socketPair } from "../mod.ts";
 import { listen } from "./support/abstract.ts";
 import { countPidfds } from "./support/descriptors.ts";
 import { assertThrows, WRONG_NUMBERS, WRONG_TYPES } from "./support/errors.ts";
@@ -25,7 +18,7 @@ test("peer() opens who has connected, and knows it after its end", peers, async 
   const helper = new Helper("connect", name, "11");
   assert.equal(await helper.line(), "connected");
   const socket = await accepting;
-  const handle = Pidfd.peer(socketDescriptor(socket));
+  const handle = Pidfd.peer(socketFd(socket));
   assert.equal(handle.pid, helper.child.pid);
   assert.equal(handle.isAlive(), true);
   await helper.end();
@@ -46,7 +39,7 @@ test("peer() opens who had connected, and has ended and was reaped since", peers
   await helper.end();
   let handle: Pidfd | undefined;
   try {
-    handle = Pidfd.peer(socketDescriptor(socket));
+    handle = Pidfd.peer(socketFd(socket));
   } catch (error) {
     // Before Linux 6.16 the kernel refuses, and no stranger is opened either.
     assert.ok(error instanceof PidfdOpenFailedError);
@@ -72,7 +65,7 @@ test("peer() of a pair's end is who made the pair, and leaves the socket as it i
     handle.close();
   }
   assert.equal(countPidfds(), before);
-  sockets.forEach(closeDescriptor);
+  sockets.forEach(closeFd);
 });
 
 const { pidfd_getfd } = features();
@@ -91,7 +84,7 @@ test("peer() throws ENODATA for a socket that has no peer", {
     message:
       "getsockopt ENODATA: this socket has no peer: it is no Unix socket, or is not connected",
   });
-  closeDescriptor(socket);
+  closeFd(socket);
   handle.close();
   await helper.end();
 });
@@ -101,11 +94,11 @@ test(
   peers,
   async () => {
     const { name, server, accept } = await listen();
-    assertThrows(() => Pidfd.peer(socketDescriptor(server)), { code: "ENODATA" });
+    assertThrows(() => Pidfd.peer(socketFd(server)), { code: "ENODATA" });
     const accepting = accept();
     const client = connect(`\0${name}`);
     const socket = await accepting;
-    assert.equal(Pidfd.peer(socketDescriptor(socket)).pid, process.pid, "the accepted one has one");
+    assert.equal(Pidfd.peer(socketFd(socket)).pid, process.pid, "the accepted one has one");
     client.destroy();
     socket.destroy();
     server.close();
@@ -164,35 +157,35 @@ const SOCKET_CALLS: Partial<Record<string, [get: number, set: number, pair: numb
 };
 const [GETSOCKOPT, SETSOCKOPT, SOCKETPAIR] = SOCKET_CALLS[process.arch] ?? [209, 208, 199];
 
-test("peer() and socketDescriptor() refuse wrong arguments before any native call", async () => {
+test("peer() and socketFd() refuse wrong arguments before any native call", async () => {
   for (const value of WRONG_TYPES) {
     assert.throws(() => Pidfd.peer(value as number), {
       name: "TypeError",
       message: /^Cannot open a socket's peer: "socketFd" must be a number: /,
     });
-    assert.throws(() => socketDescriptor(value as object), {
+    assert.throws(() => socketFd(value as object), {
       name: "TypeError",
       message: /^Cannot find a socket's descriptor: /,
     });
   }
   for (const value of WRONG_NUMBERS) {
     assert.throws(() => Pidfd.peer(value), { name: "RangeError" });
-    assert.throws(() => socketDescriptor({ fd: value }), { name: "TypeError" });
+    assert.throws(() => socketFd({ fd: value }), { name: "TypeError" });
   }
   const { server } = await listen();
   server.close();
   await once(server, "close");
-  assert.throws(() => socketDescriptor(server), { name: "TypeError" }, "it is closed");
+  assert.throws(() => socketFd(server), { name: "TypeError" }, "it is closed");
   const fd = Pidfd.self().detach();
-  assertThrows(() => socketDescriptor({ fd }), { code: "ENOTSOCK" });
-  closeDescriptor(fd);
+  assertThrows(() => socketFd({ fd }), { code: "ENOTSOCK" });
+  closeFd(fd);
 });
 
-test("socketDescriptor() says what to use instead of a socket of Deno's own", () => {
+test("socketFd() says what to use instead of a socket of Deno's own", () => {
   const { Deno } = globalThis as { Deno?: { listen(options: object): Disposable } };
   const own = Deno?.listen({ hostname: "127.0.0.1", port: 0 });
   for (const socket of [own ?? {}, { localAddr: {} }, { addr: {} }].slice(own ? 0 : 1)) {
-    assert.throws(() => socketDescriptor(socket), { name: "TypeError", message: /use node:net/ });
+    assert.throws(() => socketFd(socket), { name: "TypeError", message: /use node:net/ });
   }
   own?.[Symbol.dispose]();
 });

@@ -116,7 +116,7 @@ test("a handle of the first thread has ended when its process has, also if the t
 
 test("a thread's handle can be given up and adopted", threads, async () => {
   const helper = await Threads.start();
-  const handle = Pidfd.adopt(Pidfd.open(helper.second, { thread: true }).detach());
+  const handle = Pidfd.fromFd(Pidfd.open(helper.second, { thread: true }).detach());
   assert.equal(handle.pid, helper.second);
   assert.equal(handle.signal("SIGWINCH"), true);
   assert.deepEqual(await helper.told(), [helper.second, SIGWINCH]);
@@ -255,7 +255,7 @@ test("the command says of a thread's number that there is no such process", thre
 test("a thread has no tree, because children are of the whole process", threads, async () => {
   const helper = await Threads.start();
   const thread = Pidfd.open(helper.second, { thread: true });
-  const adopted = Pidfd.adopt(Pidfd.open(helper.second, { thread: true }).detach());
+  const adopted = Pidfd.fromFd(Pidfd.open(helper.second, { thread: true }).detach());
   for (const handle of [thread, adopted]) {
     assert.throws(() => ProcessTree.of(handle), {
       name: "TypeError",
@@ -278,8 +278,8 @@ test(
     const helper = await Threads.start();
     const thread = Pidfd.open(helper.second, { thread: true });
     const first = Pidfd.open(helper.first, { thread: true });
-    const adopted = Pidfd.adopt(Pidfd.open(helper.second, { thread: true }).detach());
-    const adoptedFirst = Pidfd.adopt(Pidfd.open(helper.first, { thread: true }).detach());
+    const adopted = Pidfd.fromFd(Pidfd.open(helper.second, { thread: true }).detach());
+    const adoptedFirst = Pidfd.fromFd(Pidfd.open(helper.first, { thread: true }).detach());
     const { ino } = statSync(`/proc/self/fd/${thread.fd}`, { bigint: true });
     assert.equal(Pidfd.reopen(`${helper.second}:${ino}`), null, "a made-up one leads nowhere");
     for (const handle of [thread, first, adopted, adoptedFirst]) {

@@ -120,7 +120,7 @@ test("only the tree closes its members' handles", async () => {
   const tree = ProcessTree.of(root);
   const handles = [...tree].map(({ handle }) => handle);
   for (const handle of handles) {
-    const own = Pidfd.adopt(handle.detach());
+    const own = Pidfd.fromFd(handle.detach());
     assert.ok(own.fd !== handle.fd && own.isAlive());
     own.close();
     handle.close();

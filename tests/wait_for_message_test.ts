@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  closeDescriptor,
+  closeFd,
   Pidfd,
   type ReceivedMessage,
   sendMessage,
@@ -23,8 +23,8 @@ async function withPair(
   try {
     await action(here, there);
   } finally {
-    closeDescriptor(here);
-    closeDescriptor(there);
+    closeFd(here);
+    closeFd(there);
   }
 }
 
@@ -38,7 +38,7 @@ test("waitForMessage() takes what is there, and what comes later, over each kind
       const message = await wait;
       assert.equal(text(message), "late");
       assert.equal(message.descriptors.length, 1);
-      message.descriptors.forEach(closeDescriptor);
+      message.descriptors.forEach(closeFd);
     });
   }
 });
@@ -46,7 +46,7 @@ test("waitForMessage() takes what is there, and what comes later, over each kind
 test("waitForMessage() hears of another process's messages while the program goes on", async () => {
   const [here, there] = socketPair();
   const helper = new Helper([there], "hand-over", "3");
-  closeDescriptor(there);
+  closeFd(there);
   const { descriptors: [socket] } = await waitForMessage(here);
   await helper.line();
   helper.send();
@@ -56,8 +56,8 @@ test("waitForMessage() hears of another process's messages while the program goe
     sendMessage(socket, { data: bytes(word) });
     assert.equal(text(await answer), word.toUpperCase());
   }
-  closeDescriptor(socket);
-  closeDescriptor(here);
+  closeFd(socket);
+  closeFd(here);
   assert.deepEqual(await helper.exit, [0, null]);
 });
 
@@ -108,16 +108,16 @@ test("the end of the other side is a message without data, or ECONNRESET", async
   for (const kind of ["stream", "seqpacket"] as const) {
     const [here, there] = socketPair(kind);
     const wait = waitForMessage(here);
-    closeDescriptor(there);
+    closeFd(there);
     assert.equal((await wait).data.length, 0);
-    closeDescriptor(here);
+    closeFd(here);
   }
   const [here, there] = socketPair();
   sendMessage(here, { data: bytes("never read") });
   const wait = waitForMessage(here);
-  closeDescriptor(there);
+  closeFd(there);
   await assert.rejects(wait, { code: "ECONNRESET", syscall: "recvmsg" });
-  closeDescriptor(here);
+  closeFd(here);
 });
 
 test("a wait goes on by its own descriptor, and leaves none behind", async () => {
@@ -125,7 +125,7 @@ test("a wait goes on by its own descriptor, and leaves none behind", async () =>
   const given = waitForMessage(here, { timeoutMs: 1 });
   await assert.rejects(given, { name: "TimeoutError" });
   const wait = waitForMessage(here);
-  closeDescriptor(here);
+  closeFd(here);
   const [other, others] = socketPair();
   sendMessage(others, { data: bytes("for somebody else") });
   sendMessage(there, { data: bytes("for us") });
@@ -133,20 +133,26 @@ test("a wait goes on by its own descriptor, and leaves none behind", async () =>
   assert.equal(text(await waitForMessage(other)), "for somebody else");
   // That nobody is at the other end any more says that every duplicate was closed.
   assertThrows(() => sendMessage(there, { data: bytes("x") }), { code: "EPIPE" });
-  for (const fd of [there, other, others]) closeDescriptor(fd);
+  for (const fd of [there, other, others]) closeFd(fd);
 });
 
 test("waitForMessage() refuses wrong arguments, and throws what receiving throws", async () => {
   for (const value of WRONG_TYPES) {
-    await assert.rejects(waitForMessage(value as number), { name: "TypeError" });
+    await assert.rejects(waitForMessage(value as number), {
+      name: "TypeError",
+      message: /"socketFd" must be/,
+    });
   }
   for (const value of WRONG_NUMBERS) {
-    await assert.rejects(waitForMessage(value), { name: "RangeError" });
+    await assert.rejects(waitForMessage(value), {
+      name: "RangeError",
+      message: /"socketFd" must be/,
+    });
   }
   await assert.rejects(waitForMessage(2 ** 31 - 1), { code: "EBADF", syscall: "recvmsg" });
   const fd = Pidfd.self().detach();
   await assert.rejects(waitForMessage(fd), { code: "ENOTSOCK", syscall: "recvmsg" });
-  closeDescriptor(fd);
+  closeFd(fd);
   await withPair("stream", async (here) => {
     for (const value of [null, 7, "x"]) {
       await assert.rejects(waitForMessage(here, value as never), { name: "TypeError" });

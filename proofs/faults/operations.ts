@@ -4,7 +4,7 @@
  */
 import { rmSync } from "node:fs";
 import {
-  closeDescriptor,
+  closeFd,
   features,
   findOrphans,
   killTree,
@@ -36,10 +36,10 @@ const opened = (handle: Pidfd | null | undefined) => handle?.close();
 function adopted(fd: number): void {
   let handle: Pidfd | undefined;
   try {
-    handle = Pidfd.adopt(fd);
+    handle = Pidfd.fromFd(fd);
   } finally {
     if (handle) handle.close();
-    else closeDescriptor(fd);
+    else closeFd(fd);
   }
 }
 
@@ -80,10 +80,10 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       rmSync(pidfile, { force: true });
     }
   },
-  getFd: ({ handle }) => closeDescriptor(handle.getFd(1)),
-  namespace: ({ handle }) => closeDescriptor(handle.namespace("net")),
+  getFd: ({ handle }) => closeFd(handle.getFd(1)),
+  namespace: ({ handle }) => closeFd(handle.namespace("net")),
   peer: ({ sockets }) => opened(Pidfd.peer(sockets[0])),
-  socketPair: () => socketPair().forEach(closeDescriptor),
+  socketPair: () => socketPair().forEach(closeFd),
   passSender: ({ sockets }) => passSender(sockets[1]),
   sendMessage: ({ sockets }) => sendMessage(sockets[0], {}),
   receiveMessage: ({ sockets }) => receiveMessage(sockets[1], 5),

@@ -4,7 +4,7 @@
  * came to, and what was left.
  */
 import { tmpdir } from "node:os";
-import { closeDescriptor, Pidfd, PidfdError, sendMessage, socketPair } from "../../mod.ts";
+import { closeFd, Pidfd, PidfdError, sendMessage, socketPair } from "../../mod.ts";
 import { countPidfds } from "../../tests/support/descriptors.ts";
 import { faultInjector, held, outcome } from "../../tests/support/outcomes.ts";
 import { paused } from "../../tests/support/processes.ts";
@@ -26,7 +26,7 @@ async function ready(): Promise<Ready> {
 
 async function release({ handle, sockets, helper }: Ready): Promise<void> {
   handle.close();
-  sockets.forEach(closeDescriptor);
+  sockets.forEach(closeFd);
   helper.child.kill("SIGKILL");
   await helper.exit;
 }

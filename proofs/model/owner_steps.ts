@@ -49,7 +49,7 @@ function detach(model: Model, held: Held): void {
   if (held.fate.isClosed) return expectOf(held, "detach()", () => held.pidfd.detach(), []);
   const fd = held.pidfd.detach();
   model.close(held);
-  const { fate } = model.hold(Pidfd.adopt(fd), held.life);
+  const { fate } = model.hold(Pidfd.fromFd(fd), held.life);
   fate.mayLackPid = held.fate.mayLackPid || held.life.states.includes("reaped");
 }
 

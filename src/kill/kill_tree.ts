@@ -72,7 +72,7 @@ export interface KillTreeOptions extends TerminateTreeOptions, TreeOptions {}
 /**
  * The end of a tree, to be awaited; and what has become of it until now, also when it was aborted.
  */
-export interface TreeKill extends Promise<TreeReport> {
+export interface KillTreePromise extends Promise<TreeReport> {
   /** What has become of the tree until now. */
   report(): TreeReport;
 }
@@ -135,7 +135,7 @@ export interface TreeKill extends Promise<TreeReport> {
 export function killTree(
   root: number | Pidfd | ChildLike,
   options: KillTreeOptions = {},
-): TreeKill {
+): KillTreePromise {
   const action = "end a tree";
   return start(async (begin) => {
     const read = readOptions(action, options, { ...DEFAULTS, ...TREE_DEFAULTS });
@@ -152,7 +152,7 @@ export function killTree(
 }
 
 /** Ends a tree that somebody else closes. */
-export function terminateTree(walk: Walk, options: TerminateTreeOptions): TreeKill {
+export function terminateTree(walk: Walk, options: TerminateTreeOptions): KillTreePromise {
   const action = "end a tree";
   return start((begin) => {
     const read = readOptions(action, options, DEFAULTS);
@@ -166,7 +166,7 @@ type Begin = (walk: Walk, options: KillerOptions) => Promise<TreeReport>;
  * The first steps are made before this returns, so that no stranger can come between the call and
  * the walk.
  */
-function start(run: (begin: Begin) => Promise<TreeReport>): TreeKill {
+function start(run: (begin: Begin) => Promise<TreeReport>): KillTreePromise {
   let killer: Killer | undefined;
   const promise = (async () =>
     await run((walk, options) => {

@@ -43,7 +43,7 @@ const NOBODY = 0xffffffff;
  * {@link https://man7.org/linux/man-pages/man7/socket.7.html socket(7)}.
  *
  * @param socketFd A Unix socket's descriptor, an integer from 0 to 2147483647: see
- * {@linkcode socketDescriptor}.
+ * {@linkcode socketFd}.
  * @throws {TypeError} If `socketFd` is no number.
  * @throws {RangeError} If `socketFd` is outside that range.
  * @throws {PidfdError} `EBADF` if it is not open, `ENOTSOCK` if it is no socket, `EAFNOSUPPORT` if
@@ -52,12 +52,12 @@ const NOBODY = 0xffffffff;
  *
  * @example May this client do that?
  * ```ts
- * import { closeDescriptor, peerCredentials, socketPair } from "@x/pidfd";
+ * import { closeFd, peerCredentials, socketPair } from "@x/pidfd";
  *
  * const sockets = socketPair();
  * const { uid, pid } = peerCredentials(sockets[0]);
  * console.log(uid === process.geteuid!(), pid === process.pid); // true true
- * sockets.forEach(closeDescriptor);
+ * sockets.forEach(closeFd);
  * ```
  */
 export function peerCredentials(socketFd: number): SocketCredentials {
@@ -113,16 +113,16 @@ export function credentialsFrom([pid, uid, gid]: readonly number[]): SocketCrede
  *
  * @example Which user sent it?
  * ```ts
- * import { closeDescriptor, passCredentials, receiveMessage, sendMessage, socketPair } from "@x/pidfd";
+ * import { closeFd, passCredentials, receiveMessage, sendMessage, socketPair } from "@x/pidfd";
  *
  * const [here, there] = socketPair("datagram");
  * passCredentials(there);
  * sendMessage(here, { data: new TextEncoder().encode("READY=1") });
  * const { credentials, descriptors } = receiveMessage(there)!;
- * descriptors.forEach(closeDescriptor); // nobody has asked for any
+ * descriptors.forEach(closeFd); // nobody has asked for any
  * console.log(credentials?.uid === process.getuid!()); // true
- * closeDescriptor(here);
- * closeDescriptor(there);
+ * closeFd(here);
+ * closeFd(there);
  * ```
  */
 export function passCredentials(socketFd: number, isWanted: boolean = true): void {

@@ -37,7 +37,7 @@ export interface OutgoingMessage {
 export interface ReceivedMessage {
   /** Up to 4096 bytes. None means that the other end of a stream was closed, or that the message is empty. */
   readonly data: Uint8Array;
-  /** Descriptors, closed on exec. They are yours, wanted or not: {@linkcode Pidfd.adopt}, or {@linkcode closeDescriptor}. */
+  /** Descriptors, closed on exec. They are yours, wanted or not: {@linkcode Pidfd.fromFd}, or {@linkcode closeFd}. */
   readonly descriptors: readonly number[];
   /**
    * Who sent it, where {@linkcode passSender} has asked for that. It is yours to close. What its
@@ -65,7 +65,7 @@ const MOST_DATA = 4096;
  * Sends a message over a Unix socket, and descriptors with it: of files, of sockets, of pidfds (`handle.fd`). The receiver
  * gets duplicates of them, at once its own. Never blocks. See sendmsg(2), and SCM_RIGHTS in unix(7).
  *
- * @param socketFd A connected Unix socket's descriptor, from 0 to 2147483647: see {@linkcode socketDescriptor}.
+ * @param socketFd A connected Unix socket's descriptor, from 0 to 2147483647: see {@linkcode socketFd}.
  * @returns How many bytes were sent, all descriptors with the first; 0 if the socket has no room now, and nothing was.
  * @throws {TypeError} If an argument is of a wrong type.
  * @throws {RangeError} If a number is outside its range, or if there is too much data or too many descriptors.
@@ -76,17 +76,17 @@ const MOST_DATA = 4096;
  *
  * @example Hand a process over
  * ```ts
- * import { closeDescriptor, Pidfd, receiveMessage, sendMessage, socketPair } from "@x/pidfd";
+ * import { closeFd, Pidfd, receiveMessage, sendMessage, socketPair } from "@x/pidfd";
  *
  * const [here, there] = socketPair(); // in truth, `there` is another process's
  * const handle = Pidfd.open(process.ppid);
  * sendMessage(here, { descriptors: [handle.fd] });
- * const received = Pidfd.adopt(receiveMessage(there)!.descriptors[0]);
+ * const received = Pidfd.fromFd(receiveMessage(there)!.descriptors[0]);
  * console.log(received.pid === handle.pid); // true
  * received.close();
  * handle.close();
- * closeDescriptor(here);
- * closeDescriptor(there);
+ * closeFd(here);
+ * closeFd(there);
  * ```
  */
 export function sendMessage(socketFd: number, message: OutgoingMessage): number {
@@ -127,7 +127,7 @@ function checkMessage(message: OutgoingMessage): Required<OutgoingMessage> {
  * Receives the next message of a Unix socket, with the descriptors that came with it and, after {@linkcode passSender},
  * with a handle of who sent it. {@linkcode waitForMessage} does not block. See recvmsg(2), unix(7).
  *
- * @param socketFd A Unix socket's descriptor, from 0 to 2147483647, which no event loop reads: see {@linkcode socketDescriptor}.
+ * @param socketFd A Unix socket's descriptor, from 0 to 2147483647, which no event loop reads: see {@linkcode socketFd}.
  * @param timeoutMs How long to block this JavaScript thread until a message comes: milliseconds from 0 to 2147483647; 0 if left
  * out.
  * @returns The message, or null if none has come. Descriptors that you did not ask for are yours to close too.
@@ -208,18 +208,18 @@ function senderOf(fd: number): Sender {
  *
  * @example Who says so?
  * ```ts
- * import { closeDescriptor, passSender, receiveMessage, sendMessage, socketPair } from "@x/pidfd";
+ * import { closeFd, passSender, receiveMessage, sendMessage, socketPair } from "@x/pidfd";
  *
  * const [here, there] = socketPair("datagram");
  * passSender(there);
  * sendMessage(here, { data: new TextEncoder().encode("READY=1") });
  * const { data, descriptors, sender } = receiveMessage(there)!;
- * descriptors.forEach(closeDescriptor); // nobody has asked for any
+ * descriptors.forEach(closeFd); // nobody has asked for any
  * console.log(new TextDecoder().decode(data)); // READY=1
  * console.log(sender?.pid === process.pid); // true
  * sender?.close();
- * closeDescriptor(here);
- * closeDescriptor(there);
+ * closeFd(here);
+ * closeFd(there);
  * ```
  */
 export function passSender(socketFd: number, isWanted: boolean = true): void {

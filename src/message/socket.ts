@@ -25,10 +25,10 @@ import { NativeRecord } from "../kernel/record.ts";
  * @example Who is at the other end
  * ```ts
  * import { connect, createServer } from "node:net";
- * import { Pidfd, socketDescriptor } from "@x/pidfd";
+ * import { Pidfd, socketFd } from "@x/pidfd";
  *
  * const server = createServer((socket) => {
- *   const peer = Pidfd.peer(socketDescriptor(socket));
+ *   const peer = Pidfd.peer(socketFd(socket));
  *   console.log(peer.pid === process.pid); // true
  *   peer.close();
  *   socket.end();
@@ -39,7 +39,7 @@ import { NativeRecord } from "../kernel/record.ts";
  * });
  * ```
  */
-export function socketDescriptor(socket: object): number {
+export function socketFd(socket: object): number {
   const fd = fdOfSocket(socket);
   if (typeof fd !== "number" || !Number.isInteger(fd) || fd < 0 || fd > INT_MAX) {
     const wanted = wantedSocket(socket);
@@ -64,7 +64,7 @@ const KINDS: Readonly<Record<SocketKind, number>> = { stream: 1, datagram: 2, se
 /**
  * Makes two Unix sockets that are connected with each other, as plain descriptors that no event loop reads: keep one, and
  * let a child have the other (`stdio: ["inherit", "inherit", "inherit", fd]` of `node:child_process`, which makes it the
- * child's descriptor 3). Both are closed on exec, and yours: {@linkcode closeDescriptor}. See socketpair(2), unix(7).
+ * child's descriptor 3). Both are closed on exec, and yours: {@linkcode closeFd}. See socketpair(2), unix(7).
  *
  * @param kind "stream" if left out.
  * @throws {TypeError} If `kind` is another one.

@@ -5,7 +5,7 @@
  */
 import { reportUncaught, startTimer } from "../../ffi/timer.ts";
 import { OwnedFd } from "../handle/descriptor.ts";
-import { checkFd } from "../kernel/arguments.ts";
+import { checkInteger } from "../kernel/arguments.ts";
 import { F_DUPFD_CLOEXEC } from "../kernel/constants.ts";
 import { check, failure, timeoutError } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
@@ -23,7 +23,7 @@ import { type ReceivedMessage, receiveMessage } from "./message.ts";
  * The wait has a duplicate of the descriptor: if you close yours meanwhile, it goes on until a message, the end of the other
  * side or a limit ends it. That the other side of a datagram socket was closed is told by nobody.
  *
- * @param socketFd A Unix socket's descriptor, from 0 to 2147483647, which no event loop reads: see {@linkcode socketDescriptor}.
+ * @param socketFd A Unix socket's descriptor, from 0 to 2147483647, which no event loop reads: see {@linkcode socketFd}.
  * @returns The message. Of a stream whose other end was closed it has no data.
  * @throws {TypeError} If an argument is of a wrong type, or an option is unknown.
  * @throws {RangeError} If a number is outside its range.
@@ -34,15 +34,15 @@ import { type ReceivedMessage, receiveMessage } from "./message.ts";
  *
  * @example Listen while the program does something else
  * ```ts
- * import { closeDescriptor, sendMessage, socketPair, waitForMessage } from "@x/pidfd";
+ * import { closeFd, sendMessage, socketPair, waitForMessage } from "@x/pidfd";
  *
  * const [here, there] = socketPair("seqpacket"); // in truth, `there` is another process's
  * setTimeout(() => sendMessage(there, { data: new TextEncoder().encode("READY=1") }), 50);
  * const { data, descriptors } = await waitForMessage(here, { timeoutMs: 10_000 });
- * descriptors.forEach(closeDescriptor); // nobody has asked for any
+ * descriptors.forEach(closeFd); // nobody has asked for any
  * console.log(new TextDecoder().decode(data)); // READY=1
- * closeDescriptor(here);
- * closeDescriptor(there);
+ * closeFd(here);
+ * closeFd(there);
  * ```
  */
 export async function waitForMessage(
@@ -50,7 +50,7 @@ export async function waitForMessage(
   options: WaitLimits = {},
 ): Promise<ReceivedMessage> {
   const action = "wait for a message";
-  checkFd(action, socketFd);
+  checkInteger(action, "socketFd", socketFd, 0);
   const limits = checkedLimits(action, options);
   limits.signal?.throwIfAborted();
   return receiveMessage(socketFd) ?? await new Promise((resolve, reject) => {

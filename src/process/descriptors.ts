@@ -36,13 +36,13 @@ export function duplicateFrom(handle: Handle, fd: number): number {
  *
  * @example Give back what was given
  * ```ts
- * import { closeDescriptor, Pidfd } from "@x/pidfd";
+ * import { closeFd, Pidfd } from "@x/pidfd";
  *
  * const fd = Pidfd.self().detach();
- * closeDescriptor(fd);
+ * closeFd(fd);
  * ```
  */
-export function closeDescriptor(fd: number): void {
+export function closeFd(fd: number): void {
   const action = "close a descriptor";
   checkFd(action, fd);
   if (isOwned(fd)) throw new TypeError(`Cannot ${action}: a Pidfd owns it, close that: ${fd}`);

@@ -85,8 +85,8 @@ export function openChild(child: ChildLike): Handle {
 }
 
 /** Takes over a descriptor that is a pidfd. */
-export function adopt(fd: number): Handle {
-  const action = "adopt a descriptor";
+export function fromFd(fd: number): Handle {
+  const action = "make a handle of a descriptor";
   checkFd(action, fd);
   if (isOwned(fd)) throw new TypeError(`Cannot ${action}: a handle owns it already: ${fd}`);
   const flags = check(native().fcntl(fd, F_GETFL, 0), "fcntl");
