@@ -31,3 +31,15 @@ export const RUNTIMES: Runtime[] = [
   node(24),
   node(26),
 ];
+
+/** Does something on each runtime in turn, or on those whose names begin with a wanted one. */
+export async function onEachRuntime(
+  wanted: string[],
+  action: (runtime: Runtime) => void | Promise<void>,
+): Promise<void> {
+  const chosen = RUNTIMES.filter(({ name }) =>
+    wanted.length === 0 || wanted.some((start) => name.startsWith(start))
+  );
+  if (chosen.length === 0) throw new Error(`no runtime has this name: ${wanted.join(" ")}`);
+  for (const runtime of chosen) await action(runtime);
+}

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { judge } from "../proofs/faults/judge.ts";
 import { HELPER, run, runtimeCommand } from "./support/processes.ts";
 
-/** A short part of `deno task proof:faults`: the calls that most operations make. */
+/** A short part of `deno task proof faults`: the calls that most operations make. */
 const FAULTS = [
   ["fail-once", "ppoll", "12"],
   ["fail-once", "pidfd_open", "24"],

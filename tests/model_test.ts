@@ -11,7 +11,7 @@ const skip = exitRecord.available ? false : exitRecord.found;
 const { code } = await run(HELPER, ["can-set-tid"]);
 const noStrangers = skip || code !== 0 && "processes can't be given a pid here: clone3, set_tid";
 
-/** A short part of `deno task proof:model`. */
+/** A short part of `deno task proof model`. */
 async function play(steps: number, seed: number) {
   const file = fileURLToPath(new URL("../proofs/model/run.ts", import.meta.url));
   const args = [String(steps), String(seed)];

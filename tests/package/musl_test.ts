@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { RECORDS } from "../../ffi/symbols.ts";
-import { byLoader, fetchMusl, PROGRAMS } from "../../scripts/musl.ts";
+import { byLoader, fetchMusl, PROGRAMS } from "../run/musl_builds.ts";
 import { run } from "../support/processes.ts";
 import { install, makeFolder, PRINTED, PROGRAM, runIn, TOP } from "./support.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { OLDEST } from "../../ffi/oldest.ts";
-import { countTests } from "../../scripts/counts.ts";
+import { countTests } from "../run/counts.ts";
 import { BUN, DENO, makeFolder, OLDEST_RUNTIMES, runIn, TOP } from "./support.ts";
 
 const { folder, remove } = makeFolder();

@@ -4,8 +4,8 @@
  * arguments are the only ones looked at.
  */
 import { atOnce } from "./at_once.ts";
-import { filesIn } from "./npm/compile.ts";
-import { RUNTIMES } from "./runtimes.ts";
+import { filesIn } from "../../scripts/npm/compile.ts";
+import { RUNTIMES } from "../../scripts/runtimes.ts";
 
 interface Example {
   from: string;

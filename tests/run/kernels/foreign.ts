@@ -5,7 +5,8 @@ import { furnish, GUEST, kept, stamp } from "./root.ts";
 import { run } from "./run.ts";
 
 const PINS: Record<string, string> =
-  JSON.parse(Deno.readTextFileSync(new URL("../../package.json", import.meta.url))).devDependencies;
+  JSON.parse(Deno.readTextFileSync(new URL("../../../package.json", import.meta.url)))
+    .devDependencies;
 
 const MODULES = `${GUEST}node_modules/`;
 

@@ -1,5 +1,5 @@
 /** The long proofs about trees. */
-import { prove } from "./proof.ts";
+import { prove } from "../prove.ts";
 
 await prove([
   // Takes some 11,000 descriptors; the runtimes raise their own limit as far as they may.

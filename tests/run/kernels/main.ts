@@ -1,9 +1,9 @@
 /**
  * Boots other kernels under qemu, and runs the suite on every runtime in each.
  *
- *     npm run task test:kernels                                  every kernel, on Deno, Bun and Node 24
- *     npm run task test:kernels -- 5.10 newest                   these kernels
- *     npm run task test:kernels -- 6.12 --runtime Bun --file wait_test
+ *     npm run task test kernels                                  every kernel, on Deno, Bun and Node 24
+ *     npm run task test kernels -- 5.10 newest                   these kernels
+ *     npm run task test kernels -- 6.12 --runtime Bun --file wait_test
  */
 import { parseArguments } from "./arguments.ts";
 import { Debian, need } from "./debian.ts";
@@ -11,7 +11,7 @@ import { fetchKernel } from "./kernel.ts";
 import { boot } from "./machine.ts";
 import { runSuite } from "./suite.ts";
 import { ownBase, project } from "./root.ts";
-import { RUNTIMES } from "../runtimes.ts";
+import { RUNTIMES } from "../../../scripts/runtimes.ts";
 import { join } from "./archive.ts";
 import { plan, testFiles } from "./plan.ts";
 

@@ -1,8 +1,8 @@
 /**
  * Boots other CPUs under qemu: the library's own tests, and the suite on every runtime that exists for the CPU.
  *
- *     npm run task test:cpus                        every CPU
- *     npm run task test:cpus -- s390x --file wait_test
+ *     npm run task test cpus                        every CPU
+ *     npm run task test cpus -- s390x --file wait_test
  */
 import { parseArguments } from "./arguments.ts";
 import { join } from "./archive.ts";
@@ -15,7 +15,7 @@ import { project } from "./root.ts";
 import { run } from "./run.ts";
 import { runSuite, type Source } from "./suite.ts";
 import { runInUserMode } from "./user_mode.ts";
-import { RUNTIMES } from "../runtimes.ts";
+import { RUNTIMES } from "../../../scripts/runtimes.ts";
 
 /** How a CPU is emulated; the name is that of `uname -m`. */
 interface Cpu {
@@ -74,7 +74,7 @@ const NEEDED = {
 
 const { names, runtimes, files, limit } = parseArguments(Deno.args, [""]);
 need(NEEDED);
-run("npm", ["run", "--silent", "task", "cpus"]);
+run("sh", ["../scripts/zig.sh", "build", "cpus"], { cwd: "zig" });
 
 function inUserMode(name: string): Source {
   const program = `zig/zig-out/bin/${name}/test`;

@@ -1,7 +1,7 @@
 /** The long proofs about orphans, parents and locks. */
-import { prove } from "./proof.ts";
+import { prove } from "../prove.ts";
 
-const helper = new URL("../zig/zig-out/bin/helper", import.meta.url).pathname;
+const helper = new URL("../../zig/zig-out/bin/helper", import.meta.url).pathname;
 const REAP = "tests/fixtures/reap_orphans.ts";
 
 await prove([

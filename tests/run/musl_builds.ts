@@ -6,7 +6,7 @@
 import { Debian } from "./kernels/debian.ts";
 import { run } from "./kernels/run.ts";
 
-const TOP = new URL("../", import.meta.url).pathname;
+const TOP = new URL("../../", import.meta.url).pathname;
 const NODE = "24.19.0";
 const { bun: BUN } = JSON.parse(Deno.readTextFileSync(`${TOP}package.json`)).devDependencies;
 

@@ -1,7 +1,7 @@
 /** The one suite on some runtimes, with what they counted. */
 import { atOnce } from "./at_once.ts";
 import { type Count, countTests, sum } from "./counts.ts";
-import type { Runtime } from "./runtimes.ts";
+import type { Runtime } from "../../scripts/runtimes.ts";
 
 function files(): string[] {
   return [...Deno.readDirSync("tests")]

@@ -3,11 +3,11 @@
  * runtime: nothing hangs, nothing leaks, and what fails is an error of this library. Takes a
  * runtime's name.
  */
-import { ERRNOS, type Fault, FAULTS } from "../proofs/faults/faults.ts";
-import { judge, type Verdict } from "../proofs/faults/judge.ts";
-import { type Runtime, RUNTIMES } from "./runtimes.ts";
+import { ERRNOS, type Fault, FAULTS } from "./faults.ts";
+import { judge, type Verdict } from "./judge.ts";
+import { onEachRuntime, type Runtime } from "../../scripts/runtimes.ts";
 
-const helper = new URL("../zig/zig-out/bin/helper", import.meta.url).pathname;
+const helper = new URL("../../zig/zig-out/bin/helper", import.meta.url).pathname;
 
 async function under({ way, call, errno }: Fault, { file }: Runtime): Promise<Verdict> {
   const program = [helper, way, call, String(errno), ...file, "proofs/faults/subject.ts"];
@@ -20,9 +20,8 @@ async function under({ way, call, errno }: Fault, { file }: Runtime): Promise<Ve
   return judge(decoder.decode(output.stdout).trim(), decoder.decode(output.stderr).trim());
 }
 
-const wanted = Deno.args.join(" ");
 let violated = 0;
-for (const runtime of RUNTIMES.filter(({ name }) => name.startsWith(wanted))) {
+await onEachRuntime(Deno.args, async (runtime) => {
   for (const fault of FAULTS) {
     const { done, failed, violations } = await under(fault, runtime);
     violated += violations.length;
@@ -32,6 +31,6 @@ for (const runtime of RUNTIMES.filter(({ name }) => name.startsWith(wanted))) {
     const counts = `${done} done, ${failed} failed with an error of ours`;
     console.log(`${runtime.name.padEnd(8)} ${thread.padEnd(8)} ${what} ${counts}: ${shown}`);
   }
-}
+});
 console.log(violated === 0 ? "every fault holds" : `${violated} violated`);
 if (violated > 0) Deno.exit(1);

@@ -1,7 +1,7 @@
 /** The long proofs about waiting. */
-import { prove } from "./proof.ts";
+import { prove } from "../prove.ts";
 
-const helper = new URL("../zig/zig-out/bin/helper", import.meta.url).pathname;
+const helper = new URL("../../zig/zig-out/bin/helper", import.meta.url).pathname;
 const GET_INFO = String(0xC058FF0B);
 const ENOTTY = "25";
 

@@ -5,7 +5,7 @@
 import { run } from "./run.ts";
 
 /** Where downloads stay, so that a second run needs no network. */
-export const CACHE = new URL("../../.tools/kernels", import.meta.url).pathname;
+export const CACHE = new URL("../../../.tools/kernels", import.meta.url).pathname;
 
 /** From the oldest to the newest; a suite that the mirror lacks for an architecture is left out. */
 const SUITES = [

@@ -1,5 +1,5 @@
 /** What a virtual machine runs. */
-import type { Runtime } from "../runtimes.ts";
+import type { Runtime } from "../../../scripts/runtimes.ts";
 import { HOOK, inGuest } from "./root.ts";
 
 /** The files of the suite that are asked for, and those that are only run on other kernels. */

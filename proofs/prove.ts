@@ -1,5 +1,5 @@
 /** Runs long proofs, one after the other, on each runtime. */
-import { RUNTIMES } from "./runtimes.ts";
+import { onEachRuntime } from "../scripts/runtimes.ts";
 
 /** A program, and what it is run under, for which it stands as an argument. */
 export interface Proof {
@@ -10,16 +10,15 @@ export interface Proof {
 
 /** Runs them on the runtimes that the command line names, else on all; ends with 1 if any of them is violated. */
 export async function prove(proofs: Proof[]): Promise<void> {
-  const wanted = Deno.args.join(" ");
   let failed = 0;
-  for (const { name, file } of RUNTIMES.filter(({ name }) => name.startsWith(wanted))) {
+  await onEachRuntime(Deno.args, async ({ name, file }) => {
     for (const { title, args, under = [] } of proofs) {
       console.log(`${name}: ${title}`);
       if (await succeeds([...under, ...file, ...args])) continue;
       failed++;
       console.log("  VIOLATED");
     }
-  }
+  });
   console.log(failed === 0 ? "every proof holds" : `${failed} violated`);
   if (failed > 0) Deno.exit(1);
 }

@@ -1,11 +1,11 @@
 /** What is in the root file system: a base with the runtimes, which is kept, and the project as it is now. */
 import { stripTypeScriptTypes } from "node:module";
-import { RUNTIMES } from "../runtimes.ts";
+import { RUNTIMES } from "../../../scripts/runtimes.ts";
 import { Archive } from "./archive.ts";
 import { CACHE } from "./debian.ts";
 import { run } from "./run.ts";
 
-const PROJECT = new URL("../../", import.meta.url).pathname;
+const PROJECT = new URL("../../../", import.meta.url).pathname;
 /** Where the project lies in the virtual machine. */
 export const GUEST = "/pidfd/";
 
@@ -75,7 +75,7 @@ export function ownBase(): string {
 export function project(plan: string, cpu = ""): string {
   const archive = new Archive("project");
   const listed = run("git", ["ls-files", "-co", "--exclude-standard"], { cwd: PROJECT });
-  const names = listed.split("\n").filter((name) => name && !name.startsWith("scripts/"));
+  const names = listed.split("\n").filter((name) => name && !/^(scripts|tests\/run)\//.test(name));
   archive.folders(GUEST);
   run("cp", ["--parents", "--preserve=mode", ...names, archive.folder + GUEST], { cwd: PROJECT });
   const programs = `${PROJECT}zig/zig-out/bin/${cpu}`;

@@ -3,8 +3,8 @@
  * loader in the place of the machine's, so that it can start itself again as on a system of musl. Needs root.
  */
 import { need } from "./kernels/debian.ts";
-import { fetchMusl, FOLDER, LOADER, PROGRAMS } from "./musl.ts";
-import { RUNTIMES } from "./runtimes.ts";
+import { fetchMusl, FOLDER, LOADER, PROGRAMS } from "./musl_builds.ts";
+import { RUNTIMES } from "../../scripts/runtimes.ts";
 import { runSuite } from "./suite.ts";
 
 const AT = "/lib/ld-musl-x86_64.so.1";

@@ -2,9 +2,9 @@
  * Runs the suite against the installed npm package: a copy of the repository whose mod.ts and cli.ts are the package's.
  * What a test asks the inside for (ffi/, src/) comes from the sources still.
  */
-import { manifest } from "./npm/manifest.ts";
+import { manifest } from "../../scripts/npm/manifest.ts";
 
-const TOP = new URL("../", import.meta.url).pathname;
+const TOP = new URL("../../", import.meta.url).pathname;
 const deno = Deno.execPath();
 
 async function run(command: string[], cwd: string): Promise<Uint8Array> {
@@ -46,7 +46,7 @@ let isGood = false;
 try {
   await copyInto(folder);
   await replaceDoors(folder);
-  const args = ["run", "-A", "--no-lock", `${TOP}scripts/test_runtimes.ts`];
+  const args = ["run", "-A", "--no-lock", `${TOP}tests/run/runtimes.ts`];
   const { success } = await new Deno.Command(deno, { args, cwd: folder }).spawn().status;
   isGood = success;
 } finally {

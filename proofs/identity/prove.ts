@@ -3,24 +3,22 @@
  * and the pid file to refusing every one of them, whom process.kill() reaches. Needs root. Takes runtimes' names; all of
  * them, if none is given.
  */
-import { RUNTIMES } from "./runtimes.ts";
+import { onEachRuntime } from "../../scripts/runtimes.ts";
 
 const ROUNDS = 1000;
 const isX86 = Deno.build.arch === "x86_64";
 const FSTATFS = isX86 ? "138" : "44";
 const OPEN_BY_HANDLE_AT = isX86 ? "304" : "265";
-const helper = new URL("../zig/zig-out/bin/helper", import.meta.url).pathname;
-const script = new URL("../tests/fixtures/recycle.ts", import.meta.url).pathname;
+const helper = new URL("../../zig/zig-out/bin/helper", import.meta.url).pathname;
+const script = new URL("../../tests/fixtures/recycle.ts", import.meta.url).pathname;
 const WAYS = [
   { name: "by file handle", through: [] },
   { name: "by pid and inode", through: [helper, "deny", OPEN_BY_HANDLE_AT, "95"] },
   { name: "by start time", through: [helper, "deny", FSTATFS, "38"] },
 ];
 
-const chosen = RUNTIMES.filter(({ name }) => Deno.args.length === 0 || Deno.args.includes(name));
-if (chosen.length === 0) throw new Error(`no runtime has this name: ${Deno.args.join(" ")}`);
 let isProven = true;
-for (const { name, file } of chosen) {
+await onEachRuntime(Deno.args, ({ name, file }) => {
   for (const way of WAYS) {
     const path = Deno.makeTempDirSync();
     const command = [
@@ -43,5 +41,5 @@ for (const { name, file } of chosen) {
     const shown = Object.entries(counts).map(([what, count]) => `${what} ${count}`).join(", ");
     console.log(`${name.padEnd(8)} ${way.name.padEnd(16)} of ${ROUNDS}: ${shown}`);
   }
-}
+});
 if (!isProven) Deno.exit(1);

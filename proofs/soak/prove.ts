@@ -3,9 +3,9 @@
  * N` (10) for each, and `--svg FILE`.
  */
 import { parseArgs } from "node:util";
-import { chart, type Lines } from "../proofs/soak/chart.ts";
-import { grows, marksOf, QUANTITIES, type Sample } from "../proofs/soak/samples.ts";
-import { type Runtime, RUNTIMES } from "./runtimes.ts";
+import { chart, type Lines } from "./chart.ts";
+import { grows, marksOf, QUANTITIES, type Sample } from "./samples.ts";
+import { onEachRuntime, type Runtime } from "../../scripts/runtimes.ts";
 
 const { values, positionals } = parseArgs({
   options: { minutes: { type: "string" }, svg: { type: "string" } },
@@ -58,13 +58,9 @@ function judge({ library, control }: Lines): number {
   return failed;
 }
 
-const chosen = RUNTIMES.filter(({ name }) =>
-  positionals.length === 0 || positionals.some((wanted) => name.startsWith(wanted))
-);
-if (chosen.length === 0) throw new Error(`no runtime has this name: ${positionals.join(" ")}`);
 const all: Lines[] = [];
 let failed = 0;
-for (const runtime of chosen) {
+await onEachRuntime(positionals, async (runtime) => {
   console.log(`${runtime.name}, ${seconds} s; low-water marks from the second minute on`);
   const [library, control] = await Promise.all([
     soak(runtime, "library"),
@@ -73,7 +69,7 @@ for (const runtime of chosen) {
   const lines = { runtime: runtime.name, library, control };
   all.push(lines);
   failed += judge(lines);
-}
+});
 const path = values.svg ?? `${Deno.makeTempDirSync({ prefix: "pidfd-soak-" })}/soak.svg`;
 Deno.writeTextFileSync(path, chart(all));
 console.log(`${path}\n${failed === 0 ? "nothing grows" : `${failed} lines grow`}`);

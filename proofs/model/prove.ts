@@ -3,8 +3,8 @@
  * N` for how many each gets, and `--seed S`. Needs root for the strangers.
  */
 import { parseArgs } from "node:util";
-import { judge, type Verdict } from "../proofs/model/judge.ts";
-import { type Runtime, RUNTIMES } from "./runtimes.ts";
+import { judge, type Verdict } from "./judge.ts";
+import { onEachRuntime, type Runtime } from "../../scripts/runtimes.ts";
 
 /** Of one program; the next begins anew. */
 const MOST_STEPS = 20_000;
@@ -32,13 +32,9 @@ async function run(runtime: Runtime, count: number, first: number): Promise<Verd
   return judge(decoder.decode(output.stdout).trim(), decoder.decode(output.stderr).trim());
 }
 
-const chosen = RUNTIMES.filter(({ name }) =>
-  positionals.length === 0 || positionals.some((wanted) => name.startsWith(wanted))
-);
-if (chosen.length === 0) throw new Error(`no runtime has this name: ${positionals.join(" ")}`);
 console.log(`seed ${seed}`);
 let violated = 0;
-for (const runtime of chosen) {
+await onEachRuntime(positionals, async (runtime) => {
   const sum = { done: 0, strangers: 0, hits: 0 };
   for (let begun = 0; begun < steps; begun += MOST_STEPS) {
     const verdict = await run(runtime, Math.min(MOST_STEPS, steps - begun), seed + begun);
@@ -48,6 +44,6 @@ for (const runtime of chosen) {
   }
   const { done, strangers, hits } = sum;
   console.log(`${runtime.name.padEnd(8)} ${done} steps, ${strangers} strangers, ${hits} hit`);
-}
+});
 console.log(violated === 0 ? "the model holds" : `${violated} violated`);
 if (violated > 0) Deno.exit(1);

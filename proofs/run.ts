@@ -1,0 +1,22 @@
+/** Runs a long proof: `deno task proof NAME`, with what follows as its arguments. Each ends with 1 if it is violated. */
+const PROOFS: Record<string, string> = {
+  waiting: "waits: 10,000 at once, without memory, in Workers that are terminated",
+  faults: "every operation while a system call fails once, by call and errno",
+  orphans: "orphans, parents and locks",
+  trees: "trees of up to 5,000 processes, and strangers beside them",
+  model: "random steps against a model of process life; --steps N --seed S",
+  soak: "ten minutes of churn beside the same without this library; --minutes N --svg FILE",
+  identity: "no stranger of 1,000 with the same pid is taken for the process; as root",
+};
+
+const [name = "", ...args] = Deno.args;
+if (!Object.hasOwn(PROOFS, name)) {
+  console.error("Usage: deno task proof NAME [RUNTIME…]");
+  for (const [name, what] of Object.entries(PROOFS)) {
+    console.error(`  ${name.padEnd(10)} ${what}`);
+  }
+  Deno.exit(2);
+}
+const program = ["run", "-A", "--no-lock", `proofs/${name}/prove.ts`, ...args];
+const { code } = await new Deno.Command(Deno.execPath(), { args: program }).spawn().status;
+Deno.exit(code);
