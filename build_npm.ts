@@ -1,8 +1,8 @@
 /**
  * Builds the npm package in npm/, and packs it: `deno task npm [dnt|tsc]`.
  *
- * One package for every CPU, without an install script and without a dependency. The same sources and tools give the
- * same bytes.
+ * One package for every CPU, without an install script and without a dependency. The same sources
+ * and tools give the same bytes.
  */
 import { stop } from "esbuild";
 import { LIBRARIES } from "./ffi/library.ts";
@@ -28,7 +28,10 @@ async function writeLibraries(): Promise<void> {
 /** The CPUs that have no Deno and no Bun; their Node loads the file beside the module. */
 const FILE_ONLY = ["riscv64", "ppc64le", "s390x", "loongarch64", "armv7l"];
 
-/** Takes the embedded bytes out that nobody needs: they are a quarter of what everybody would download. */
+/**
+ * Takes the embedded bytes out that nobody needs: they are a quarter of what everybody would
+ * download.
+ */
 function embedFew(): void {
   const path = `${COMPILED}/ffi/library.js`;
   const text = Deno.readTextFileSync(path);
@@ -48,17 +51,25 @@ function nameRuntime(path: string): void {
   Deno.chmodSync(path, 0o755);
 }
 
-/** Without what stands between two comments because it can be done or seen in a clone of the repository alone. */
+/**
+ * Without what stands between two comments because it can be done or seen in a clone of the
+ * repository alone.
+ */
 function withoutClone(page: string): string {
   return page.replace(/<!-- clone -->.*?<!-- \/clone -->\n\n/gs, "");
 }
 
-/** An example as the user of this package writes it: what JSR has as `@x/pidfd` is `pidfd` on npm. */
+/**
+ * An example as the user of this package writes it: what JSR has as `@x/pidfd` is `pidfd` on npm.
+ */
 function importByName(text: string): string {
   return text.replace(/from "(?:jsr:)?@x\/pidfd/g, 'from "pidfd');
 }
 
-/** The programs of the guides stay in the repository: they are to be copied and changed, and Node strips no types in a package. */
+/**
+ * The programs of the guides stay in the repository: they are to be copied and changed, and Node
+ * strips no types in a package.
+ */
 function linkExamples(page: string, repository: string): string {
   return page.replaceAll("](../examples/", `](${repository}/blob/main/examples/`);
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env -S deno run --allow-ffi
 /**
- * The `pidfd` command: look at processes, signal them and wait for them, each by a handle that can't name a stranger.
+ * The `pidfd` command: look at processes, signal them and wait for them, each by a handle that
+ * can't name a stranger.
  *
  * ```sh
  * deno run --allow-ffi jsr:@x/pidfd/cli check 1
@@ -13,7 +14,8 @@ import { EXIT_ERROR } from "./cli/exit.ts";
 import { main } from "./cli/main.ts";
 import { complain, outputFailure } from "./cli/output.ts";
 
-// Whoever reads may stop reading, as head(1) does, and Node would end everything: a tree half ended, or stopped.
+// Whoever reads may stop reading, as head(1) does, and Node would end everything: a tree half
+// ended, or stopped.
 process.stdout.on("error", () => {});
 const code = await main(process.argv.slice(2));
 const failure = await outputFailure();

@@ -1,12 +1,13 @@
 /**
  * Race-free handles of Linux processes, for Deno, Bun and Node.
  *
- * A pid is a number that the kernel gives to somebody else once its process has gone, so every `process.kill(pid)` is
- * a bet. A pidfd is a file descriptor that names one process for good: what is done through it happens to that
- * process or to nobody.
+ * A pid is a number that the kernel gives to somebody else once its process has gone, so every
+ * `process.kill(pid)` is a bet. A pidfd is a file descriptor that names one process for good: what
+ * is done through it happens to that process or to nobody.
  *
- * Linux 5.3 and later; importing works everywhere, and `Pidfd.supported` says whether it can be used. Deno needs
- * `--allow-ffi` and nothing else; to start a program, as the example does, takes `--allow-env` and `--allow-run` too.
+ * Linux 5.3 and later; importing works everywhere, and `Pidfd.supported` says whether it can be
+ * used. Deno needs `--allow-ffi` and nothing else; to start a program, as the example does, takes
+ * `--allow-env` and `--allow-run` too.
  *
  * @example Open, look, signal, learn how it ended
  * ```ts

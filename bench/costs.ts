@@ -1,7 +1,8 @@
 /**
- * What calls cost, side by side in one run: ours, the runtime's call by number, and the same system calls in a native
- * loop, which is the limit. They take turns, and the lower quartile of the turns counts, so that a machine that others
- * share slows all of them or none. Prints one table; ratios are what holds from machine to machine.
+ * What calls cost, side by side in one run: ours, the runtime's call by number, and the same system
+ * calls in a native loop, which is the limit. They take turns, and the lower quartile of the turns
+ * counts, so that a machine that others share slows all of them or none. Prints one table; ratios
+ * are what holds from machine to machine.
  */
 import { measure } from "mitata";
 import { LIBRARIES } from "../ffi/library.ts";

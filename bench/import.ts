@@ -1,7 +1,7 @@
 /**
- * What importing the package costs over an empty program, and with the first handle, on each runtime; and what the program itself
- * sees of the two, without the runtime's end. The programs take turns, and the quicker half of the runs counts: whatever else the
- * machine does only adds.
+ * What importing the package costs over an empty program, and with the first handle, on each
+ * runtime; and what the program itself sees of the two, without the runtime's end. The programs
+ * take turns, and the quicker half of the runs counts: whatever else the machine does only adds.
  */
 import { onEachRuntime } from "../scripts/runtimes.ts";
 

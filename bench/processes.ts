@@ -1,8 +1,9 @@
 /**
- * Listing all processes, side by side in one run with `ps` asked for the same of each, and with the package that people use.
- * They take turns, so that whatever else the machine does meets all of them; starting `ps` and reading its text is part of
- * their cost, as for every program that uses it. Numbers as arguments say of how many processes; for fewer than the kernel has
- * threads run it in a pid namespace: `unshare --pid --fork --mount-proc node bench/processes.ts 12`.
+ * Listing all processes, side by side in one run with `ps` asked for the same of each, and with the
+ * package that people use. They take turns, so that whatever else the machine does meets all of
+ * them; starting `ps` and reading its text is part of their cost, as for every program that uses
+ * it. Numbers as arguments say of how many processes; for fewer than the kernel has threads run it
+ * in a pid namespace: `unshare --pid --fork --mount-proc node bench/processes.ts 12`.
  */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";

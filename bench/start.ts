@@ -1,4 +1,6 @@
-/** What the first use costs: import and first open, measured inside a new process, several times. */
+/**
+ * What the first use costs: import and first open, measured inside a new process, several times.
+ */
 import { run, runtimeCommand } from "../tests/support/processes.ts";
 import { fileURLToPath } from "node:url";
 

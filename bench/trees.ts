@@ -1,6 +1,7 @@
 /**
- * Ending and listing the same trees, side by side in one run with the packages that people use. Ended means that every process
- * of the tree is gone, which most of the others do not wait for: the clock stops when the last one is.
+ * Ending and listing the same trees, side by side in one run with the packages that people use.
+ * Ended means that every process of the tree is gone, which most of the others do not wait for: the
+ * clock stops when the last one is.
  */
 import { execFile } from "node:child_process";
 import { createRequire } from "node:module";
@@ -60,7 +61,10 @@ async function untilGone(root: number, kill: Killer): Promise<number> {
   return time;
 }
 
-/** It ends the process group of a child that it has spawned itself, and whoever left that group stays. */
+/**
+ * It ends the process group of a child that it has spawned itself, and whoever left that group
+ * stays.
+ */
 async function endingByExeca(size: number): Promise<number> {
   const options = { killDescendants: true, reject: false, stdin: "pipe" } as const;
   const child = execa(HELPER, ["tree", "binary", String(size)], options);

@@ -1,8 +1,9 @@
 /**
- * The way from the kernel's end of a child to the promise, beside the runtime's own event for the same kind of child, in
- * one run. For the same child: how much later or earlier a program that has both hears of it here. By turns, against a child
- * that nobody watches: what the watch costs, because a second thread is woken for the same end, and on few cores it is in the
- * way of the first. All are counted from the SIGKILL on, which the kernel obeys at once.
+ * The way from the kernel's end of a child to the promise, beside the runtime's own event for the
+ * same kind of child, in one run. For the same child: how much later or earlier a program that has
+ * both hears of it here. By turns, against a child that nobody watches: what the watch costs,
+ * because a second thread is woken for the same end, and on few cores it is in the way of the
+ * first. All are counted from the SIGKILL on, which the kernel obeys at once.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -9,7 +9,10 @@ export interface ProcessArgument {
   readonly pid: number;
   /** As it was typed, for showing the same. */
   readonly text: string;
-  /** The process that has the pid now, or the very process of the identity; ESRCH where there is none. */
+  /**
+   * The process that has the pid now, or the very process of the identity; ESRCH where there is
+   * none.
+   */
   open(): Pidfd;
 }
 
@@ -40,7 +43,9 @@ function gone(pid: number): never {
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** Milliseconds from a time such as 500ms, 5s, 1.5m or 2h; a number without a unit is milliseconds. */
+/**
+ * Milliseconds from a time such as 500ms, 5s, 1.5m or 2h; a number without a unit is milliseconds.
+ */
 export function parseTime(option: string, value: string): number {
   const [, whole, decimal, unit = "ms"] = /^(?:(\d+)(?:ms)?|(\d+(?:\.\d+)?)([smh]))$/.exec(value) ??
     [];

@@ -7,8 +7,9 @@ import { failed, type Outcome } from "./outcome.ts";
 type Asked = Omit<Outcome, "pid">;
 
 /**
- * Asks one process after the other, for questions that change nothing. Each handle is closed before the next one is opened,
- * so that there can be any number of processes. A failure stops none of the others.
+ * Asks one process after the other, for questions that change nothing. Each handle is closed before
+ * the next one is opened, so that there can be any number of processes. A failure stops none of the
+ * others.
  */
 export function forEach(
   processes: ProcessArgument[],
@@ -30,8 +31,8 @@ export function forEach(
 }
 
 /**
- * Opens all of the processes before it asks the first one: so none can exit, and its pid be reused, because another one was
- * asked, or meanwhile. Each outcome is shown as soon as there is one.
+ * Opens all of the processes before it asks the first one: so none can exit, and its pid be reused,
+ * because another one was asked, or meanwhile. Each outcome is shown as soon as there is one.
  *
  * @returns All outcomes, in the order of the arguments.
  */

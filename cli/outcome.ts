@@ -63,7 +63,9 @@ export function reportJson(outcomes: Outcome[]): void {
   print(JSON.stringify(outcomes.map(({ pid, record }) => ({ pid, ...record })), null, 2));
 }
 
-/** Milliseconds as JSON shows them: to a microsecond, since a clock that is no finer makes the rest. */
+/**
+ * Milliseconds as JSON shows them: to a microsecond, since a clock that is no finer makes the rest.
+ */
 export function rounded(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }

@@ -7,8 +7,8 @@ let giveUp: (isWritten: false) => void;
 const givenUp = new Promise<false>((resolve) => giveUp = resolve);
 
 /**
- * Prints a line, or several; answers whether it was written. Not by console.log(): its failure goes unseen on Bun, and on
- * Deno it throws, which would leave a tree half ended.
+ * Prints a line, or several; answers whether it was written. Not by console.log(): its failure goes
+ * unseen on Bun, and on Deno it throws, which would leave a tree half ended.
  */
 export function print(text: string): Promise<boolean> {
   // Deno answers nothing to a write that follows a failed one.
@@ -24,7 +24,10 @@ export function print(text: string): Promise<boolean> {
   return isWritten;
 }
 
-/** Says what is in the way, on stderr. Where that can't be said, Deno's console.error() throws, and the work must go on. */
+/**
+ * Says what is in the way, on stderr. Where that can't be said, Deno's console.error() throws, and
+ * the work must go on.
+ */
 export function complain(text: string): void {
   try {
     console.error(text);
@@ -39,7 +42,10 @@ function fail(error: Error): void {
   giveUp(false);
 }
 
-/** Why the output is not whole, once its end is written or given up; undefined too where a reader has had enough. */
+/**
+ * Why the output is not whole, once its end is written or given up; undefined too where a reader
+ * has had enough.
+ */
 export async function outputFailure(): Promise<Error | undefined> {
   await isWritten;
   return failure?.code === "EPIPE" ? undefined : failure;

@@ -1,4 +1,7 @@
-/** The options and arguments of one command; what is wrong with them is said in the command's own words. */
+/**
+ * The options and arguments of one command; what is wrong with them is said in the command's own
+ * words.
+ */
 import { parseArgs } from "node:util";
 import type { Command, Options } from "./command.ts";
 import { UsageError } from "./exit.ts";

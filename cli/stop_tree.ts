@@ -1,4 +1,7 @@
-/** `pidfd stop --tree`: ends processes with all of their descendants, and reports each end while it waits for the next. */
+/**
+ * `pidfd stop --tree`: ends processes with all of their descendants, and reports each end while it
+ * waits for the next.
+ */
 import {
   killTree,
   type KillTreeOptions,

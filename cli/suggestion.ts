@@ -1,7 +1,10 @@
 /** What somebody may have meant by a misspelt word. */
 import { nearest } from "../src/kernel/nearest.ts";
 
-/** The one candidate that begins so, else the one that differs by a letter or two, as a hint; else nothing. */
+/**
+ * The one candidate that begins so, else the one that differs by a letter or two, as a hint; else
+ * nothing.
+ */
 export function hint(
   word: string,
   candidates: readonly string[],

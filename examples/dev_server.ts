@@ -1,4 +1,7 @@
-/** Runs a server, and restarts it with all that it has started when a file changes: `dev_server.ts FOLDER COMMAND…`. */
+/**
+ * Runs a server, and restarts it with all that it has started when a file changes: `dev_server.ts
+ * FOLDER COMMAND…`.
+ */
 import { spawn } from "node:child_process";
 import { watch } from "node:fs";
 import process from "node:process";
@@ -18,7 +21,8 @@ async function stop(): Promise<void> {
   for (const { pid, name } of escaped) console.error(`${pid} (${name}) still runs`);
 }
 
-// What a server leaves behind when it crashes becomes a child of this process, so that stop() finds it.
+// What a server leaves behind when it crashes becomes a child of this process, so that stop() finds
+// it.
 adoptOrphans();
 let work = Promise.resolve();
 let timer: ReturnType<typeof setTimeout> | undefined;

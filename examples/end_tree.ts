@@ -1,4 +1,7 @@
-/** Ends a process and all of its descendants, and tells how each ended: `end_tree.ts PID [GRACE_MS]`. */
+/**
+ * Ends a process and all of its descendants, and tells how each ended: `end_tree.ts PID
+ * [GRACE_MS]`.
+ */
 import process from "node:process";
 import { killTree, type TreeEnd } from "../mod.ts";
 

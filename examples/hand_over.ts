@@ -1,13 +1,16 @@
 /**
- * Hands a worker that runs from one program to the next: `hand_over.ts give SOCKET COMMAND…` starts it and ends,
- * `hand_over.ts take SOCKET`, which must be there before, goes on with it.
+ * Hands a worker that runs from one program to the next: `hand_over.ts give SOCKET COMMAND…` starts
+ * it and ends, `hand_over.ts take SOCKET`, which must be there before, goes on with it.
  */
 import { spawn } from "node:child_process";
 import { connect, createServer } from "node:net";
 import process from "node:process";
 import { closeFd, Pidfd, sendMessage, socketFd, socketPair, waitForMessage } from "../mod.ts";
 
-/** The old program: starts the worker, whose input and output are a socket, and sends its handle and the socket's other end. */
+/**
+ * The old program: starts the worker, whose input and output are a socket, and sends its handle and
+ * the socket's other end.
+ */
 function give(path: string, [command, ...args]: string[]): void {
   const [ours, theirs] = socketPair();
   const child = spawn(command, args, { stdio: [theirs, theirs, "inherit"] });

@@ -1,4 +1,7 @@
-/** Runs the shell commands on stdin, one a line, so many at once and each for so long: `job_queue.ts COUNT TIMEOUT_MS`. */
+/**
+ * Runs the shell commands on stdin, one a line, so many at once and each for so long: `job_queue.ts
+ * COUNT TIMEOUT_MS`.
+ */
 import { spawn } from "node:child_process";
 import process from "node:process";
 import { text } from "node:stream/consumers";
@@ -13,9 +16,12 @@ function describe({ known, code, signal }: ExitStatus): string {
   return signal === null ? `exited with code ${code}` : `killed by ${signal}`;
 }
 
-/** Runs a job, and answers what became of it; after a timeout nothing that it has started is left. */
+/**
+ * Runs a job, and answers what became of it; after a timeout nothing that it has started is left.
+ */
 async function run(command: string): Promise<string> {
-  // In a session of its own: Ctrl-C reaches this program alone, and what left the job's tree is found by the session.
+  // In a session of its own: Ctrl-C reaches this program alone, and what left the job's tree is
+  // found by the session.
   const job = Pidfd.of(
     spawn("sh", ["-c", command], { detached: true, stdio: ["ignore", "inherit", "inherit"] }),
   );

@@ -1,4 +1,7 @@
-/** A service of which there is one: `pid_file.ts start PATH` runs it, `status PATH` and `stop PATH` find it. */
+/**
+ * A service of which there is one: `pid_file.ts start PATH` runs it, `status PATH` and `stop PATH`
+ * find it.
+ */
 import process from "node:process";
 import { Pidfd, PidfdError } from "../mod.ts";
 

@@ -1,6 +1,7 @@
 /**
- * Keeps services running: `supervisor.ts FOLDER`, where services.json has their commands, as `{ "web": ["node", "web.js"] }`.
- * SIGTERM ends the supervisor alone; the next one finds its services again. SIGINT (Ctrl-C) ends the services too.
+ * Keeps services running: `supervisor.ts FOLDER`, where services.json has their commands, as `{
+ * "web": ["node", "web.js"] }`. SIGTERM ends the supervisor alone; the next one finds its services
+ * again. SIGINT (Ctrl-C) ends the services too.
  */
 import { spawn } from "node:child_process";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -14,7 +15,10 @@ const commands: Record<string, string[]> = JSON.parse(
 const running = new Map<string, Pidfd>();
 let isStopping = false;
 
-/** The service as an earlier supervisor left it; null if it has exited since, also if its pid was reused. */
+/**
+ * The service as an earlier supervisor left it; null if it has exited since, also if its pid was
+ * reused.
+ */
 function find(name: string): Pidfd | null {
   let identity: string;
   try {

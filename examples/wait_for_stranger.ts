@@ -1,4 +1,7 @@
-/** Waits until a process that this program did not start has ended, for so long at most: `wait_for_stranger.ts PID MS`. */
+/**
+ * Waits until a process that this program did not start has ended, for so long at most:
+ * `wait_for_stranger.ts PID MS`.
+ */
 import process from "node:process";
 import { Pidfd } from "../mod.ts";
 

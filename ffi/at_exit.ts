@@ -1,5 +1,6 @@
 /**
- * What has to be done when the program ends by itself: by `process.exit()`, by an uncaught error, or with nothing left to do.
+ * What has to be done when the program ends by itself: by `process.exit()`, by an uncaught error,
+ * or with nothing left to do.
  *
  * @module
  */
@@ -9,7 +10,10 @@ const actions = new Set<() => void>();
 
 let isListening = false;
 
-/** Does something when the program ends, unless the answer was called before. A signal that ends it leaves no time for it. */
+/**
+ * Does something when the program ends, unless the answer was called before. A signal that ends it
+ * leaves no time for it.
+ */
 export function atExit(action: () => void): () => void {
   actions.add(action);
   // One listener for all: Node warns of more than ten.

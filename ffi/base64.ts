@@ -1,5 +1,6 @@
 /**
- * Base64 by the quickest means that a runtime has: `Uint8Array` itself in Deno, Bun and Node 25, `Buffer` in older Node.
+ * Base64 by the quickest means that a runtime has: `Uint8Array` itself in Deno, Bun and Node 25,
+ * `Buffer` in older Node.
  *
  * @module
  */

@@ -65,8 +65,8 @@ function listen(fd: number, { onBytes, onEnd, onRefused }: SocketListener): List
     end: () => onEnd(),
     close: () => onEnd(),
   };
-  // Older Bun, 1.3.8 among it, forgets an unref() that comes while the socket opens. Where its event
-  // loop can't take the socket, Bun leaves it open.
+  // Older Bun, 1.3.8 among it, forgets an unref() that comes while the socket opens. Where its
+  // event loop can't take the socket, Bun leaves it open.
   runtime.Bun!.connect({ fd, socket }).then(apply, onRefused);
   const hold = (isWanted: boolean) => {
     isHolding = isWanted;

@@ -1,12 +1,16 @@
 /**
- * What a runtime's own child object says of its process: whether it has seen the end, and how it was.
+ * What a runtime's own child object says of its process: whether it has seen the end, and how it
+ * was.
  *
  * @module
  */
 import { setsSignalCodeEarly } from "./runtime.ts";
 import { reportUncaught } from "./timer.ts";
 
-/** What a child process looks like in every runtime: ChildProcess, Deno.ChildProcess, Bun.Subprocess, execa's. */
+/**
+ * What a child process looks like in every runtime: ChildProcess, Deno.ChildProcess,
+ * Bun.Subprocess, execa's.
+ */
 export interface ChildLike {
   /** Its pid; undefined where the program could not be started. */
   readonly pid?: number | undefined;
@@ -40,14 +44,18 @@ export function hasEnded(child: ChildLike): boolean {
   return typeof signalCode === "string" && (!isSilenced(child) || hasClosed(child));
 }
 
-/** Whether the runtime reports how its child ended as the signal that it has sent itself, whatever the end was. */
+/**
+ * Whether the runtime reports how its child ended as the signal that it has sent itself, whatever
+ * the end was.
+ */
 function isSilenced(child: ChildLike): boolean {
   return setsSignalCodeEarly() && (child as AnyChild).killed === true;
 }
 
 /**
- * Whether the event `close` has come, which is all that a silenced child shows of its end: it counts its streams, and itself as
- * one of them. Where these counts have other names, it has not, and nothing is said.
+ * Whether the event `close` has come, which is all that a silenced child shows of its end: it
+ * counts its streams, and itself as one of them. Where these counts have other names, it has not,
+ * and nothing is said.
  */
 function hasClosed(child: ChildLike): boolean {
   const counts = Object.getOwnPropertySymbols(child).map((symbol) =>
@@ -57,7 +65,10 @@ function hasClosed(child: ChildLike): boolean {
   return typeof needed === "number" && received === needed;
 }
 
-/** Calls back when the runtime sees its child end, or hears that somebody else has reaped it. The answer takes that back. */
+/**
+ * Calls back when the runtime sees its child end, or hears that somebody else has reaped it. The
+ * answer takes that back.
+ */
 export function hearEnd(child: ChildLike, onEnd: () => void): () => void {
   const { exited, status, once, removeListener } = child as AnyChild;
   let heard: (() => void) | undefined = onEnd;
@@ -82,13 +93,17 @@ export function hearEnd(child: ChildLike, onEnd: () => void): () => void {
   };
 }
 
-/** How the child ended, if the runtime has seen that and says so without being waited for: Deno does not. */
+/**
+ * How the child ended, if the runtime has seen that and says so without being waited for: Deno does
+ * not.
+ */
 export function statusSoFar(child: ChildLike): ChildEnd | null {
   return hasEnded(child) ? ended(child) : null;
 }
 
 /**
- * How the child ended, in the runtime's own words; null where it has none. A core dump is something it does not tell.
+ * How the child ended, in the runtime's own words; null where it has none. A core dump is something
+ * it does not tell.
  */
 export async function runtimeStatus(child: ChildLike): Promise<ChildEnd | null> {
   const { exited, status, once } = child as AnyChild;

@@ -1,5 +1,6 @@
 /**
- * Calls the native library through `Deno.dlopen`. Needs `--allow-ffi`, or `--allow-ffi=PATH` for a given file.
+ * Calls the native library through `Deno.dlopen`. Needs `--allow-ffi`, or `--allow-ffi=PATH` for a
+ * given file.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * Looks at a library's file before it is loaded: the loader of the C library maps what is there, and where something is
- * missing the whole program dies of SIGBUS, or of worse where something is wrong.
+ * Looks at a library's file before it is loaded: the loader of the C library maps what is there,
+ * and where something is missing the whole program dies of SIGBUS, or of worse where something is
+ * wrong.
  *
  * @module
  */
@@ -8,15 +9,15 @@ import { encoded } from "./base64.ts";
 import { runtime } from "./runtime.ts";
 
 /** What is known of the right file; its bytes are "" where the package has it as a file alone. */
-export interface Known {
+interface Known {
   readonly size: number;
   readonly checksum: number;
   readonly base64: string;
 }
 
 /**
- * The bytes of a file; null where there is none, and undefined where they can't be had: a Deno that may load the file may not
- * therefore read it, and to ask could mean a prompt.
+ * The bytes of a file; null where there is none, and undefined where they can't be had: a Deno that
+ * may load the file may not therefore read it, and to ask could mean a prompt.
  */
 export function readLibrary(path: string): Uint8Array | null | undefined {
   try {
@@ -45,8 +46,9 @@ function isSame(bytes: Uint8Array, { base64, checksum }: Known): boolean {
 }
 
 /**
- * As zig/tools/emit.zig computes it: it is told apart from every file with one wrong word. Not against malice: who can change this
- * file can change that one. Words in the order of the CPU, because that takes a quarter of the time.
+ * As zig/tools/emit.zig computes it: it is told apart from every file with one wrong word. Not
+ * against malice: who can change this file can change that one. Words in the order of the CPU,
+ * because that takes a quarter of the time.
  */
 function checksumOf(bytes: Uint8Array): number {
   const words = new Int32Array(new Uint8Array(bytes).buffer, 0, bytes.length >> 2);
@@ -60,7 +62,10 @@ function checksumOf(bytes: Uint8Array): number {
 
 const PT_LOAD = 1;
 
-/** Throws if the file ends before what its own program headers promise, elf(5). Whatever is no library the loader refuses itself. */
+/**
+ * Throws if the file ends before what its own program headers promise, elf(5). Whatever is no
+ * library the loader refuses itself.
+ */
 export function assertComplete(bytes: Uint8Array): void {
   if (bytes.length < 64 || String.fromCharCode(...bytes.subarray(1, 4)) !== "ELF") return;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -12,8 +12,8 @@ export function libraryFolder(): string | undefined {
 }
 
 /**
- * Sets it for the npm package, whose implementation is no module of any kind and does not know where
- * it lies; its entry points do. The first one holds.
+ * Sets it for the npm package, whose implementation is no module of any kind and does not know
+ * where it lies; its entry points do. The first one holds.
  */
 export function setLibraryFolder(path: string | undefined): void {
   folder ??= path;

@@ -2,9 +2,9 @@
  * Finds the native library and loads it with the runtime's own means, once a JavaScript thread.
  *
  * In this order: the path that was given, the path in `PIDFD_LIBRARY` (unless the program runs with
- * more rights than whoever started it, who has made the environment), the file beside this module, the bytes that
- * are embedded in this module; Bun, and Deno where it may load anything, take the bytes before the file. A given path
- * is the only one tried: whoever gives one wants no other.
+ * more rights than whoever started it, who has made the environment), the file beside this module,
+ * the bytes that are embedded in this module; Bun, and Deno where it may load anything, take the
+ * bytes before the file. A given path is the only one tried: whoever gives one wants no other.
  *
  * @module
  */
@@ -20,7 +20,10 @@ import { node } from "./node.ts";
 import { tooOld } from "./oldest.ts";
 import { ABI } from "./symbols.ts";
 
-/** A CPU as the runtimes name it (Deno's names are those of `uname -m` already), and as `uname -m` does. */
+/**
+ * A CPU as the runtimes name it (Deno's names are those of `uname -m` already), and as `uname -m`
+ * does.
+ */
 const CPUS: Readonly<Record<string, string>> = {
   x64: "x86_64",
   arm64: "aarch64",
@@ -64,7 +67,8 @@ function environmentPath(adapter: Adapter): string | undefined {
 }
 
 function namedByEnvironment(): string | undefined {
-  // Asked first, because Deno would otherwise prompt for the permission to read a variable that few people set.
+  // Asked first, because Deno would otherwise prompt for the permission to read a variable that few
+  // people set.
   const query = { name: "env", variable: "PIDFD_LIBRARY" } as const;
   if (!runtime.Deno) return runtime.process.env.PIDFD_LIBRARY;
   if (runtime.Deno.permissions.querySync(query).state !== "granted") return undefined;
@@ -82,7 +86,10 @@ function openGiven(adapter: Adapter, path: string): Native {
   }
 }
 
-/** The file beside this module, as the npm package and `deno compile --include` have it; a checkout has none. */
+/**
+ * The file beside this module, as the npm package and `deno compile --include` have it; a checkout
+ * has none.
+ */
 function openBeside(adapter: Adapter, cpu: string): Native | undefined {
   if (LIBRARIES[cpu].base64 !== "" && prefersEmbedded()) return undefined;
   const folder = libraryFolder();
@@ -100,8 +107,8 @@ function openBeside(adapter: Adapter, cpu: string): Native | undefined {
 }
 
 /**
- * The embedded bytes nothing can have damaged. Deno needs the right to load anything for them, and to look at a file takes one of
- * its own; Bun needs two milliseconds for `node:fs` alone.
+ * The embedded bytes nothing can have damaged. Deno needs the right to load anything for them, and
+ * to look at a file takes one of its own; Bun needs two milliseconds for `node:fs` alone.
  */
 function prefersEmbedded(): boolean {
   if (!runtime.Deno) return runtime.Bun !== undefined;

@@ -1,6 +1,7 @@
 /**
- * Loads bytes as a library without writing a file: they go into an anonymous file in memory (memfd_create(2)), which
- * dlopen(3) opens by its name under /proc. It works on read-only systems and leaves nothing behind.
+ * Loads bytes as a library without writing a file: they go into an anonymous file in memory
+ * (memfd_create(2)), which dlopen(3) opens by its name under /proc. It works on read-only systems
+ * and leaves nothing behind.
  *
  * @module
  */
@@ -21,7 +22,9 @@ export interface LibC {
 /** glibc, then musl by the names that its distributions give it. */
 const LIBC_NAMES = ["libc.so.6", "libc.so", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
 
-/** Opens the C library by the first name that there is; throws the first failure when there is none. */
+/**
+ * Opens the C library by the first name that there is; throws the first failure when there is none.
+ */
 export function openLibC<T>(open: (name: string) => T): T {
   let first: unknown;
   for (const name of LIBC_NAMES) {
@@ -35,13 +38,14 @@ export function openLibC<T>(open: (name: string) => T): T {
 }
 
 /**
- * How often a number may turn out to be taken: glibc gives back whatever was loaded by the same name before, which is the
- * library of another version of this module if that one had the same number for its memory file.
+ * How often a number may turn out to be taken: glibc gives back whatever was loaded by the same
+ * name before, which is the library of another version of this module if that one had the same
+ * number for its memory file.
  */
 const MAX_TRIES = 16;
 
 /** A library as bytes, the ABI number that it answers, and how the runtime loads it by a path. */
-export interface InMemory {
+interface InMemory {
   bytes: Uint8Array;
   abi: number;
   open(path: string): Native;
@@ -70,7 +74,10 @@ export function openInMemory(libc: LibC, library: InMemory, tries: number = MAX_
   }
 }
 
-/** Undefined where another library has this name. It may lack functions: Bun hears of that at once, Deno at a call. */
+/**
+ * Undefined where another library has this name. It may lack functions: Bun hears of that at once,
+ * Deno at a call.
+ */
 function openOwn({ open, abi }: InMemory, path: string): Native | undefined {
   try {
     const native = open(path);

@@ -105,9 +105,9 @@ export interface Native {
   /** Whether the process of this pid has the mark of a `MarkRecord`: 1 or 0. */
   proc_has(proc: number, pid: number, mark: Uint8Array): number;
   /**
-   * Step 0 fills a `ZombiesRecord` from the calling thread, the first one: 1 if there are more, else
-   * 0. Step 1 takes those out that the runtime keeps a pidfd with O_NONBLOCK of, step 2 also those
-   * that it keeps a handle of libuv's for.
+   * Step 0 fills a `ZombiesRecord` from the calling thread, the first one: 1 if there are more,
+   * else 0. Step 1 takes those out that the runtime keeps a pidfd with O_NONBLOCK of, step 2 also
+   * those that it keeps a handle of libuv's for.
    */
   zombies_list(step: number, record: Uint8Array): number;
   /** waitid(2) with P_PID and __WNOTHREAD: 1 and a `WaitRecord`, or 0. */

@@ -1,5 +1,5 @@
 /**
- * Calls the native library through its Node-API door, as a native add-on of Node.
+ * Calls the native library through its Node-API entry point, as a native add-on of Node.
  *
  * @module
  */
@@ -16,15 +16,15 @@ function open(path: string): Native {
 }
 
 /**
- * Through a file of this user. Where the program has capabilities of its file, that is also the user
- * who has started it, and who could put another file in its place.
+ * Through a file of this user. Where the program has capabilities of its file, that is also the
+ * user who has started it, and who could put another file in its place.
  */
 function openBytes(bytes: Uint8Array): Native {
   const { process } = runtime;
   if (process.geteuid() === process.getuid() && process.geteuid() !== 0 && isSecureByFile()) {
     throw new Error(
-      "this program runs with more rights than its user, who could replace a file that it writes: " +
-        "name the library's own file by loadLibrary()",
+      "this program runs with more rights than its user, who could replace a file that it " +
+        "writes: name the library's own file by loadLibrary()",
     );
   }
   return openUnpacked(bytes, open);

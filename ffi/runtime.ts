@@ -1,6 +1,7 @@
 /**
- * The few things of the three runtimes that are used here, typed by hand: a runtime's own type package would leak
- * into every program that imports this module, and the three contradict each other.
+ * The few things of the three runtimes that are used here, typed by hand: a runtime's own type
+ * package would leak into every program that imports this module, and the three contradict each
+ * other.
  *
  * @module
  */
@@ -121,8 +122,8 @@ interface DenoNamespace {
 }
 
 /**
- * The globals of whichever runtime this is. `process` exists in all three, but in Deno its first use costs 20 ms,
- * because the whole layer for Node is loaded then.
+ * The globals of whichever runtime this is. `process` exists in all three, but in Deno its first
+ * use costs 20 ms, because the whole layer for Node is loaded then.
  */
 export const runtime: {
   readonly process: Process;
@@ -144,8 +145,9 @@ export function mayBeWorker(): boolean {
 }
 
 /**
- * Whether a child's `signalCode` may be a signal that was only sent to it: Deno's `node:child_process` sets it in
- * `kill()`, keeps it whatever the child does then, and forgets its exit code.
+ * Whether a child's `signalCode` may be a signal that was only sent to it: Deno's
+ * `node:child_process` sets it in `kill()`, keeps it whatever the child does then, and forgets its
+ * exit code.
  */
 export function setsSignalCodeEarly(): boolean {
   return runtime.Deno !== undefined;

@@ -1,10 +1,11 @@
 /**
- * Loads bytes as a library through a file, for Node, which has no other way. The file lies in a new directory that
- * only this user may enter (mkdtemp(3) makes it 0700 under a name that nobody could have placed before), is read back
- * and compared before it is used, and both are removed before this returns: a mapped library needs no name.
+ * Loads bytes as a library through a file, for Node, which has no other way. The file lies in a new
+ * directory that only this user may enter (mkdtemp(3) makes it 0700 under a name that nobody could
+ * have placed before), is read back and compared before it is used, and both are removed before
+ * this returns: a mapped library needs no name.
  *
- * The directory above may belong to somebody who puts another one in its place at any moment. So ours is opened, looked
- * at, and from then on reached by its descriptor alone.
+ * The directory above may belong to somebody who puts another one in its place at any moment. So
+ * ours is opened, looked at, and from then on reached by its descriptor alone.
  *
  * @module
  */
@@ -25,7 +26,10 @@ export function openUnpacked<T>(bytes: Uint8Array, open: (path: string) => T): T
   throw new Error(`no directory takes the library: ${reasons}`);
 }
 
-/** /dev/shm is there when the temporary directory is read-only, or mounted so that nothing in it may be run. */
+/**
+ * /dev/shm is there when the temporary directory is read-only, or mounted so that nothing in it may
+ * be run.
+ */
 function parents(): string[] {
   return [runtime.process.getBuiltinModule("node:os").tmpdir(), "/dev/shm", "/run"];
 }
@@ -40,7 +44,8 @@ function openIn<T>(
   let fd: number | undefined;
   try {
     fd = openOwn(fs, directory);
-    // A name of its own, because glibc takes what was once loaded by the same one for the same library.
+    // A name of its own, because glibc takes what was once loaded by the same one for the same
+    // library.
     return openFile(fs, `/proc/self/fd/${fd}/${nameOf(directory)}.node`, bytes, open);
   } finally {
     if (fd !== undefined) fs.closeSync(fd);
@@ -76,7 +81,10 @@ function openFile<T>(
   }
 }
 
-/** What is not empty is not ours alone: then it stays, and what is told is why the library was not loaded. */
+/**
+ * What is not empty is not ours alone: then it stays, and what is told is why the library was not
+ * loaded.
+ */
 function removeEmpty(fs: FileSystem, directory: string): void {
   try {
     fs.rmdirSync(directory);

@@ -8,7 +8,10 @@ export interface Proof {
   under?: string[];
 }
 
-/** Runs them on the runtimes that the command line names, else on all; ends with 1 if any of them is violated. */
+/**
+ * Runs them on the runtimes that the command line names, else on all; ends with 1 if any of them is
+ * violated.
+ */
 export async function prove(proofs: Proof[]): Promise<void> {
   let failed = 0;
   await onEachRuntime(Deno.args, async ({ name, file }) => {

@@ -1,4 +1,7 @@
-/** Runs a long proof: `deno task proof NAME`, with what follows as its arguments. Each ends with 1 if it is violated. */
+/**
+ * Runs a long proof: `deno task proof NAME`, with what follows as its arguments. Each ends with 1
+ * if it is violated.
+ */
 const PROOFS: Record<string, string> = {
   waiting: "waits: 10,000 at once, without memory, in Workers that are terminated",
   faults: "every operation while a system call fails once, by call and errno",

@@ -1,7 +1,8 @@
 /**
- * The public API as declarations without comments, sorted by name: `deno task api` writes it to api.d.ts, `deno task
- * check:api` compares. When it changes, CHANGELOG.md must change too, between the commit that changed the report before
- * and the one that changes it now; git tells, so rewriting the report alone does not help.
+ * The public API as declarations without comments, sorted by name: `deno task api` writes it to
+ * api.d.ts, `deno task check:api` compares. When it changes, CHANGELOG.md must change too, between
+ * the commit that changed the report before and the one that changes it now; git tells, so
+ * rewriting the report alone does not help.
  */
 const REPORT = "api.d.ts";
 
@@ -12,7 +13,10 @@ async function run(program: string, ...args: string[]): Promise<string> {
   return text;
 }
 
-/** The statements of a declaration file: each begins at the first column, and ends before the next that does. */
+/**
+ * The statements of a declaration file: each begins at the first column, and ends before the next
+ * that does.
+ */
 function statements(path: string): string[] {
   return Deno.readTextFileSync(path).split(/\n(?=[a-z])/).map((text) => text.trim());
 }

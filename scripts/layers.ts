@@ -1,9 +1,13 @@
 /**
- * Whether data flows one way: `deno task check:layers` takes the module graph from Deno and fails where a file imports from a folder
- * that stands above its own. Types count too: who names another's type has to know it.
+ * Whether data flows one way: `deno task check:layers` takes the module graph from Deno and fails
+ * where a file imports from a folder that stands above its own. Types count too: who names
+ * another's type has to know it.
  */
 
-/** From the ground up; each imports from itself and from those before it. A file of its own stands here with its name. */
+/**
+ * From the ground up; each imports from itself and from those before it. A file of its own stands
+ * here with its name.
+ */
 const LAYERS = [
   "ffi",
   "src/kernel",

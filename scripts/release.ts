@@ -1,7 +1,7 @@
 /**
- * Makes a version: `deno task release 1.2.3` writes it to deno.json and cli/version.ts, gives the changelog's unreleased section its name
- * and date, commits and tags. Pushing the tag publishes. With `--dry-run` it only shows what would change,
- * and what would be published.
+ * Makes a version: `deno task release 1.2.3` writes it to deno.json and cli/version.ts, gives the
+ * changelog's unreleased section its name and date, commits and tags. Pushing the tag publishes.
+ * With `--dry-run` it only shows what would change, and what would be published.
  */
 async function git(...args: string[]): Promise<string> {
   const { success, stdout } = await new Deno.Command("git", { args, stderr: "inherit" }).output();

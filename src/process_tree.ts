@@ -72,8 +72,8 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
    *
    * @param root A pid; a handle, which stays yours: the tree holds a second one; or a child as
    * {@linkcode Pidfd.of} takes it.
-   * @throws {TypeError} If an argument is of a wrong type, an option unknown, or `root` the handle of a thread that
-   * is not its process's first.
+   * @throws {TypeError} If an argument is of a wrong type, an option unknown, or `root` the handle
+   * of a thread that is not its process's first.
    * @throws {RangeError} If `root` is a number, and no integer from 1 to 2147483647.
    * @throws {Error} With `cgroup`, if the root's cgroup holds this process too, or is not told.
    * @throws {PidfdOpenFailedError} `ESRCH` if there is no such process; else as {@linkcode
@@ -211,7 +211,10 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
     this.close();
   }
 
-  /** What `console.log` shows in Node, Bun and Deno: `ProcessTree { root: 4242, size: 3, settled: true }`. */
+  /**
+   * What `console.log` shows in Node, Bun and Deno: `ProcessTree { root: 4242, size: 3, settled:
+   * true }`.
+   */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return #walk in this ? this.#description() : "ProcessTree {}";
   }

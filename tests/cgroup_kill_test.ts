@@ -31,7 +31,10 @@ async function lacksKill(): Promise<string | false> {
 const skip = await lacksKill();
 const skipFolders = needsRoot || await lacksFolders();
 
-/** A tree that has a cgroup of its own; the root's pid, and the helper's first process that is in there too. */
+/**
+ * A tree that has a cgroup of its own; the root's pid, and the helper's first process that is in
+ * there too.
+ */
 async function grown(...shape: string[]) {
   // The bytes of this sign are no characters of their own in any encoding of one byte a letter.
   const name = `pidfd-kill-€-${process.pid}-${Math.trunc(performance.now())}`;
@@ -124,7 +127,10 @@ test("the root is spared where that is asked for, though it is in the cgroup", {
   await helper.end();
 });
 
-/** What a caller in another cgroup namespace does to a tree and to a stranger, who are in these cgroups. */
+/**
+ * What a caller in another cgroup namespace does to a tree and to a stranger, who are in these
+ * cgroups.
+ */
 async function killFromNamespace(...folders: [root: string, stranger: string, ...string[]]) {
   const through = [HELPER, "in-own-proc", ""];
   const { stdout, stderr } = await runScript("kill_seen_from_below.ts", { through, args: folders });

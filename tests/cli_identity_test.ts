@@ -50,7 +50,8 @@ test("pidfd takes the identity that it shows, and util-linux's, wherever a pid m
     assert.deepEqual([code, stdout], [0, `${pid}: running\n`]);
   }
   if (features().file_handles.available) {
-    // As it may have been written in another pid namespace: the inode leads there, and the number of here is shown.
+    // As it may have been written in another pid namespace: the inode leads there, and the number
+    // of here is shown.
     const there = `2147483647:${identity.inode}`;
     const { code, stdout } = await pidfd("check", `${there}@${identity.boot}`);
     assert.deepEqual([code, stdout], [0, `${pid}: running\n`]);

@@ -200,7 +200,8 @@ test("pidfd stop --tree does all of it also when nobody reads", async () => {
 });
 
 test("pidfd stop --tree lets a frozen tree go on when it is interrupted", async () => {
-  // One of them can't be stopped, so that the others are for the sixtieth of a second that is given to it.
+  // One of them can't be stopped, so that the others are for the sixtieth of a second that is given
+  // to it.
   const { helper, root } = await grow("unstoppable", 4, "ignore");
   const tree = ProcessTree.of(root);
   const words = ["stop", "--tree", "--grace", "60000", String(root)];
@@ -209,7 +210,8 @@ test("pidfd stop --tree lets a frozen tree go on when it is interrupted", async 
   // Deno's own event makes a signal of the exit code 130.
   const handle = Pidfd.of(stopping);
   const isFrozen = () => statFields(root)?.[0] === "T";
-  // A slow machine needs seconds to begin; one that is busy as well may miss the moment, and interrupts it later.
+  // A slow machine needs seconds to begin; one that is busy as well may miss the moment, and
+  // interrupts it later.
   const end = performance.now() + 20_000;
   while (!isFrozen() && performance.now() < end) await new Promise((next) => setImmediate(next));
   stopping.kill("SIGINT");

@@ -55,7 +55,8 @@ test("pidfd wait waits for all at once, and with --any for the first", async () 
   const ends = new Helper("zombie", "3");
   const [first, second] = [String(stays.child.pid), await ends.line()];
   const any = pidfd("wait", "--any", "--json", first, second);
-  // Without exit records a zombie is all that can be waited for: the command may have ended before anybody could look.
+  // Without exit records a zombie is all that can be waited for: the command may have ended before
+  // anybody could look.
   if (exitRecord.available) await heldByChildren(Number(second), 1);
   else await any;
   ends.send();

@@ -25,7 +25,10 @@ async function lacks(shell: string, probe = "exit 0"): Promise<string | false> {
   return isThere ? false : `${shell} is not installed, or not whole`;
 }
 
-/** What bash offers for these words, the last of them unfinished: at a first Tab, or at the second, which lists it. */
+/**
+ * What bash offers for these words, the last of them unfinished: at a first Tab, or at the second,
+ * which lists it.
+ */
 async function offered(...words: string[]): Promise<string[]> {
   return await offeredAt(FIRST_TAB, ...words);
 }
@@ -85,8 +88,8 @@ test("pidfd completions bash offers pids, and their command lines where it lists
 });
 
 /**
- * What zsh makes of unfinished lines: a shell with its own completion in a terminal, in which Ctrl-] completes the line and
- * writes it to where the outer shell waits for it.
+ * What zsh makes of unfinished lines: a shell with its own completion in a terminal, in which
+ * Ctrl-] completes the line and writes it to where the outer shell waits for it.
  */
 async function completedByZsh(folder: string, ...lines: string[]): Promise<string> {
   writeFileSync(`${folder}/_pidfd.zsh`, await script("zsh"));

@@ -19,7 +19,10 @@ import {
 
 const { PIDFD_INFO_EXIT, SO_PEERPIDFD } = features();
 
-/** What runs a program of examples/ by the runtime that runs the tests, with the permissions that its guide names. */
+/**
+ * What runs a program of examples/ by the runtime that runs the tests, with the permissions that
+ * its guide names.
+ */
 function command(name: string, permissions: string[], ...args: string[]): [string, string[]] {
   const file = fileURLToPath(new URL(`../examples/${name}.ts`, import.meta.url));
   const options = { permissions: ["--allow-ffi", ...permissions], args };
@@ -49,7 +52,10 @@ class Running {
     return done ? null : value;
   }
 
-  /** Asks it to end. Not by `child.kill()`: in Deno the child has then ended by that signal, whatever it did. */
+  /**
+   * Asks it to end. Not by `child.kill()`: in Deno the child has then ended by that signal,
+   * whatever it did.
+   */
   ask(signal: NodeJS.Signals = "SIGTERM"): void {
     process.kill(this.child.pid!, signal);
   }

@@ -29,7 +29,9 @@ async function family(...args: string[]): Promise<Family> {
   return { parent, child: Pidfd.open(Number(line)) };
 }
 
-/** Kills the parent; answers when the child ended, in milliseconds since. The child becomes ours. */
+/**
+ * Kills the parent; answers when the child ended, in milliseconds since. The child becomes ours.
+ */
 async function killParent({ parent, child }: Family): Promise<number> {
   const exit = once(parent, "exit");
   const start = performance.now();

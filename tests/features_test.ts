@@ -103,7 +103,8 @@ test("features() leaves no descriptor behind", () => {
     overrideSyscallNumbers({})[Symbol.dispose]();
     features();
   }
-  // The runtime's other threads open and close a few of their own meanwhile; one left a round would be fifty.
+  // The runtime's other threads open and close a few of their own meanwhile; one left a round would
+  // be fifty.
   assert.ok(countDescriptors() - before < rounds / 2);
 });
 

@@ -129,7 +129,10 @@ test("an unprivileged user takes nothing from root's process", {
   await helper.kill();
 });
 
-/** ioctl(2) PIDFD_GET_NET_NAMESPACE; where an ioctl without data has a direction, that is the highest bits. */
+/**
+ * ioctl(2) PIDFD_GET_NET_NAMESPACE; where an ioctl without data has a direction, that is the
+ * highest bits.
+ */
 const NET_NAMESPACE = process.arch === "ppc64" ? 0x2000FF04 : 0xFF04;
 
 /** What the four calls are made to answer, and what is thrown then. */

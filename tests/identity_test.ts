@@ -19,7 +19,9 @@ const needsPidfs = pidfs.available ? false : pidfs.found;
 /** What makes pidfs unknown, as it was before Linux 6.9: identities go by the start time then. */
 const WITHOUT_PIDFS = [HELPER, "deny", "fstatfs", "38"];
 
-/** What makes file handles fail, as they do before Linux 6.14: identities go by pid and inode then. */
+/**
+ * What makes file handles fail, as they do before Linux 6.14: identities go by pid and inode then.
+ */
 const WITHOUT_HANDLES = [HELPER, "deny", "open_by_handle_at", "95"];
 
 /** What the looks of recognise.ts answer. */
@@ -191,7 +193,8 @@ test("reopen() goes by the inode, not by the pid, where the kernel has file hand
   assert.equal(Pidfd.reopen(`${process.ppid}:${inode}`), null);
   const wrong = [`reopen=2147483647:${inode}`, `reopen=${process.ppid}:${inode}`];
   const right = `reopen=${process.pid}:${inode}`;
-  // EPERM from a profile, ESTALE from a kernel before 6.14: it goes by the pid, and the inode is compared.
+  // EPERM from a profile, ESTALE from a kernel before 6.14: it goes by the pid, and the inode is
+  // compared.
   for (const errno of ["1", "116", "95"]) {
     const seen = await recognise([HELPER, "deny", "open_by_handle_at", errno], ...wrong, right);
     assert.deepEqual(seen, [null, null, process.pid]);

@@ -12,7 +12,10 @@ const GET_INFO = String(0xC058FF0B);
 const { PIDFD_GET_INFO, PIDFD_INFO_EXIT } = features();
 const asksKernel = PIDFD_GET_INFO.available;
 
-/** Without what no second reading can give: the time by today's clock to the millisecond, and what is not in /proc. */
+/**
+ * Without what no second reading can give: the time by today's clock to the millisecond, and what
+ * is not in /proc.
+ */
 function comparable(info: Partial<ProcessInfo>) {
   const { startTime: _1, state: _2, coreDump: _3, exit: _4, ...rest } = info;
   return rest;
@@ -253,7 +256,8 @@ test("info() takes no number from a /proc that counts in another pid namespace",
   const helper = await paused();
   const pid = String(helper.child.pid);
   for (const deny of [[], [HELPER, "deny-ioctl", GET_INFO, "25"]]) {
-    // The /proc of the outer namespace is still mounted: what it tells is right, but for the numbers.
+    // The /proc of the outer namespace is still mounted: what it tells is right, but for the
+    // numbers.
     const [{ info }] = await infoThrough([HELPER, "in-pid-namespace", pid, ...deny], "fd");
     assert.equal(info.name, "helper");
     assert.equal(info.startTicks, readProcess(helper.child.pid!)!.startTicks);

@@ -100,8 +100,8 @@ test("a library of another CPU, a truncated one and one that is none give clear 
 });
 
 /**
- * The library with another ABI number and without one of its functions, as another version of this package would bring it; null
- * where it can't be made.
+ * The library with another ABI number and without one of its functions, as another version of this
+ * package would bring it; null where it can't be made.
  */
 function otherVersion(): Uint8Array | null {
   const bytes = new Uint8Array(Buffer.from(LIBRARIES[CPU].base64, "base64"));

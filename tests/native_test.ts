@@ -152,7 +152,8 @@ test("native: the Node-API door answers EINVAL to what it can't hand to the kern
   assert.equal(door.own_pid(), process.pid);
   assert.equal(door.open(), -22);
   assert.equal(door.open(process.pid), -22);
-  // Not a string of digits: Deno's Node-API makes a number of it, one more reason to check arguments in src/.
+  // Not a string of digits: Deno's Node-API makes a number of it, one more reason to check
+  // arguments in src/.
   assert.equal(door.open(undefined, 0), -22);
   assert.equal(door.wait(0, 4, new Uint8Array(RECORDS.WaitRecord().size - 1)), -22);
   assert.equal(door.wait(0, 4, new Uint16Array(100)), -22);

@@ -20,7 +20,10 @@ import { assertThrows } from "./support/errors.ts";
 import { HELPER, Helper, paused, runScript } from "./support/processes.ts";
 import { grow, needsRoot, runs } from "./support/trees.ts";
 
-/** From Linux 7.0 on, the inode of a process that was reaped is not found; it is what the tests expect of this kernel. */
+/**
+ * From Linux 7.0 on, the inode of a process that was reaped is not found; it is what the tests
+ * expect of this kernel.
+ */
 const keepsInodes = features().file_handles.available && parseInt(release()) < 7;
 
 /** Before Linux 6.9 no identity has an inode. */

@@ -120,7 +120,8 @@ test("fromPidfile() believes a bare pid only if its process is older than the fi
     assert.equal(at(Date.now() / 1000), pid);
     assert.equal(at(Math.floor(started) - 0.5), null);
     assert.equal(at(started - 3600), null);
-    // Whole seconds are what some file systems keep, so the file may be up to two seconds younger than it says.
+    // Whole seconds are what some file systems keep, so the file may be up to two seconds younger
+    // than it says.
     assert.equal(at(Math.floor(started)), pid);
     assert.equal(at(Math.floor(started) - 3), null);
     handle.close();
@@ -230,7 +231,8 @@ test("fromPidfile() reads PID:INODE, if the file is of this boot", {
     const { pid, inode, boot } = handle.identity();
     writeFileSync(path, `${pid}:${inode}\n`);
     assert.equal(owner(path), pid);
-    // The inode proves it, so the age of the process does not matter; but every boot counts its inodes anew.
+    // The inode proves it, so the age of the process does not matter; but every boot counts its
+    // inodes anew.
     utimesSync(path, 1, 1);
     assert.equal(owner(path), null);
     writeFileSync(path, `${pid}:18446744073709551615\n`);
@@ -260,7 +262,8 @@ test("a file that names no process is an error, and is left alone", () =>
       "1:1@",
       "pid",
     ];
-    // Of the last one 4096 bytes are read, which name this process and not the one that the file names.
+    // Of the last one 4096 bytes are read, which name this process and not the one that the file
+    // names.
     const cut = `${" ".repeat(4096 - `${process.pid}`.length)}${process.pid}0\n`;
     for (const text of [...wrong, "\0".repeat(5000), "9".repeat(5000), cut]) {
       writeFileSync(path, text);

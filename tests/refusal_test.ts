@@ -15,7 +15,10 @@ const needsRoot = isRoot ? false : "it needs root";
 const BOOT_ID = "/proc/sys/kernel/random/boot_id";
 const SHORTAGES: [errno: number, code: string][] = [[24, "EMFILE"], [23, "ENFILE"], [12, "ENOMEM"]];
 
-/** Has every openat(2) with exactly these flags fail, which the library uses and the runtimes do not. */
+/**
+ * Has every openat(2) with exactly these flags fail, which the library uses and the runtimes do
+ * not.
+ */
 function refused(flags: number, errno: number): string[] {
   return [HELPER, "deny-flag", "openat", "2", String(flags), String(errno)];
 }

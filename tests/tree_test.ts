@@ -284,7 +284,10 @@ test("closing a tree that is being ended rejects, and leaves nobody stopped", as
   }
 });
 
-/** A signal that lets it go on was sent, and shows when it runs the next time; for at most 30 seconds. */
+/**
+ * A signal that lets it go on was sent, and shows when it runs the next time; for at most 30
+ * seconds.
+ */
 async function untilNobodyIsStopped(members: TreeMember[]): Promise<void> {
   const end = performance.now() + 30_000;
   while (members.some(({ pid }) => statFields(pid)?.[0] === "T")) {

@@ -9,7 +9,10 @@ const BYTES = new TextEncoder().encode("not really a library");
 /** A user that is not us. */
 const NOBODY = 65534;
 
-/** What somebody else does while a library is unpacked, by the name of the call after which it happens. */
+/**
+ * What somebody else does while a library is unpacked, by the name of the call after which it
+ * happens.
+ */
 interface Meanwhile {
   /** The directory was made. */
   mkdtempSync?: (directory: string) => void;
@@ -26,7 +29,10 @@ interface Unpacked {
   error: string;
 }
 
-/** Unpacks while somebody else is quick enough to come in between; real files, but for the moment at which it happens. */
+/**
+ * Unpacks while somebody else is quick enough to come in between; real files, but for the moment at
+ * which it happens.
+ */
 function unpack(meanwhile: Meanwhile): Unpacked {
   const directories: string[] = [];
   const fs = {

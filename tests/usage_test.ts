@@ -4,7 +4,10 @@ import { test } from "node:test";
 import { Pidfd, type ResourceUsage } from "../mod.ts";
 import { HELPER, Helper } from "./support/processes.ts";
 
-/** A child that works, looked at as soon as it has ended and before this thread's runtime can reap it. */
+/**
+ * A child that works, looked at as soon as it has ended and before this thread's runtime can reap
+ * it.
+ */
 function usageOf(...args: string[]): ResourceUsage {
   const child = spawn(HELPER, args, { stdio: "ignore" });
   const handle = Pidfd.of(child);
@@ -19,7 +22,8 @@ test("resourceUsage tells what a child used up", () => {
   const busy = usageOf("work", "200", "256");
   assert.ok(busy.userMicroseconds + busy.systemMicroseconds >= 190_000, JSON.stringify(busy));
   assert.ok(idle.userMicroseconds + idle.systemMicroseconds < 190_000, JSON.stringify(idle));
-  // Each CPU counts pages for itself, and adds them up in batches: a little is missing at any moment.
+  // Each CPU counts pages for itself, and adds them up in batches: a little is missing at any
+  // moment.
   assert.ok(busy.maxResidentBytes >= 250 * 2 ** 20, JSON.stringify(busy));
   assert.ok(busy.minorPageFaults > idle.minorPageFaults);
   assert.ok(Object.values(busy).every((count) => Number.isSafeInteger(count) && count >= 0));

@@ -29,7 +29,8 @@ const exitRecord = features().PIDFD_INFO_EXIT;
 const needsPlainCores = dumpsIntoFolder ? false : "cores go elsewhere here (core_pattern)";
 
 test("wait() tells whether a child by each spawn call has dumped its core", {
-  // Without exit records it is told only if the watcher looks before the runtime has reaped its child.
+  // Without exit records it is told only if the watcher looks before the runtime has reaped its
+  // child.
   skip: exitRecord.available ? needsPlainCores : exitRecord.found,
 }, async () => {
   const { stdout, stderr } = await runScript("core_dumps.ts");

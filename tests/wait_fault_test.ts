@@ -51,7 +51,8 @@ test("EAGAIN where no thread can be made rejects that wait, and the next one wor
 });
 
 test("EMFILE while the watcher starts says for which descriptor there was no room", async () => {
-  // So many are free: one end of the pair too few, none for epoll, none for the second descriptor of the pair's end.
+  // So many are free: one end of the pair too few, none for epoll, none for the second descriptor
+  // of the pair's end.
   for (const [free, call] of [["1", "socketpair"], ["2", "epoll_create1"], ["3", "fcntl"]]) {
     const result = await runScript("watcher_emfile.ts", {
       through: ["prlimit", "--nofile=128"],

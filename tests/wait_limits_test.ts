@@ -65,7 +65,10 @@ test("many waits with limits of both kinds on one handle are each settled once",
   await helper.exit;
 });
 
-/** Keeps this thread busy, right before its event loop comes to its timers, until the time of every wait is over. */
+/**
+ * Keeps this thread busy, right before its event loop comes to its timers, until the time of every
+ * wait is over.
+ */
 function busy(action: () => void): Promise<void> {
   return new Promise((resolve) =>
     setImmediate(() => {

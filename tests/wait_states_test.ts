@@ -70,7 +70,8 @@ test("the end of a process whose handle was closed is no end of who got its desc
   const failed = assert.rejects(closed.wait(), { code: "EBADF" });
   closed.signal("SIGKILL");
   closed.waitSync();
-  // Time for the watcher to tell of it, which this thread does not hear before it has closed the handle.
+  // Time for the watcher to tell of it, which this thread does not hear before it has closed the
+  // handle.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
   closed.close();
   const handle = Pidfd.of(second.child);

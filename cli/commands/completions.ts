@@ -1,4 +1,7 @@
-/** `pidfd completions`: what a shell needs to complete the command, made from the table of commands itself. */
+/**
+ * `pidfd completions`: what a shell needs to complete the command, made from the table of commands
+ * itself.
+ */
 import type { Command, Table } from "../command.ts";
 import { EXIT_OK, UsageError } from "../exit.ts";
 import { print } from "../output.ts";

@@ -21,8 +21,9 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 /**
- * Starts processes until one gets this pid, with the kernel's counter set just before it where we may do that (as root).
- * The one that gets it is ended by the shell that started it, when its input ends.
+ * Starts processes until one gets this pid, with the kernel's counter set just before it where we
+ * may do that (as root). The one that gets it is ended by the shell that started it, when its input
+ * ends.
  */
 async function occupy(pid: number): Promise<ChildProcess | null> {
   const script = `echo ${pid - 1} > /proc/sys/kernel/ns_last_pid || exit 1

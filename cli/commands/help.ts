@@ -46,7 +46,9 @@ export function helpText(table: Table, name?: string): string {
   return `Usage: pidfd ${synopsis(name, command)}\n\n${command.help}`;
 }
 
-/** The command; the table that it belongs to is asked for when it runs, with every command in it. */
+/**
+ * The command; the table that it belongs to is asked for when it runs, with every command in it.
+ */
 export function help(table: () => Table): Command {
   return {
     summary: "explain a command, or list them all",

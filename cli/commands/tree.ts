@@ -55,7 +55,10 @@ function nodesOf(tree: ProcessTree): Node | null {
   return nodes.get(tree.root) ?? null;
 }
 
-/** The program and its arguments as a shell takes them, the program without its folder; the name where there are none. */
+/**
+ * The program and its arguments as a shell takes them, the program without its folder; the name
+ * where there are none.
+ */
 function titleOf({ name, commandLine }: Node): string {
   if (!commandLine) return name;
   const [program, ...args] = commandLine;
@@ -96,7 +99,10 @@ const REDRAW_MS = 500;
 /** Moves to the upper left corner, and clears what is below. */
 const HOME = "\x1b[H\x1b[J";
 
-/** Draws again and again, until the root has exited or nobody reads any more. Each time it is a new tree, without what has exited. */
+/**
+ * Draws again and again, until the root has exited or nobody reads any more. Each time it is a new
+ * tree, without what has exited.
+ */
 async function watch(root: Pidfd): Promise<void> {
   const isTerminal = process.stdout.isTTY === true;
   while (root.isAlive()) {

@@ -5,8 +5,9 @@ const words = (words: readonly string[]) =>
   `COMPREPLY=($(compgen -W "${words.join(" ")}" -- "$word"))`;
 
 /**
- * Where bash lists the candidates (at a second Tab) it shows the command lines too; what it inserts is the pid alone, because
- * a process can call itself anything. Kernel threads have no command line.
+ * Where bash lists the candidates (at a second Tab) it shows the command lines too; what it inserts
+ * is the pid alone, because a process can call itself anything. Kernel threads have no command
+ * line.
  */
 const PROCESSES = `_pidfd_processes() {
   local folder pid name
@@ -31,7 +32,8 @@ export function bash(entries: Entry[]): string {
   const names = entries.map(({ name }) => name);
   return `${PROCESSES}
 _pidfd() {
-  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]} command=\${COMP_WORDS[1]}
+  local word=\${COMP_WORDS[COMP_CWORD]}
+  local before=\${COMP_WORDS[COMP_CWORD - 1]} command=\${COMP_WORDS[1]}
   COMPREPLY=()
   if [[ $COMP_CWORD -eq 1 ]]; then
     ${words([...names, "--help", "--version"])}

@@ -52,8 +52,8 @@ export interface Offers {
 }
 
 /**
- * The body of a function of bash or zsh, which share this syntax: `$command` is the command, `$before` the word before the
- * one that is completed, `$word`.
+ * The body of a function of bash or zsh, which share this syntax: `$command` is the command,
+ * `$before` the word before the one that is completed, `$word`.
  */
 export function cases(entries: Entry[], { signals, processes, words }: Offers): string {
   const value = (name: string, option: Option) =>

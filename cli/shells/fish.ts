@@ -1,8 +1,14 @@
-/** Completions for fish, which offers an option's flags by itself, and only where the word begins with "-". */
+/**
+ * Completions for fish, which offers an option's flags by itself, and only where the word begins
+ * with "-".
+ */
 import { type Entry, type Option, PREFIXED, SIGNALS } from "./entry.ts";
 import { quoted } from "./quoted.ts";
 
-/** Control characters are replaced: a process can call itself anything. Kernel threads have no command line. */
+/**
+ * Control characters are replaced: a process can call itself anything. Kernel threads have no
+ * command line.
+ */
 const FUNCTIONS = `function __pidfd_processes
   for folder in /proc/(commandline -ct)*
     # A redirection from a file that is missing would print a warning.

@@ -4,7 +4,10 @@ import { quoted } from "./quoted.ts";
 
 const words = (words: readonly string[]) => `compadd -- ${words.join(" ")}`;
 
-/** (V) makes control characters visible: a process can call itself anything. Kernel threads have no command line. */
+/**
+ * (V) makes control characters visible: a process can call itself anything. Kernel threads have no
+ * command line.
+ */
 const PROCESSES = `_pidfd_processes() {
   local folder name
   local -a args pids shown

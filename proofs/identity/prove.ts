@@ -1,7 +1,7 @@
 /**
- * Gives one pid to a thousand strangers on each runtime, by each way that an identity can go, and holds the handle, the stored identity
- * and the pid file to refusing every one of them, whom process.kill() reaches. Needs root. Takes runtimes' names; all of
- * them, if none is given.
+ * Gives one pid to a thousand strangers on each runtime, by each way that an identity can go, and
+ * holds the handle, the stored identity and the pid file to refusing every one of them, whom
+ * process.kill() reaches. Needs root. Takes runtimes' names; all of them, if none is given.
  */
 import { onEachRuntime } from "../../scripts/runtimes.ts";
 

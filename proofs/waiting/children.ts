@@ -1,6 +1,6 @@
 /**
- * A number of children by each spawn call, opened in the tick that spawned them and later: the wait must tell how each
- * ended, and so must each event of the runtime.
+ * A number of children by each spawn call, opened in the tick that spawned them and later: the wait
+ * must tell how each ended, and so must each event of the runtime.
  */
 import { setImmediate } from "node:timers/promises";
 import { features, Pidfd } from "../../mod.ts";

@@ -1,9 +1,11 @@
 /**
- * From 10 to 10,000 processes awaited at once: one thread, a cost per process that does not grow, each told once.
+ * From 10 to 10,000 processes awaited at once: one thread, a cost per process that does not grow,
+ * each told once.
  *
- * Every pass has the same 10,000 processes, all of them open, and awaits them in groups of one size: so each size has as many
- * registrations as the others, and its share of what the collector does. Sizes take turns, and the median of the passes
- * counts, because a machine that others share has slow spells.
+ * Every pass has the same 10,000 processes, all of them open, and awaits them in groups of one
+ * size: so each size has as many registrations as the others, and its share of what the collector
+ * does. Sizes take turns, and the median of the passes counts, because a machine that others share
+ * has slow spells.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { Pidfd } from "../../mod.ts";
@@ -14,16 +16,25 @@ const SIZES = [10, 100, 1000, TOTAL];
 const PASSES = 5;
 const ALLOWED_GROWTH = 1.5;
 
-/** For each process: microseconds of this process's CPU time, which others on the machine don't change, and bytes. */
+/**
+ * For each process: microseconds of this process's CPU time, which others on the machine don't
+ * change, and bytes.
+ */
 interface Cost {
   registering: number;
   delivering: number;
-  /** From the signal to the last promise, by the clock: the ending itself, and whoever else is busy, included. */
+  /**
+   * From the signal to the last promise, by the clock: the ending itself, and whoever else is busy,
+   * included.
+   */
   elapsed: number;
   bytes: number;
 }
 
-/** Known by the signals that they block, and by which no runtime's own thread does: see zig/src/pidfd/watcher.zig. */
+/**
+ * Known by the signals that they block, and by which no runtime's own thread does: see
+ * zig/src/pidfd/watcher.zig.
+ */
 function watchers(): number {
   return readdirSync("/proc/self/task").filter((task) => {
     try {

@@ -38,7 +38,9 @@ const NODE_CALLS: Record<string, SpawnCall> = {
   exec: (args) => fromNode(node.exec(`exec ${[HELPER, ...args].join(" ")}`, quiet)),
 };
 
-/** Started as the module of another program than the runtime, which takes its name for an argument. */
+/**
+ * Started as the module of another program than the runtime, which takes its name for an argument.
+ */
 const fork: SpawnCall = ([first, ...rest]) =>
   fromNode(node.fork(first, rest, { execPath: HELPER, execArgv: [], silent: true }));
 

@@ -21,8 +21,8 @@ const OPTIONS = {
 } satisfies BuildOptions;
 
 /**
- * Bun takes a file that begins so as it is. It would transpile any other, 6 ms, and keep the outcome
- * in its user's cache.
+ * Bun takes a file that begins so as it is. It would transpile any other, 6 ms, and keep the
+ * outcome in its user's cache.
  */
 export const AS_IT_IS = "// @bun\n";
 
@@ -97,9 +97,9 @@ async function withoutComments(text: string): Promise<string> {
 }
 
 /**
- * Bundles the command, which takes from the package's own entry what that exports. Answers what else
- * it needs of the same files, which the implementation has to give it: a copy of a function that
- * asks for a class would ask for a copy of that.
+ * Bundles the command, which takes from the package's own entry what that exports. Answers what
+ * else it needs of the same files, which the implementation has to give it: a copy of a function
+ * that asks for a class would ask for a copy of that.
  */
 export async function bundleCommand(from: string, to: string, api: Api): Promise<string[]> {
   const internal: string[] = [];
@@ -146,7 +146,10 @@ function findInternal(from: string): Plugin {
   };
 }
 
-/** A class must be the same one whichever file it is had from, and the native library is loaded once. */
+/**
+ * A class must be the same one whichever file it is had from, and the native library is loaded
+ * once.
+ */
 function takeFromIndex(from: string): Plugin {
   const inside = new Set([`${from}/mod.js`, ...filesInside(from)]);
   return {

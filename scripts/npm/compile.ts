@@ -1,6 +1,7 @@
 /**
- * The first step of the npm package: each TypeScript file becomes a JavaScript and a declaration file, by dnt where JSR
- * can be reached, else by TypeScript's own compiler. Whichever does it, the next steps take the same files from it.
+ * The first step of the npm package: each TypeScript file becomes a JavaScript and a declaration
+ * file, by dnt where JSR can be reached, else by TypeScript's own compiler. Whichever does it, the
+ * next steps take the same files from it.
  */
 
 /** What can compile. */
@@ -14,7 +15,8 @@ export function subpath(entry: string): string {
   return entry === "mod" ? "." : `./${entry.replaceAll("_", "-")}`;
 }
 
-// In a variable, so that nothing but a build looks for it: what is written literally is fetched by every check.
+// In a variable, so that nothing but a build looks for it: what is written literally is fetched by
+// every check.
 const DNT: string = "jsr:@deno/dnt@0.43.2";
 
 interface Dnt {
@@ -40,8 +42,8 @@ async function fetchDnt(isRequired: boolean): Promise<Dnt | undefined> {
 }
 
 /**
- * What dnt is asked for, as a function of its own so that it can be held against dnt's types without running it: modules
- * only, nothing added to them, no install; package.json is ours.
+ * What dnt is asked for, as a function of its own so that it can be held against dnt's types
+ * without running it: modules only, nothing added to them, no install; package.json is ours.
  */
 export function dntOptions(outDir: string): Record<string, unknown> {
   return {
@@ -86,7 +88,10 @@ async function compileByTsc(folder: string): Promise<void> {
   if (!success) throw new Error(`tsc: ${new TextDecoder().decode(stdout)}`);
 }
 
-/** The compilers differ in how a declaration names its neighbour: `./src/pidfd.ts`, or `.js`, which all resolutions take. */
+/**
+ * The compilers differ in how a declaration names its neighbour: `./src/pidfd.ts`, or `.js`, which
+ * all resolutions take.
+ */
 async function nameDeclarationsByJs(folder: string): Promise<void> {
   for (const path of filesIn(folder)) {
     if (!path.endsWith(".d.ts")) continue;

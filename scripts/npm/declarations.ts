@@ -1,6 +1,7 @@
 /**
- * The fourth step of the npm package: one declaration file an entry, with what it exports and the types that those need,
- * and nothing of what the sources keep to themselves: an editor offers whatever is declared anywhere.
+ * The fourth step of the npm package: one declaration file an entry, with what it exports and the
+ * types that those need, and nothing of what the sources keep to themselves: an editor offers
+ * whatever is declared anywhere.
  */
 import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
@@ -15,7 +16,8 @@ export async function bundleDeclarations(
 ): Promise<void> {
   const bundle = await rolldown({
     input: Object.fromEntries(entries.map((name) => [`${name}.d`, `${from}/${name}.d.ts`])),
-    // There is nothing to generate; this one asks for no TypeScript, whose version 7 the plugin can't use.
+    // There is nothing to generate; this one asks for no TypeScript, whose version 7 the plugin
+    // can't use.
     plugins: [dts({ dtsInput: true, emitDtsOnly: true, oxc: true, tsconfig: false })],
     external: [/^node:/],
   });

@@ -35,7 +35,8 @@ function load(implementation) {
     implementation();
   } catch (cause) {
     if (cause?.code !== "ERR_REQUIRE_ESM") throw cause;
-    throw new Error("pidfd needs Node ${OLDEST.Node} or later: this is " + process.version, { cause });
+    const reason = "pidfd needs Node ${OLDEST.Node} or later: this is " + process.version;
+    throw new Error(reason, { cause });
   }
 }
 load(() => require("./pidfd.mjs"));

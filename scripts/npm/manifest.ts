@@ -12,8 +12,8 @@ function readJson(path: string) {
 }
 
 /**
- * Types come first, because the first match wins. Each way has its own: TypeScript would else take a
- * script for a module.
+ * Types come first, because the first match wins. Each way has its own: TypeScript would else take
+ * a script for a module.
  */
 function entry(name: string): Record<string, Record<string, string>> {
   return {
@@ -22,7 +22,9 @@ function entry(name: string): Record<string, Record<string, string>> {
   };
 }
 
-/** The manifest of the package. No `os` and no `cpu`: npm would refuse a whole install elsewhere. */
+/**
+ * The manifest of the package. No `os` and no `cpu`: npm would refuse a whole install elsewhere.
+ */
 export function manifest(): Manifest {
   const { version, license } = readJson("deno.json");
   const { repository, engines, keywords, homepage, bugs } = readJson("package.json");

@@ -1,5 +1,6 @@
 /**
- * What calls answer that are made only to learn whether they exist: 0, or a negated errno. Each gives back what it got.
+ * What calls answer that are made only to learn whether they exist: 0, or a negated errno. Each
+ * gives back what it got.
  *
  * @module
  */
@@ -34,13 +35,16 @@ function closed(library: Native, result: number): number {
   return result < 0 ? result : library.close(result);
 }
 
-/** A descriptor that is really a pidfd of ourselves: a seccomp filter can make a call "return" its own number. */
+/**
+ * A descriptor that is really a pidfd of ourselves: a seccomp filter can make a call "return" its
+ * own number.
+ */
 export function openAnswer(library: Native, fd: number): number {
   if (fd < 0) return fd;
   const pid = library.pid_of(fd);
   if (pid === library.own_pid()) return 0;
-  // Before Linux 6.13 the number comes from /proc, which may be missing or another pid namespace's. Then it is waitid(2)
-  // that knows a pidfd of ourselves from other descriptors.
+  // Before Linux 6.13 the number comes from /proc, which may be missing or another pid namespace's.
+  // Then it is waitid(2) that knows a pidfd of ourselves from other descriptors.
   const isUntold = pid === ENOENT || pid === EREMOTE;
   return isUntold && childAnswer(library, fd) === ECHILD ? 0 : ENOSYS;
 }

@@ -1,6 +1,6 @@
 /**
- * What this kernel offers, found out by really calling, never by its version: a seccomp profile or an emulated kernel
- * may lack what the version promises.
+ * What this kernel offers, found out by really calling, never by its version: a seccomp profile or
+ * an emulated kernel may lack what the version promises.
  *
  * @module
  */
@@ -42,7 +42,10 @@ export interface Features {
   readonly SO_PASSPIDFD: Feature;
   /** Open a thread: pidfd_open(2) with PIDFD_THREAD. */
   readonly PIDFD_THREAD: Feature;
-  /** Signal one thread, the process or its process group through any handle: pidfd_send_signal(2) with a scope. */
+  /**
+   * Signal one thread, the process or its process group through any handle: pidfd_send_signal(2)
+   * with a scope.
+   */
   readonly PIDFD_SIGNAL_THREAD_GROUP: Feature;
   /** Tell processes apart for the whole boot: each has an inode of its own in pidfs. */
   readonly pidfs: Feature;
@@ -55,8 +58,9 @@ export interface Features {
   /** Learn how any process ended, once it was reaped: PIDFD_INFO_EXIT. */
   readonly PIDFD_INFO_EXIT: Feature;
   /**
-   * Name the calling process without a descriptor: pidfd_send_signal(2) and others with PIDFD_SELF_THREAD_GROUP. Nothing here
-   * uses it: it can be signalled but not polled, and a handle is to do both.
+   * Name the calling process without a descriptor: pidfd_send_signal(2) and others with
+   * PIDFD_SELF_THREAD_GROUP. Nothing here uses it: it can be signalled but not polled, and a handle
+   * is to do both.
    */
   readonly PIDFD_SELF: Feature;
   /** Learn what became of a core dump: PIDFD_INFO_COREDUMP. */
@@ -101,8 +105,9 @@ export function forgetFeatures(): void {
 }
 
 /**
- * Whether pidfd_open(2) gives pidfds, which a seccomp filter can make it only seem to. What it gave for `pid` may show that already;
- * to open ourselves for it, as the probe does, takes a quarter of the time of a program's first handle.
+ * Whether pidfd_open(2) gives pidfds, which a seccomp filter can make it only seem to. What it gave
+ * for `pid` may show that already; to open ourselves for it, as the probe does, takes a quarter of
+ * the time of a program's first handle.
  */
 export function opensPidfds(fd: number, pid: number): boolean {
   isShown ||= native().pid_of(fd) === pid || feature("pidfd_open").available;
@@ -135,7 +140,7 @@ function findOut(name: keyof Features): Feature {
     if (isFinal) cache.set(name, result);
     return result;
   } finally {
-    // What only looked like a descriptor is nobody's to close.
+    // What only looked like a descriptor must not be closed.
     if (fd >= 0 && openAnswer(library, fd) === 0) library.close(fd);
   }
 }

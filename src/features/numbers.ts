@@ -52,8 +52,9 @@ export function syscallNumbers(): SyscallNumbers {
 }
 
 /**
- * Replaces syscall numbers: for a kernel that differs, and to test what a program does where a call is missing
- * (a number that no call has, such as 60000, answers ENOSYS). {@linkcode features} is found out anew afterwards.
+ * Replaces syscall numbers: for a kernel that differs, and to test what a program does where a call
+ * is missing (a number that no call has, such as 60000, answers ENOSYS). {@linkcode features} is
+ * found out anew afterwards.
  *
  * The numbers belong to the loaded library, which Workers may share with the main thread.
  *

@@ -54,7 +54,8 @@ const probes = (): Readonly<Record<keyof Features, Probe>> => ({
   // Nobody is a child of itself: ECHILD is what a kernel says that knows P_PIDFD.
   waitid: (library, fd) =>
     onDescriptor("waitid(P_PIDFD, self)", fd, () => childAnswer(library, fd), [ECHILD]),
-  // These are asked for what there can't be, so that nothing is opened or taken: each refuses in a way of its own.
+  // These are asked for what there can't be, so that nothing is opened or taken: each refuses in a
+  // way of its own.
   pidfd_getfd: (library, fd) =>
     onDescriptor("pidfd_getfd(self, -1)", fd, () => library.get_fd(fd, -1), [EBADF]),
   process_madvise: (library, fd) =>
@@ -82,7 +83,8 @@ const probes = (): Readonly<Record<keyof Features, Probe>> => ({
     finding("the exit record of a reaped child", library.probe_exit_record(), [1]),
   PIDFD_SELF: (library) =>
     finding("pidfd_send_signal(PIDFD_SELF_THREAD_GROUP, 0)", selfAnswer(library), [0]),
-  // The two later bits are seen on dumped processes only; since then the kernel says itself what it knows.
+  // The two later bits are seen on dumped processes only; since then the kernel says itself what it
+  // knows.
   PIDFD_INFO_COREDUMP: (library, fd) => knows(library, fd, "PIDFD_INFO_COREDUMP"),
   PIDFD_INFO_COREDUMP_SIGNAL: (library, fd) => knows(library, fd, "PIDFD_INFO_COREDUMP_SIGNAL"),
   PIDFD_INFO_COREDUMP_CODE: (library, fd) => knows(library, fd, "PIDFD_INFO_COREDUMP_CODE"),

@@ -1,6 +1,6 @@
 /**
- * Descriptors with exactly one owner. A number is never used again after it was closed, because by then the kernel
- * may have given it to somebody else.
+ * Descriptors with exactly one owner. A number is never used again after it was closed, because by
+ * then the kernel may have given it to somebody else.
  *
  * @module
  */
@@ -12,8 +12,9 @@ import { native } from "../kernel/native.ts";
 const forgotten = new FinalizationRegistry<OwnedFd>((owned) => owned.close());
 
 /**
- * Those made in this turn of the event loop, the last one last. To register one costs a tenth of opening it, and more when
- * it is collected; one that is closed in the same turn, as most are in a loop, is spared that.
+ * Those made in this turn of the event loop, the last one last. To register one costs a tenth of
+ * opening it, and more when it is collected; one that is closed in the same turn, as most are in a
+ * loop, is spared that.
  */
 const fresh: OwnedFd[] = [];
 
@@ -22,7 +23,10 @@ let isTurnNoticed = false;
 /** In a turn that makes many, so that they don't pile up. */
 const MOST_FRESH = 256;
 
-/** Which numbers are owned in this thread, so that none gets two owners. The kernel gives out the smallest free one. */
+/**
+ * Which numbers are owned in this thread, so that none gets two owners. The kernel gives out the
+ * smallest free one.
+ */
 const owned: boolean[] = [];
 
 /** False in the thread that the process ends with: the kernel closes everything then. */
@@ -39,7 +43,8 @@ export function slotOfThread(): number {
 /** Has the descriptor closed if this thread is a Worker that is terminated, or no longer. */
 export function note(fd: number, isOwned: boolean): void {
   owned[fd] = isOwned;
-  // Where it can't be noted, for want of memory or of a slot, it is open until the process ends, and nothing is wrong before.
+  // Where it can't be noted, for want of memory or of a slot, it is open until the process ends,
+  // and nothing is wrong before.
   if (!isNoted) return;
   const answer = native().track_fd(slot, fd, Number(isOwned));
   isNoted = answer !== 0;
@@ -53,7 +58,9 @@ export class OwnedFd {
   /** Until it is registered. Then nothing here may keep it, or it would never be collected. */
   owner: object | undefined;
 
-  /** Takes the ownership of `fd`; it is closed when `owner` is collected, and when its Worker ends. */
+  /**
+   * Takes the ownership of `fd`; it is closed when `owner` is collected, and when its Worker ends.
+   */
   constructor(fd: number, owner: object) {
     this.fd = fd;
     this.owner = owner;
@@ -68,7 +75,8 @@ export class OwnedFd {
   /** Closes the descriptor; a second call does nothing. */
   close(): void {
     const fd = this.detach();
-    // Linux frees the number whatever close(2) returns, and nobody could do anything about an error.
+    // Linux frees the number whatever close(2) returns, and nobody could do anything about an
+    // error.
     if (fd >= 0) native().close(fd);
   }
 

@@ -21,8 +21,8 @@ export interface PendingWaits {
 }
 
 /**
- * One process's descriptor with its memory. It is closed when it is forgotten, which can't happen under a pending wait,
- * because the wait holds it.
+ * One process's descriptor with its memory. It is closed when it is forgotten, which can't happen
+ * under a pending wait, because the wait holds it.
  */
 export class Handle {
   readonly #owned: OwnedFd;
@@ -48,7 +48,9 @@ export class Handle {
   /** Whether its `Pidfd` is somebody's who may not close it. */
   isBorrowed = false;
 
-  /** Takes the ownership of `fd`. The pid is a negated errno where the process has no number here. */
+  /**
+   * Takes the ownership of `fd`. The pid is a negated errno where the process has no number here.
+   */
   constructor(fd: number, pid: number) {
     this.#owned = new OwnedFd(fd, this);
     this.#pid = pid;

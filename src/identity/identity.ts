@@ -7,13 +7,17 @@ import { ownDefined, show } from "../kernel/arguments.ts";
 import { INT_MAX } from "../kernel/constants.ts";
 
 /**
- * Who a process is. It can be stored, as JSON or as a short text, and found again by {@linkcode Pidfd.reopen}, also after
- * a restart of your program. It names one process of one boot; `String(identity)` gives the text.
+ * Who a process is. It can be stored, as JSON or as a short text, and found again by {@linkcode
+ * Pidfd.reopen}, also after a restart of your program. It names one process of one boot;
+ * `String(identity)` gives the text.
  */
 export interface ProcessIdentity {
   /** The number that it had, in the pid namespace of whoever asked. */
   readonly pid: number;
-  /** Its inode number in pidfs as decimal digits, which no other process of this boot gets. Linux 6.9. */
+  /**
+   * Its inode number in pidfs as decimal digits, which no other process of this boot gets. Linux
+   * 6.9.
+   */
   readonly inode?: string | undefined;
   /** Before Linux 6.9 instead: when it was started, in hundredths of a second since boot. */
   readonly startTicks?: number | undefined;
@@ -23,7 +27,10 @@ export interface ProcessIdentity {
   readonly boot?: string | undefined;
 }
 
-/** Gives an identity its text form as `String()` takes it, which JSON and a comparison of fields don't see. */
+/**
+ * Gives an identity its text form as `String()` takes it, which JSON and a comparison of fields
+ * don't see.
+ */
 export function makeIdentity(fields: ProcessIdentity): ProcessIdentity {
   const text = format(ownDefined(fields, FIELDS));
   // A field that is absent stays absent, whatever some other package has put on Object.prototype.
@@ -38,8 +45,8 @@ const FORM =
   /^(?<pid>[1-9]\d{0,9}):(?:(?<inode>[1-9]\d{0,19})(?:@(?<boot>[^/]+))?|t(?<ticks>\d{1,15})@(?<oldBoot>[^/]+)\/(?<namespace>[1-9]\d{0,9}))$/;
 
 /**
- * Reads an identity from its text: `PID:INODE@BOOT`, util-linux's `PID:INODE`, or `PID:tTICKS@BOOT/NAMESPACE` as it is made
- * before Linux 6.9. A line end behind it is left out.
+ * Reads an identity from its text: `PID:INODE@BOOT`, util-linux's `PID:INODE`, or
+ * `PID:tTICKS@BOOT/NAMESPACE` as it is made before Linux 6.9. A line end behind it is left out.
  *
  * @throws {TypeError} If `text` has none of these forms.
  *
@@ -59,8 +66,8 @@ export function parseIdentity(text: string): ProcessIdentity {
 }
 
 /**
- * The text of an identity, which {@linkcode parseIdentity} reads: also of one that has come from JSON, whose `String()` says
- * nothing.
+ * The text of an identity, which {@linkcode parseIdentity} reads: also of one that has come from
+ * JSON, whose `String()` says nothing.
  *
  * @throws {TypeError} If it is no identity.
  */
@@ -87,7 +94,10 @@ function parseFor(action: string, text: string): ProcessIdentity {
   return checkIdentity(action, { pid: Number(pid), ...fields }, text);
 }
 
-/** An object with the fields of an identity, each in its range. `shown` is what an error shows instead. */
+/**
+ * An object with the fields of an identity, each in its range. `shown` is what an error shows
+ * instead.
+ */
 function checkIdentity(action: string, value: unknown, shown = value): ProcessIdentity {
   if (typeof value !== "object" || value === null) throw malformed(action, shown);
   const { pid, inode, startTicks, pidNamespace, boot } = ownDefined(value, FIELDS);

@@ -38,17 +38,19 @@ export interface FileLock extends Disposable {
 
 /**
  * Locks a file, which is made where there is none, until the lock is released or this process ends,
- * however it ends: the kernel releases it then. Processes in other pid namespaces and containers that
- * have the same file are held off too. The lock is never stale, and children do not inherit it.
+ * however it ends: the kernel releases it then. Processes in other pid namespaces and containers
+ * that have the same file are held off too. The lock is never stale, and children do not inherit
+ * it.
  *
- * The file's first line is the identity of the process that has the lock: {@linkcode Pidfd.fromPidfile}
- * opens it, where it can be seen from this pid namespace. After the release the file is empty; it
- * stays there, since a lock file that is removed lets two processes lock two files of one name.
+ * The file's first line is the identity of the process that has the lock: {@linkcode
+ * Pidfd.fromPidfile} opens it, where it can be seen from this pid namespace. After the release the
+ * file is empty; it stays there, since a lock file that is removed lets two processes lock two
+ * files of one name.
  *
- * The wait does not block the event loop, does not poll, and keeps the program alive. Who of several
- * waits gets the lock is not defined. A Worker's lock ends with the Worker. The lock is advisory
- * (flock(2)): it holds off those who ask for it. A process that waits for a lock which another
- * program than this one has, flock(1) say, may miss its release if that program is killed.
+ * The wait does not block the event loop, does not poll, and keeps the program alive. Who of
+ * several waits gets the lock is not defined. A Worker's lock ends with the Worker. The lock is
+ * advisory (flock(2)): it holds off those who ask for it. A process that waits for a lock which
+ * another program than this one has, flock(1) say, may miss its release if that program is killed.
  *
  * Needs Linux 5.3, {@link https://man7.org/linux/man-pages/man2/flock.2.html flock(2)},
  * {@link https://man7.org/linux/man-pages/man7/inotify.7.html inotify(7)}; a file system of this
@@ -58,11 +60,12 @@ export interface FileLock extends Disposable {
  * @throws {TypeError} If an argument or an option is of a wrong type.
  * @throws {RangeError} If `waitMs` is no integer of its range, or `path` is too long.
  * @throws The reason of `signal`, when it is aborted.
- * @throws {PidfdError} `EAGAIN` if another process has the lock, or still has it after `waitMs`; the
- * message names that process. `EINVAL` if the file is none of the kind: it is not a regular file, or
- * its first line is neither empty nor a process's; it is left as it is. `ENOENT`, `EACCES`, `ELOOP` (a
- * symbolic link) and the like if it can't be opened; `ENOSPC` or `EIO` if it can't be written; `EMFILE`
- * or `ENOSPC` at a limit of inotify(7); `EMFILE`, `ENFILE` or `ENOMEM` if no descriptor is free.
+ * @throws {PidfdError} `EAGAIN` if another process has the lock, or still has it after `waitMs`;
+ * the message names that process. `EINVAL` if the file is none of the kind: it is not a regular
+ * file, or its first line is neither empty nor a process's; it is left as it is. `ENOENT`,
+ * `EACCES`, `ELOOP` (a symbolic link) and the like if it can't be opened; `ENOSPC` or `EIO` if it
+ * can't be written; `EMFILE` or `ENOSPC` at a limit of inotify(7); `EMFILE`, `ENFILE` or `ENOMEM`
+ * if no descriptor is free.
  *
  * @example One instance at a time
  * ```ts

@@ -24,7 +24,10 @@ interface Content {
   readonly modifiedNs: bigint;
 }
 
-/** The process that the file names, if it is that very one and has not ended; null where there is no file, or a stale one. */
+/**
+ * The process that the file names, if it is that very one and has not ended; null where there is no
+ * file, or a stale one.
+ */
 export function openPidfile(path: string): Handle | null {
   return openOwner(pathRecord("read a pid file", path), path);
 }
@@ -65,8 +68,9 @@ function openBare(pid: number, modifiedNs: bigint, bootedAt: bigint): Handle | n
 }
 
 /**
- * Whether something began after a file was written. Both are known to a hundredth of a second: a start time is cut to the
- * tick before it, and a file's time to the kernel's tick before it. Some file systems cut it to one or two seconds.
+ * Whether something began after a file was written. Both are known to a hundredth of a second: a
+ * start time is cut to the tick before it, and a file's time to the kernel's tick before it. Some
+ * file systems cut it to one or two seconds.
  */
 function isAfter(beganNs: bigint, modifiedNs: bigint): boolean {
   const isCutToSeconds = modifiedNs % 1_000_000_000n === 0n;
@@ -82,7 +86,8 @@ function read(file: PathRecord, path: string): Content | null {
   const length = text.number("length");
   // Whatever stands on further lines is the program's own business.
   const [line, next] = text.text("bytes", length).split("\n", 2);
-  // A line that does not end in what was read may go on: the beginning of a number names somebody else.
+  // A line that does not end in what was read may go on: the beginning of a number names somebody
+  // else.
   const isWhole = next !== undefined || length < text.tail("bytes").length;
   const who = isWhole ? parse(line.trim()) : null;
   if (who === null) {

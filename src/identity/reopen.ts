@@ -54,8 +54,9 @@ export function startTicksOf(handle: Handle): number {
 }
 
 /**
- * Waits until the tick is over in which the process was started, a hundredth of a second at most: whoever gets its pid
- * later was then started in a later tick, so that the start time tells the two apart.
+ * Waits until the tick is over in which the process was started, a hundredth of a second at most:
+ * whoever gets its pid later was then started in a later tick, so that the start time tells the two
+ * apart.
  */
 function outwait(startTicks: number): void {
   const over = (BigInt(startTicks) + 1n) * TICK_NS;
@@ -85,7 +86,8 @@ export function find(identity: ProcessIdentity): Handle | null {
   if (here && here.id !== boot) return null;
   if (inode !== undefined) {
     const found = findByInode(identity.pid, BigInt(inode));
-    // Inodes are counted anew at each boot. Without the boot, that the number is right too is all that speaks against chance.
+    // Inodes are counted anew at each boot. Without the boot, that the number is right too is all
+    // that speaks against chance.
     if (found === null || boot !== undefined || found.knownPid === identity.pid) return found;
     found.close();
     return null;
@@ -104,8 +106,8 @@ function findByInode(pid: number, inode: bigint): Handle | null {
 }
 
 /**
- * A descriptor by the inode alone. ESTALE means gone only where the kernel has such handles: before Linux 6.14 it answers the
- * same to everything.
+ * A descriptor by the inode alone. ESTALE means gone only where the kernel has such handles: before
+ * Linux 6.14 it answers the same to everything.
  */
 export function openByHandle(inode: bigint): number {
   if (!feature("file_handles").available) return EOPNOTSUPP;
@@ -114,7 +116,10 @@ export function openByHandle(inode: bigint): number {
   return native().open_inode(request.bytes);
 }
 
-/** Takes the descriptor if it names the process of this inode and that was not reaped; else closes it. */
+/**
+ * Takes the descriptor if it names the process of this inode and that was not reaped; else closes
+ * it.
+ */
 function verify(fd: number, inode: bigint, pid = native().pid_of(fd)): Handle | null {
   let seen: bigint | null;
   let isMeant = false;

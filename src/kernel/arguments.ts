@@ -1,6 +1,6 @@
 /**
- * Checks of what callers hand over, made once and before any native call. The message says what was to be done, what
- * is wanted and what was given.
+ * Checks of what callers hand over, made once and before any native call. The message says what was
+ * to be done, what is wanted and what was given.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * This boot of the system: its id, the pid namespace that this process counts in, and when processes were started.
+ * This boot of the system: its id, the pid namespace that this process counts in, and when
+ * processes were started.
  *
  * @module
  */
@@ -8,14 +9,17 @@ import { native } from "./native.ts";
 import { NativeRecord } from "./record.ts";
 
 /** What belongs to this boot. */
-export interface Boot {
+interface Boot {
   /** A UUID, which every boot makes anew. */
   readonly id: string;
   /** The inode number of our pid namespace; 0 where /proc does not tell it. */
   readonly pidNamespace: number;
 }
 
-/** A clock tick of /proc/PID/stat: a hundredth of a second on every CPU that the library is built for. */
+/**
+ * A clock tick of /proc/PID/stat: a hundredth of a second on every CPU that the library is built
+ * for.
+ */
 export const TICK_NS = 10_000_000n;
 
 /** The id of this boot, and our pid namespace. It throws where /proc does not tell the id. */
@@ -36,7 +40,10 @@ export function readPageSize(): number {
   return record.number("page_size");
 }
 
-/** The time since boot in nanoseconds, and what must be added to it to have the time since 1970 by today's clock. */
+/**
+ * The time since boot in nanoseconds, and what must be added to it to have the time since 1970 by
+ * today's clock.
+ */
 export function readClocks(): { sinceBoot: bigint; bootedAt: bigint } {
   const record = new NativeRecord("BootRecord");
   // Without an id there are still the clocks.

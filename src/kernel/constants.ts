@@ -79,10 +79,6 @@ export const ESTALE = -116;
 /** In another pid namespace. */
 export const EREMOTE = -66;
 
-/** Not a socket. */
-export const ENOTSOCK = -88;
-/** No such option of a socket. */
-export const ENOPROTOOPT = -92;
 /** Another kind of socket than this is for. */
 export const EAFNOSUPPORT = -97;
 /** There is none. */
@@ -94,10 +90,11 @@ export const ENOBUFS = -105;
 export const SIGKILL = 9;
 /** Continues a stopped process. */
 export const SIGCONT = 18;
-/** Stops a process, and can be neither caught nor ignored. */
-export const SIGSTOP = 19;
 
-/** pidfd_open(2): a thread instead of a process (Linux 6.9); O_EXCL on each CPU that the library is built for. */
+/**
+ * pidfd_open(2): a thread instead of a process (Linux 6.9); O_EXCL on each CPU that the library is
+ * built for.
+ */
 export const PIDFD_THREAD = 0x80;
 /** The calling process in place of a pidfd, from Linux 6.17; before, from 6.15, it was -20000. */
 export const PIDFD_SELF_THREAD_GROUP = -10001;
@@ -111,7 +108,10 @@ export const FD_CLOEXEC = 1;
 /** fcntl(2): the flags of the open file. */
 export const F_GETFL = 3;
 
-/** Sockets, SOL_SOCKET: messages say of which user they are. The library has the number that powerpc has instead. */
+/**
+ * Sockets, SOL_SOCKET: messages say of which user they are. The library has the number that powerpc
+ * has instead.
+ */
 export const SO_PASSCRED = 16;
 /** Sockets, SOL_SOCKET: whether it listens. */
 export const SO_ACCEPTCONN = 30;

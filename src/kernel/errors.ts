@@ -20,8 +20,8 @@ export interface PidfdErrorOptions {
 }
 
 /**
- * A system call failed. `code`, `errno`, `syscall` and `pid` are those of Node's own system errors, the same on Deno,
- * Bun and Node.
+ * A system call failed. `code`, `errno`, `syscall` and `pid` are those of Node's own system errors,
+ * the same on Deno, Bun and Node.
  *
  * @example Tell a process that is gone from one that may not be signalled
  * ```ts

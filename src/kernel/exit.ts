@@ -1,5 +1,6 @@
 /**
- * How a process ended, from whoever tells: the zombie where it is our child, the kernel's exit record otherwise.
+ * How a process ended, from whoever tells: the zombie where it is our child, the kernel's exit
+ * record otherwise.
  *
  * @module
  */
@@ -20,7 +21,10 @@ import { NativeRecord } from "./record.ts";
 import { type SignalName, signalName } from "./signals.ts";
 import { type ResourceUsage, usageOf } from "./usage.ts";
 
-/** How a process ended: by itself, by a signal, or nobody told. `known` and then `signal` tell which. */
+/**
+ * How a process ended: by itself, by a signal, or nobody told. `known` and then `signal` tell
+ * which.
+ */
 export type ExitStatus = KnownStatus | UnknownStatus;
 
 /** Somebody told how it ended. */
@@ -39,8 +43,8 @@ export interface ExitedStatus {
   /** It dumped no core. */
   readonly coreDumped: false;
   /**
-   * What it had used up. Only there for a child of this process that was looked at between its end and its reaping: nobody
-   * else is told, and a runtime often reaps its own children first.
+   * What it had used up. Only there for a child of this process that was looked at between its end
+   * and its reaping: nobody else is told, and a runtime often reaps its own children first.
    */
   readonly resourceUsage?: ResourceUsage;
 }
@@ -100,8 +104,9 @@ export function killed(signal: number, coreDumped: boolean): KilledStatus {
 const waited = new NativeRecord("WaitRecord");
 
 /**
- * How a process ended, from the bytes of the `WaitRecord` that the watcher took the moment it ended, and what it says of them:
- * 1 of our child, 2 of anybody who was reaped. Null for everything else.
+ * How a process ended, from the bytes of the `WaitRecord` that the watcher took the moment it
+ * ended, and what it says of them: 1 of our child, 2 of anybody who was reaped. Null for everything
+ * else.
  */
 export function fromWatcher(told: number, bytes: Uint8Array): ExitStatus | null {
   if (told !== WATCH_TOLD.wait_record && told !== WATCH_TOLD.wait_status) return null;
@@ -118,7 +123,10 @@ function fromWaitRecord(): ExitStatus {
   return Object.freeze({ ...told, resourceUsage: usageOf(waited) });
 }
 
-/** A wait status as wait(2) describes it: the code in the second byte, or a signal and the core flag in the first. */
+/**
+ * A wait status as wait(2) describes it: the code in the second byte, or a signal and the core flag
+ * in the first.
+ */
 function fromWaitStatus(status: number): ExitStatus {
   const signal = status & 0x7f;
   return signal === 0 ? exited((status >> 8) & 0xff) : killed(signal, (status & 0x80) !== 0);
@@ -127,9 +135,13 @@ function fromWaitStatus(status: number): ExitStatus {
 const PEEK = WEXITED | WNOHANG | WNOWAIT | WALL;
 const info = new NativeRecord("PidfdInfo");
 
-/** How a process that has ended did so, without reaping it. `known` is false where nobody tells, or not yet. */
+/**
+ * The exit status of a process, without reaping it. `known` is false where the kernel does not
+ * report it, or not yet.
+ */
 export function peekExit(library: Native, fd: number): ExitStatus {
-  // A failure of either question means that this one does not tell: not our child, an older kernel, a profile.
+  // A failure of either question means that this one does not tell: not our child, an older kernel,
+  // a profile.
   if (library.wait(fd, PEEK, waited.bytes) === 1) return fromWaitRecord();
   info.set("mask", PIDFD_INFO_EXIT);
   const isFilled = library.info(fd, info.bytes) === 0;
@@ -150,14 +162,18 @@ export function reapedStatus(library: Native, pid: number): ExitStatus | null {
   return library.zombies_reap(pid, waited.bytes) === 1 ? fromWaitRecord() : null;
 }
 
-/** Whether the process behind a pidfd is an unreaped child of this process: only then does waitid(2) take it. */
+/**
+ * Whether the process behind a pidfd is an unreaped child of this process: only then does waitid(2)
+ * take it.
+ */
 export function isOwnChild(library: Native, fd: number): boolean {
   return library.wait(fd, PEEK, waited.bytes) >= 0;
 }
 
 /**
- * Whether a descriptor is a pidfd. waitid(2) looks at what kind of file it is, while an ioctl is answered by whoever serves the
- * file: on FUSE by a program, which may name any process, or never answer.
+ * Whether a descriptor is a pidfd. waitid(2) looks at what kind of file it is, while an ioctl is
+ * answered by whoever serves the file: on FUSE by a program, which may name any process, or never
+ * answer.
  */
 export function isPidfd(library: Native, fd: number): boolean {
   return library.wait(fd, PEEK, waited.bytes) !== EBADF;

@@ -21,7 +21,10 @@ import { native } from "./native.ts";
 import { IS_LITTLE_ENDIAN, NativeRecord } from "./record.ts";
 import { type SignalName, signalName } from "./signals.ts";
 
-/** The eight ids that decide what a process may do, as seen from our own user namespace: 65534 is one that has none there. */
+/**
+ * The eight ids that decide what a process may do, as seen from our own user namespace: 65534 is
+ * one that has none there.
+ */
 export interface Credentials {
   /** The real user. */
   readonly ruid: number;
@@ -41,7 +44,10 @@ export interface Credentials {
   readonly fsgid: number;
 }
 
-/** What the kernel noted about a core dump. Linux 6.16, and only where `core_pattern` is a program or a socket. */
+/**
+ * What the kernel noted about a core dump. Linux 6.16, and only where `core_pattern` is a program
+ * or a socket.
+ */
 export interface CoreDump {
   /** Whether it did dump. */
   readonly dumped: boolean;
@@ -73,7 +79,10 @@ const ALL = PIDFD_INFO_PID | PIDFD_INFO_CREDS | PIDFD_INFO_CGROUPID | PIDFD_INFO
 
 const record = new NativeRecord("PidfdInfo");
 
-/** Asks the kernel for all that it has; nothing before Linux 6.13, nor of a process in another pid namespace. */
+/**
+ * Asks the kernel for all that it has; nothing before Linux 6.13, nor of a process in another pid
+ * namespace.
+ */
 export function askKernel(fd: number): KernelInfo {
   record.bytes.fill(0);
   record.set("mask", ALL);
@@ -131,7 +140,10 @@ function coreDump(record: NativeRecord<"PidfdInfo">, mask: number): { coreDump?:
   };
 }
 
-/** At 80 since Linux 7.1. In 6.19 and 7.0 it was at 72, where 7.1 has the si_code; the bytes at 80 were zero then. */
+/**
+ * At 80 since Linux 7.1. In 6.19 and 7.0 it was at 72, where 7.1 has the si_code; the bytes at 80
+ * were zero then.
+ */
 function supportedMask(record: NativeRecord<"PidfdInfo">): bigint {
   const mask = record.bigint("supported_mask");
   if (mask !== 0n) return mask;

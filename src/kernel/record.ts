@@ -1,5 +1,6 @@
 /**
- * Reads and writes the records that native functions fill, by the names that the generated table gives their fields.
+ * Reads and writes the records that native functions fill, by the names that the generated table
+ * gives their fields.
  *
  * @module
  */
@@ -31,8 +32,8 @@ export class NativeRecord<N extends RecordName> {
   #madeView: DataView | undefined;
 
   /**
-   * Makes a record of zeros, or one of the bytes that it is given, which stay shared. The zeros are made at the first use: many a
-   * module keeps a record, and importing it must cost nothing.
+   * Makes a record of zeros, or one of the bytes that it is given, which stay shared. The zeros are
+   * made at the first use: many a module keeps a record, and importing it must cost nothing.
    */
   constructor(name: N, bytes?: Uint8Array) {
     this.#name = name;
@@ -69,7 +70,10 @@ export class NativeRecord<N extends RecordName> {
     return this.bytes.subarray(this.#fields[field][0]);
   }
 
-  /** The first bytes of a field that holds text, which is UTF-8 unless a program has made it otherwise. */
+  /**
+   * The first bytes of a field that holds text, which is UTF-8 unless a program has made it
+   * otherwise.
+   */
   text(field: FieldName<N>, length: number): string {
     return decoder().decode(this.tail(field).subarray(0, length));
   }

@@ -1,5 +1,6 @@
 /**
- * Signal names and numbers, as Linux has them on every CPU that this library is built for (signal(7)).
+ * Signal names and numbers, as Linux has them on every CPU that this library is built for
+ * (signal(7)).
  *
  * @module
  */
@@ -44,8 +45,8 @@ export type StandardSignal =
   | "SYS";
 
 /**
- * A real-time signal without its prefix: "RTMIN+3", "RTMAX-1". RTMIN is 34 and RTMAX is 64, as in glibc and musl; the
- * kernel's 32 and 33, which C libraries keep for themselves, are "32" and "33".
+ * A real-time signal without its prefix: "RTMIN+3", "RTMAX-1". RTMIN is 34 and RTMAX is 64, as in
+ * glibc and musl; the kernel's 32 and 33, which C libraries keep for themselves, are "32" and "33".
  */
 export type RealTimeSignal =
   | "RTMIN"
@@ -59,8 +60,9 @@ export type RealTimeSignal =
 export type SignalName = `SIG${StandardSignal | RealTimeSignal}`;
 
 /**
- * A signal as it may be given: with the prefix or without, "SIGTERM" or "TERM". Every `NodeJS.Signals` is one, so that
- * what `process.on()` hands over fits; the four of other systems, which Linux does not have, are refused when they are sent.
+ * A signal as it may be given: with the prefix or without, "SIGTERM" or "TERM". Every
+ * `NodeJS.Signals` is one, so that what `process.on()` hands over fits; the four of other systems,
+ * which Linux does not have, are refused when they are sent.
  */
 export type Signal =
   | SignalName
@@ -121,7 +123,9 @@ export function signalName(number: number): SignalName {
   return `SIG${name ?? (String(number) as "32" | "33")}`;
 }
 
-/** The number of a signal: an integer from 0 to 64 stays itself, a name is looked up. 0 only asks. */
+/**
+ * The number of a signal: an integer from 0 to 64 stays itself, a name is looked up. 0 only asks.
+ */
 export function signalNumber(signal: unknown): number {
   if (typeof signal === "string") return namedNumber(signal);
   if (typeof signal !== "number") {
@@ -134,8 +138,8 @@ export function signalNumber(signal: unknown): number {
 }
 
 /**
- * The number of the first argument; SIGTERM where there is none. One that was given as undefined is a mistake of the caller, and
- * no wish for SIGTERM.
+ * The number of the first argument; SIGTERM where there is none. One that was given as undefined is
+ * a mistake of the caller, and no wish for SIGTERM.
  */
 export function givenSignal(given: readonly unknown[]): number {
   return signalNumber(given.length === 0 ? "SIGTERM" : given[0]);
@@ -157,7 +161,9 @@ function namedNumber(name: string): number {
   throw new TypeError(`Cannot signal: no signal has this name: ${show(name)}${hint}`);
 }
 
-/** Without the prefix, digits are a number that somebody forgot to convert, not the signal "SIG32". */
+/**
+ * Without the prefix, digits are a number that somebody forgot to convert, not the signal "SIG32".
+ */
 function lookUp(suffix: string, hasPrefix: boolean): number | undefined {
   if (Object.hasOwn(NUMBERS, suffix)) return NUMBERS[suffix as StandardSignal];
   if (hasPrefix && (suffix === "32" || suffix === "33")) return Number(suffix);

@@ -15,8 +15,9 @@ export interface ResourceUsage {
   /** Time on a CPU in the kernel. */
   readonly systemMicroseconds: number;
   /**
-   * The most memory that the largest of these processes ever had in use. A runtime that starts a program without a copy of
-   * its own memory (vfork) leaves its own size there, where that is larger.
+   * The most memory that the largest of these processes ever had in use. A runtime that starts a
+   * program without a copy of its own memory (vfork) leaves its own size there, where that is
+   * larger.
    */
   readonly maxResidentBytes: number;
   /** Page faults that needed no input. */
@@ -35,11 +36,17 @@ export interface ResourceUsage {
 
 /** What a process has used until now, and has in memory. */
 export interface ProcessUsage {
-  /** Time on a CPU in the program itself, of all of its threads; the kernel reports hundredths of a second. */
+  /**
+   * Time on a CPU in the program itself, of all of its threads; the kernel reports hundredths of a
+   * second.
+   */
   readonly userMicroseconds: number;
   /** Time on a CPU in the kernel, likewise. */
   readonly systemMicroseconds: number;
-  /** What it has in memory now (resident set size), shared pages included; some 100 KB may be missing. */
+  /**
+   * What it has in memory now (resident set size), shared pages included; some 100 KB may be
+   * missing.
+   */
   readonly residentBytes: number;
 }
 

@@ -1,5 +1,6 @@
 /**
- * Ends everything in a cgroup by one write: the kernel does it so that nothing can escape by forking.
+ * Ends everything in a cgroup by one write: the kernel does it so that nothing can escape by
+ * forking.
  *
  * @module
  */
@@ -11,19 +12,21 @@ import type { Member } from "../tree/member.ts";
 const MOUNTS = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
 
 /**
- * Ends a cgroup that holds exactly these members. False, and nobody is ended, where it holds anybody else, has others below
- * it, or can't be written; where a process of another pid namespace is in it, who is listed as 0; and where it holds more than
- * some 600, whose list is not read whole.
+ * Ends a cgroup that holds exactly these members. False, and nobody is ended, where it holds
+ * anybody else, has others below it, or can't be written; where a process of another pid namespace
+ * is in it, who is listed as 0; and where it holds more than some 600, whose list is not read
+ * whole.
  */
 export function killCgroup(path: string, members: Member[]): boolean {
-  // Above the namespace's root is nothing that a mount of it shows: such a path would lead out of the mount.
+  // Above the namespace's root is nothing that a mount of it shows: such a path would lead out of
+  // the mount.
   if (path === "/.." || path.startsWith("/../")) return false;
   return members.length > 0 && MOUNTS.some((mount) => killAt(`${mount}${path}`, members));
 }
 
 /**
- * Opens before it looks: had the cgroup been removed since, and made anew for others, the list would be theirs, and the write
- * would reach nobody.
+ * Opens before it looks: had the cgroup been removed since, and made anew for others, the list
+ * would be theirs, and the write would reach nobody.
  */
 function killAt(path: string, members: Member[]): boolean {
   const file = native().cgroup_kill(bytesOf(`${path}/cgroup.kill`), -1);
@@ -53,7 +56,9 @@ function read(path: string): string {
   return length === record.tail("bytes").length ? "" : record.text("bytes", length);
 }
 
-/** A path as it was read from /proc, a character for each byte; "" where it is too long to be one. */
+/**
+ * A path as it was read from /proc, a character for each byte; "" where it is too long to be one.
+ */
 function bytesOf(path: string): Uint8Array {
   const { bytes } = new NativeRecord("PathRecord");
   if (path.length >= bytes.length) return bytes;

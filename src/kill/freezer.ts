@@ -71,8 +71,8 @@ export class Freezer {
     this.#walk.set(member, "was_stopped", false);
     this.#walk.set(member, "stands", false);
     this.#walk.set(member, willEnd ? "dying" : "known", willEnd);
-    // Whoever could be stopped can be resumed, kill(2) asks for no more; but if not, the others must
-    // be resumed all the same.
+    // Whoever could be stopped can be resumed, kill(2) asks for no more; but if not, the others
+    // must be resumed all the same.
     if (!member.core.closed) resume(member.core);
   }
 

@@ -27,7 +27,7 @@ export interface KillTargetsOptions {
 }
 
 /** What calls back. */
-export interface KillTargetsEvents {
+interface KillTargetsEvents {
   /** One has ended, or how it ended is known. */
   onEnd(): void;
   /** A wait has failed. */

@@ -14,7 +14,7 @@ import type { TreeOrphan } from "./report.ts";
 const MAX_PASSES = 4;
 
 /** Who was found, and whether that are all. */
-export interface LostOrphans {
+interface LostOrphans {
   readonly orphans: TreeOrphan[];
   readonly isCertain: boolean;
 }

@@ -27,7 +27,10 @@ import { checkUnix } from "./socket.ts";
 
 /** What {@linkcode sendMessage} sends. */
 export interface OutgoingMessage {
-  /** From 1 to 4096 bytes; one byte of zero if left out, because descriptors do not travel without any. */
+  /**
+   * From 1 to 4096 bytes; one byte of zero if left out, because descriptors do not travel without
+   * any.
+   */
   readonly data?: Uint8Array | undefined;
   /** Up to 253 descriptors, which stay yours: the receiver gets duplicates. */
   readonly descriptors?: readonly number[] | undefined;
@@ -35,25 +38,40 @@ export interface OutgoingMessage {
 
 /** What {@linkcode receiveMessage} received. */
 export interface ReceivedMessage {
-  /** Up to 4096 bytes. None means that the other end of a stream was closed, or that the message is empty. */
+  /**
+   * Up to 4096 bytes. None means that the other end of a stream was closed, or that the message is
+   * empty.
+   */
   readonly data: Uint8Array;
-  /** Descriptors, closed on exec. They are yours, wanted or not: {@linkcode Pidfd.fromFd}, or {@linkcode closeFd}. */
+  /**
+   * Descriptors, closed on exec. They are yours, wanted or not: {@linkcode Pidfd.fromFd}, or
+   * {@linkcode closeFd}.
+   */
   readonly descriptors: readonly number[];
   /**
    * Who sent it, where {@linkcode passSender} has asked for that. It is yours to close. What its
    * `info()` says of users and groups is of the present: see `credentials`.
    */
   readonly sender: Pidfd | null;
-  /** Why the kernel gave no sender although it was asked to: `ESRCH` if it was reaped (before Linux 6.16), or `EMFILE`. */
+  /**
+   * Why the kernel gave no sender although it was asked to: `ESRCH` if it was reaped (before Linux
+   * 6.16), or `EMFILE`.
+   */
   readonly senderError: PidfdError | null;
   /**
    * The sender's user and group at the moment of sending, where {@linkcode passSender} or
    * {@linkcode passCredentials} has asked for them.
    */
   readonly credentials: SocketCredentials | null;
-  /** Whether data was lost, because a message had more than 4096 bytes: the kernel's MSG_TRUNC. A stream keeps the rest. */
+  /**
+   * Whether data was lost, because a message had more than 4096 bytes: the kernel's MSG_TRUNC. A
+   * stream keeps the rest.
+   */
   readonly dataTruncated: boolean;
-  /** Whether descriptors were lost, because this process has too many open: the kernel's MSG_CTRUNC. They are closed. */
+  /**
+   * Whether descriptors were lost, because this process has too many open: the kernel's MSG_CTRUNC.
+   * They are closed.
+   */
   readonly controlTruncated: boolean;
 }
 
@@ -62,17 +80,21 @@ const MOST_DESCRIPTORS = 253;
 const MOST_DATA = 4096;
 
 /**
- * Sends a message over a Unix socket, and descriptors with it: of files, of sockets, of pidfds (`handle.fd`). The receiver
- * gets duplicates of them, at once its own. Never blocks. See sendmsg(2), and SCM_RIGHTS in unix(7).
+ * Sends a message over a Unix socket, and descriptors with it: of files, of sockets, of pidfds
+ * (`handle.fd`). The receiver gets duplicates of them, at once its own. Never blocks. See
+ * sendmsg(2), and SCM_RIGHTS in unix(7).
  *
- * @param socketFd A connected Unix socket's descriptor, from 0 to 2147483647: see {@linkcode socketFd}.
- * @returns How many bytes were sent, all descriptors with the first; 0 if the socket has no room now, and nothing was.
+ * @param socketFd A connected Unix socket's descriptor, from 0 to 2147483647: see {@linkcode
+ * socketFd}.
+ * @returns How many bytes were sent, all descriptors with the first; 0 if the socket has no room
+ * now, and nothing was.
  * @throws {TypeError} If an argument is of a wrong type.
- * @throws {RangeError} If a number is outside its range, or if there is too much data or too many descriptors.
- * @throws {PidfdError} `EBADF` if one of the descriptors is not open; `ENOTSOCK` if the first is no socket, `EAFNOSUPPORT` if it is
- * no Unix socket; `EPIPE` or `ECONNREFUSED` if nobody is at the other end, `ECONNRESET` if it was closed before it had
- * received all; `ENOTCONN`; `ETOOMANYREFS` if more
- * descriptors are on their way than you may have open (RLIMIT_NOFILE).
+ * @throws {RangeError} If a number is outside its range, or if there is too much data or too many
+ * descriptors.
+ * @throws {PidfdError} `EBADF` if one of the descriptors is not open; `ENOTSOCK` if the first is no
+ * socket, `EAFNOSUPPORT` if it is no Unix socket; `EPIPE` or `ECONNREFUSED` if nobody is at the
+ * other end, `ECONNRESET` if it was closed before it had received all; `ENOTCONN`; `ETOOMANYREFS`
+ * if more descriptors are on their way than you may have open (RLIMIT_NOFILE).
  *
  * @example Hand a process over
  * ```ts
@@ -110,7 +132,8 @@ function checkMessage(message: OutgoingMessage): Required<OutgoingMessage> {
     throw new TypeError(`Cannot ${action}: "data" must be a Uint8Array: ${show(data)}`);
   }
   checkInteger(action, "data.length", data.length, 1, MOST_DATA);
-  // A copy, of its real bytes: an array that is resized, detached or pretends to be shorter is not asked again.
+  // A copy, of its real bytes: an array that is resized, detached or pretends to be shorter is not
+  // asked again.
   const bytes = new Uint8Array(data);
   checkInteger(action, "data.length", bytes.length, 1, MOST_DATA);
   if (!Array.isArray(descriptors)) {
@@ -124,17 +147,21 @@ function checkMessage(message: OutgoingMessage): Required<OutgoingMessage> {
 }
 
 /**
- * Receives the next message of a Unix socket, with the descriptors that came with it and, after {@linkcode passSender},
- * with a handle of who sent it. {@linkcode waitForMessage} does not block. See recvmsg(2), unix(7).
+ * Receives the next message of a Unix socket, with the descriptors that came with it and, after
+ * {@linkcode passSender}, with a handle of who sent it. {@linkcode waitForMessage} does not block.
+ * See recvmsg(2), unix(7).
  *
- * @param socketFd A Unix socket's descriptor, from 0 to 2147483647, which no event loop reads: see {@linkcode socketFd}.
- * @param timeoutMs How long to block this JavaScript thread until a message comes: milliseconds from 0 to 2147483647; 0 if left
- * out.
- * @returns The message, or null if none has come. Descriptors that you did not ask for are yours to close too.
+ * @param socketFd A Unix socket's descriptor, from 0 to 2147483647, which no event loop reads: see
+ * {@linkcode socketFd}.
+ * @param timeoutMs How long to block this JavaScript thread until a message comes: milliseconds
+ * from 0 to 2147483647; 0 if left out.
+ * @returns The message, or null if none has come. Descriptors that you did not ask for are yours to
+ * close too.
  * @throws {TypeError} If an argument is no number.
  * @throws {RangeError} If a number is outside its range.
- * @throws {PidfdError} `EBADF` if the descriptor is not open, `ENOTSOCK` if it is no socket; `EINVAL` if it is
- * not connected; `ECONNRESET` if the other end was closed before it had received all.
+ * @throws {PidfdError} `EBADF` if the descriptor is not open, `ENOTSOCK` if it is no socket;
+ * `EINVAL` if it is not connected; `ECONNRESET` if the other end was closed before it had received
+ * all.
  */
 export function receiveMessage(socketFd: number, timeoutMs: number = 0): ReceivedMessage | null {
   const action = "receive a message";
@@ -145,7 +172,8 @@ export function receiveMessage(socketFd: number, timeoutMs: number = 0): Receive
     waitUntilReadable(socketFd, Math.ceil(left));
     const message = take(socketFd);
     if (message) return message;
-    // Somebody else was quicker, or there is out-of-band data, which stays: then nothing tells of a message any more.
+    // Somebody else was quicker, or there is out-of-band data, which stays: then nothing tells of a
+    // message any more.
     native().poll(-1, 0, 1);
   }
   return take(socketFd);
@@ -184,18 +212,21 @@ function senderOf(fd: number): Sender {
     const senderError = failure({ errno: fd === EINVAL ? ESRCH : fd, syscall: "recvmsg" });
     return { sender: null, senderError };
   }
-  // Nothing here can fail: the message and its descriptors were received, and must not be lost with the sender.
+  // Nothing here can fail: the message and its descriptors were received, and must not be lost with
+  // the sender.
   return { sender: pidfdOf(new Handle(fd, native().pid_of(fd))), senderError: null };
 }
 
 /**
- * Has the kernel say with each message that this socket receives who sent it: {@linkcode ReceivedMessage.sender}, and
- * {@linkcode ReceivedMessage.credentials} as {@linkcode passCredentials} does. The sender
- * can't prevent it. Ask before the message is sent. A sender names whoever called sendmsg(2) or write(2) last for
- * these bytes, while {@linkcode Pidfd.peer} names whoever connected.
+ * Has the kernel say with each message that this socket receives who sent it: {@linkcode
+ * ReceivedMessage.sender}, and {@linkcode ReceivedMessage.credentials} as {@linkcode
+ * passCredentials} does. The sender can't prevent it. Ask before the message is sent. A sender
+ * names whoever called sendmsg(2) or write(2) last for these bytes, while {@linkcode Pidfd.peer}
+ * names whoever connected.
  *
- * Who has CAP_SYS_ADMIN over its own pid namespace (root, and root of a user namespace of its own) can name another process
- * of that namespace instead: SCM_CREDENTIALS, unix(7). Who connected can't be forged so.
+ * Who has CAP_SYS_ADMIN over its own pid namespace (root, and root of a user namespace of its own)
+ * can name another process of that namespace instead: SCM_CREDENTIALS, unix(7). Who connected can't
+ * be forged so.
  *
  * Needs Linux 6.5, SO_PASSPIDFD and SCM_PIDFD in unix(7).
  *
@@ -203,8 +234,8 @@ function senderOf(fd: number): Sender {
  * @param isWanted Whether to say it; true if left out.
  * @throws {TypeError} If an argument is of a wrong type.
  * @throws {RangeError} If `socketFd` is outside its range.
- * @throws {PidfdError} `EBADF` if the descriptor is not open, `ENOTSOCK` if it is no socket, `EAFNOSUPPORT` if it is no Unix socket,
- * `ENOPROTOOPT` before Linux 6.5.
+ * @throws {PidfdError} `EBADF` if the descriptor is not open, `ENOTSOCK` if it is no socket,
+ * `EAFNOSUPPORT` if it is no Unix socket, `ENOPROTOOPT` before Linux 6.5.
  *
  * @example Who says so?
  * ```ts

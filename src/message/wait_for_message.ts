@@ -16,21 +16,24 @@ import { type Listener, watcher } from "../watch/watcher.ts";
 import { type ReceivedMessage, receiveMessage } from "./message.ts";
 
 /**
- * Waits, without blocking and without polling, for the next message of a Unix socket, and receives it as
- * {@linkcode receiveMessage} does. Keeps the program alive. Of several waits on one socket each gets a
- * message of its own, in no given order.
+ * Waits, without blocking and without polling, for the next message of a Unix socket, and receives
+ * it as {@linkcode receiveMessage} does. Keeps the program alive. Of several waits on one socket
+ * each gets a message of its own, in no given order.
  *
- * The wait has a duplicate of the descriptor: if you close yours meanwhile, it goes on until a message, the end of the other
- * side or a limit ends it. That the other side of a datagram socket was closed is told by nobody.
+ * The wait has a duplicate of the descriptor: if you close yours meanwhile, it goes on until a
+ * message, the end of the other side or a limit ends it. The kernel does not report that the other
+ * side of a datagram socket was closed.
  *
- * @param socketFd A Unix socket's descriptor, from 0 to 2147483647, which no event loop reads: see {@linkcode socketFd}.
+ * @param socketFd A Unix socket's descriptor, from 0 to 2147483647, which no event loop reads: see
+ * {@linkcode socketFd}.
  * @returns The message. Of a stream whose other end was closed it has no data.
  * @throws {TypeError} If an argument is of a wrong type, or an option is unknown.
  * @throws {RangeError} If a number is outside its range.
- * @throws {DOMException} `TimeoutError` when the time is up; a message that comes later is not lost.
+ * @throws {DOMException} `TimeoutError` when the time is up; a message that comes later is not
+ * lost.
  * @throws The reason of `signal`, when it is aborted.
- * @throws {PidfdError} As {@linkcode receiveMessage}; `EMFILE` if no descriptor is free; `ENFILE`, `ENOMEM` or `EAGAIN` if the
- * watcher can't be started.
+ * @throws {PidfdError} As {@linkcode receiveMessage}; `EMFILE` if no descriptor is free; `ENFILE`,
+ * `ENOMEM` or `EAGAIN` if the watcher can't be started.
  *
  * @example Listen while the program does something else
  * ```ts
@@ -58,7 +61,10 @@ export async function waitForMessage(
   });
 }
 
-/** One wait on one socket. It is over in the moment that it is decided, so that no message is taken for nobody. */
+/**
+ * One wait on one socket. It is over in the moment that it is decided, so that no message is taken
+ * for nobody.
+ */
 class Arrival implements Listener {
   /** Its own, so that a number which somebody else gets meanwhile is never read. */
   readonly #owned: OwnedFd;
@@ -90,7 +96,8 @@ class Arrival implements Listener {
     }
     if (timeoutMs === undefined) return;
     const onTime = () => {
-      // Where this program was busy, or stopped, a message may be there of which nobody has told yet.
+      // Where this program was busy, or stopped, a message may be there of which nobody has told
+      // yet.
       this.onEvent();
       this.#end(() => this.#reject(timeoutError(`no message has come within ${timeoutMs} ms`)));
     };
@@ -114,7 +121,10 @@ class Arrival implements Listener {
     this.#undo.push(() => signal.removeEventListener("abort", onAbort));
   }
 
-  /** There is one event for what is there already, and one for each arrival: somebody else may have been quicker. */
+  /**
+   * There is one event for what is there already, and one for each arrival: somebody else may have
+   * been quicker.
+   */
   onEvent(): void {
     try {
       const message = receiveMessage(this.#owned.fd);

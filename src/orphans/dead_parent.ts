@@ -1,12 +1,14 @@
 /**
  * The proof that a number which names no process any more is still that of one which has ended.
  *
- * The kernel keeps a pid for as long as it is the number of a process, of a session or of a process group. So whoever is
- * in a session or group whose leader has ended is in that leader's own, unless all of them had ended before, and the number
- * went to another leader who has ended too. Two things tell: the leader is a zombie, who has the number still; or its
- * inode is found after it was reaped, which from Linux 6.14 to 6.19 lasts exactly as long as the number is kept. That
- * it is not found tells nothing: from Linux 7.0 on, nobody's is who was reaped. What is found so tells no number any more: that
- * inode and number belong together is taken from the identity, and without a boot, by which inodes are counted anew, from nothing.
+ * The kernel keeps a pid for as long as it is the number of a process, of a session or of a process
+ * group. So whoever is in a session or group whose leader has ended is in that leader's own, unless
+ * all of them had ended before, and the number went to another leader who has ended too. Two things
+ * tell: the leader is a zombie, who has the number still; or its inode is found after it was
+ * reaped, which from Linux 6.14 to 6.19 lasts exactly as long as the number is kept. That it is not
+ * found tells nothing: from Linux 7.0 on, no reaped process's is. What is found so tells no number
+ * any more: that inode and number belong together is taken from the identity, and without a boot,
+ * by which inodes are counted anew, from nothing.
  *
  * @module
  */
@@ -28,7 +30,10 @@ export interface DeadParent {
   close(): void;
 }
 
-/** Null where it is known that its number was not kept, so that nobody is left in a session or group of it. */
+/**
+ * Null where it is known that its number was not kept, so that nobody is left in a session or group
+ * of it.
+ */
 export function deadParent(identity: ProcessIdentity): DeadParent | null {
   const { pid, boot, inode, pidNamespace } = identity;
   const here = boot === undefined ? null : readBoot();
@@ -67,14 +72,19 @@ function runsAndIsClosed(zombie: Handle): boolean {
   return isAlive;
 }
 
-/** Whether anybody has the number now that the dead process, which was looked for before, had once. */
+/**
+ * Whether anybody has the number now that the dead process, which was looked for before, had once.
+ */
 function isTaken(pid: number): boolean {
   const fd = openIfThere(pid);
   if (fd !== null) native().close(fd);
   return fd !== null;
 }
 
-/** Whether the kernel finds the process by its inode, and it was reaped: whoever runs has a number of its own. */
+/**
+ * Whether the kernel finds the process by its inode, and it was reaped: whoever runs has a number
+ * of its own.
+ */
 function keepsNumber(inode: string | undefined, pid: number): boolean {
   const fd = inode === undefined ? EOPNOTSUPP : openByHandle(BigInt(inode));
   if (fd === EOPNOTSUPP || fd === ESTALE) return false;

@@ -22,7 +22,7 @@ export interface OrphanMark {
 }
 
 /** What is looked for, as the library takes it. */
-export type MarkRecords = readonly NativeRecord<"MarkRecord">[];
+type MarkRecords = readonly NativeRecord<"MarkRecord">[];
 
 /** Checks a mark. */
 export function toMarks(action: string, mark: OrphanMark): MarkRecords {

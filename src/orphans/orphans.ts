@@ -24,7 +24,9 @@ export interface Orphan {
   readonly handle: Pidfd;
   /** What it was while the handle named its pid. */
   readonly process: ProcessEntry;
-  /** Why it is one: the session or the process group of the dead process, a mark, or your predicate. */
+  /**
+   * Why it is one: the session or the process group of the dead process, a mark, or your predicate.
+   */
   readonly relation: "session" | "group" | "environment" | "cgroup" | "predicate";
 }
 
@@ -33,10 +35,16 @@ export type OrphanPredicate = (process: ProcessEntry) => boolean;
 
 type Relation = (process: ProcessEntry) => Orphan["relation"] | "unreadable" | null;
 
-/** What was left behind: held by handles, in the order of the pids. Closing it does nothing to the processes. */
+/**
+ * What was left behind: held by handles, in the order of the pids. Closing it does nothing to the
+ * processes.
+ */
 export class Orphans implements Disposable, Iterable<Orphan> {
   readonly #found: readonly Orphan[];
-  /** How many processes /proc listed but did not show (hidepid): whether they belong to these is not known. */
+  /**
+   * How many processes /proc listed but did not show (hidepid): whether they belong to these is not
+   * known.
+   */
   readonly hidden: number;
   /** How many processes may not be read: whether they have the mark is not known. */
   readonly unreadable: number;
@@ -99,42 +107,51 @@ export class Orphans implements Disposable, Iterable<Orphan> {
 }
 
 /**
- * Finds what a program that has ended left behind, and holds each of them by a handle: by a mark that its children inherit, by
- * the identity that the program had, or by a predicate of yours. Zombies, this process and its ancestors are none of them.
+ * Finds what a program that has ended left behind, and holds each of them by a handle: by a mark
+ * that its children inherit, by the identity that the program had, or by a predicate of yours.
+ * Zombies, this process and its ancestors are none of them.
  *
- * **By identity**, found is who is in the session or in the process group that the dead process led. That is proved, not
- * guessed: the kernel gives the number of a session or group to nobody while anybody is in it; so the number is that of the
- * dead process while that is a zombie, and, on Linux 6.14 to 6.19, after it was reaped too, for as long as its inode is
- * found. On other kernels who is in the session of a reaped process can't be told from the orphans of a stranger who had
- * the number later: where anybody is there, `EOPNOTSUPP` is thrown, where nobody is, the list is empty. So it is wherever the
- * identity has no boot (util-linux's `PID:INODE`): inodes are counted anew at each. That number and inode are those of one
- * process is believed: give what {@linkcode Pidfd.identity} has made. Where /proc hides an ancestor of this process, before
- * Linux 6.13, whoever was started before this process may be one too, and is left out.
+ * **By identity**, found is who is in the session or in the process group that the dead process
+ * led. That is proved, not guessed: the kernel gives the number of a session or group to nobody
+ * while anybody is in it; so the number is that of the dead process while that is a zombie, and, on
+ * Linux 6.14 to 6.19, after it was reaped too, for as long as its inode is found. On other kernels
+ * who is in the session of a reaped process can't be told from the orphans of a stranger who had
+ * the number later: where anybody is there, `EOPNOTSUPP` is thrown, where nobody is, the list is
+ * empty. So it is wherever the identity has no boot (util-linux's `PID:INODE`): inodes are counted
+ * anew at each. That number and inode are those of one process is believed: give what {@linkcode
+ * Pidfd.identity} has made. Where /proc hides an ancestor of this process, before Linux 6.13,
+ * whoever was started before this process may be one too, and is left out.
  *
- * So it finds what a service, a job of a shell, or a child that was spawned `detached` has left, where those
- * led a session or group; an empty list does not say that nothing is left. Not found is who began a session and a group of its
- * own, as daemons and children that were spawned `detached` do; and nobody at all where the dead process led neither: its
- * children are given to another parent when it ends, and nothing about them tells of it any more. The identity has to be one that
+ * So it finds what a service, a job of a shell, or a child that was spawned `detached` has left,
+ * where those led a session or group; an empty list does not say that nothing is left. Not found is
+ * who began a session and a group of its own, as daemons and children that were spawned `detached`
+ * do; and nobody at all where the dead process led neither: its children are given to another
+ * parent when it ends, and nothing about them tells of it any more. The identity has to be one that
  * was made in this pid namespace, since its number counts there.
  *
- * **By a mark**, on every kernel: variables of the environment with which a process was executed, or a cgroup. Children
- * inherit both, also those that begin a session and whose parents have exited. Give the mark to what you start, a random
- * value best: whoever has it is taken for yours. It is read of each process while a handle holds it. A process can clear its
- * environment (`env -i`) or overwrite it (setproctitle(3)); it is then not found by it. A process that may not be read
- * (ptrace(2), PTRACE_MODE_READ: another user's, or a setuid program) is left out and counted as `unreadable`.
+ * **By a mark**, on every kernel: variables of the environment with which a process was executed,
+ * or a cgroup. Children inherit both, also those that begin a session and whose parents have
+ * exited. Give the mark to what you start, a random value best: whoever has it is taken for yours.
+ * It is read of each process while a handle holds it. A process can clear its environment (`env
+ * -i`) or overwrite it (setproctitle(3)); it is then not found by it. A process that may not be
+ * read (ptrace(2), PTRACE_MODE_READ: another user's, or a setuid program) is left out and counted
+ * as `unreadable`.
  *
- * **By a predicate** everything else can be found. It is asked for every process, and again while those that it has chosen are held, so that what it reads
- * by the pid is read of that very process: it must answer the same for the same process. Whether that was a child of your
- * program is for the predicate to know.
+ * **By a predicate** everything else can be found. It is asked for every process, and again while
+ * those that it has chosen are held, so that what it reads by the pid is read of that very process:
+ * it must answer the same for the same process. Whether that was a child of your program is for the
+ * predicate to know.
  *
  * To end them with what they have started since, give each handle to {@linkcode killTree}.
  *
  * @param parent The identity of the dead process, or its text; or a mark; or a predicate.
  * @throws {RangeError} If a variable or a cgroup's path has more than 4096 bytes.
- * @throws {TypeError} If `parent` is none of them, or a predicate answers anything but a boolean; and whatever a predicate throws.
- * @throws {PidfdError} `EBUSY` if the process of the identity has not ended; `EOPNOTSUPP` if somebody is in
- * a session or group of its number, and it can't be told whose that is; `EREMOTE` if /proc belongs to another pid namespace; `ENOENT` if it is not mounted;
- * `EMFILE`, `ENFILE` or `ENOMEM` if no descriptor is free: each process that is found takes one.
+ * @throws {TypeError} If `parent` is none of them, or a predicate answers anything but a boolean;
+ * and whatever a predicate throws.
+ * @throws {PidfdError} `EBUSY` if the process of the identity has not ended; `EOPNOTSUPP` if
+ * somebody is in a session or group of its number, and it can't be told whose that is; `EREMOTE` if
+ * /proc belongs to another pid namespace; `ENOENT` if it is not mounted; `EMFILE`, `ENFILE` or
+ * `ENOMEM` if no descriptor is free: each process that is found takes one.
  *
  * @example What is left of the last run, by a mark in the environment
  * ```ts
@@ -228,7 +245,10 @@ interface Matches {
   unreadable: number;
 }
 
-/** Pins whom a pass shows, and keeps who is still meant in a later pass, which the handle has outlived. */
+/**
+ * Pins whom a pass shows, and keeps who is still meant in a later pass, which the handle has
+ * outlived.
+ */
 function search(relationOf: Relation, prove: () => void): Orphans {
   const pinned = new Map<number, Handle>();
   try {
@@ -263,7 +283,10 @@ function look(relationOf: Relation): Matches {
   return { meant, hidden, unreadable };
 }
 
-/** The state is the first thread's, which may end before the others: the process runs until all of them have ended. */
+/**
+ * The state is the first thread's, which may end before the others: the process runs until all of
+ * them have ended.
+ */
 function hasEnded({ state, threads }: ProcessEntry): boolean {
   return state === "X" || (state === "Z" && threads <= 1);
 }
@@ -288,7 +311,8 @@ function keep({ meant }: Matches, pinned: Map<number, Handle>): Orphan[] {
   const found: Orphan[] = [];
   for (const [process, relation] of meant) {
     const handle = pinned.get(process.pid);
-    // Its number is still its own, so what the pass and the predicate read by that number was read of it.
+    // Its number is still its own, so what the pass and the predicate read by that number was read
+    // of it.
     if (handle && holdsPid(handle)) found.push({ handle: pidfdOf(handle), process, relation });
     else handle?.close();
     pinned.delete(process.pid);

@@ -58,7 +58,9 @@ class Reaper {
   readonly listeners = new Set<OnOrphan>();
   readonly #zombies = new NativeRecord("ZombiesRecord");
   readonly #graceMs: number;
-  /** Whom to take out of the list: 1 is whom a pidfd is kept of, 2 whom a loop has a handle of too. */
+  /**
+   * Whom to take out of the list: 1 is whom a pidfd is kept of, 2 whom a loop has a handle of too.
+   */
   readonly #spareStep: 1 | 2;
   readonly #stopHearing: () => void;
   /** When each zombie was first seen, by its pid and its start time. */

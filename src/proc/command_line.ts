@@ -38,7 +38,9 @@ export function passWithCommandLines(
   }
 }
 
-/** The arguments of the process behind a handle; undefined where it has none, or /proc hides them. */
+/**
+ * The arguments of the process behind a handle; undefined where it has none, or /proc hides them.
+ */
 export function commandLineOf(
   handle: Pick<Handle, "fd" | "knownPid">,
 ): readonly string[] | undefined {

@@ -1,5 +1,6 @@
 /**
- * What /proc tells of the process behind a handle. The native library pins it: what is read is that process's.
+ * What /proc tells of the process behind a handle. The native library pins it: what is read is that
+ * process's.
  *
  * @module
  */
@@ -27,7 +28,9 @@ export interface Description {
 
 const shared = new NativeRecord("DescriptionRecord");
 
-/** Asks /proc. The record is good until the next call. A shortage of descriptors or memory throws. */
+/**
+ * Asks /proc. The record is good until the next call. A shortage of descriptors or memory throws.
+ */
 export function describe(
   handle: Pick<Handle, "fd" | "knownPid">,
   wanted: number,
@@ -36,7 +39,10 @@ export function describe(
   return { found, record: shared };
 }
 
-/** `result`, unless descriptors or memory are short, which says nothing about the process: then it throws. */
+/**
+ * `result`, unless descriptors or memory are short, which says nothing about the process: then it
+ * throws.
+ */
 export function checkShortage({ knownPid: pid }: Pick<Handle, "knownPid">, result: number): number {
   if (result !== EMFILE && result !== ENFILE && result !== ENOMEM) return result;
   throw failure({ errno: result, syscall: "open", pid });
@@ -50,7 +56,9 @@ export function cgroupOf(handle: Pick<Handle, "fd" | "knownPid">): string {
   return String.fromCharCode(...record.tail("cgroup").subarray(0, record.number("cgroup_length")));
 }
 
-/** Whether a handle names a thread other than the first one, as far as the kernel or /proc tells. */
+/**
+ * Whether a handle names a thread other than the first one, as far as the kernel or /proc tells.
+ */
 export function isThread(handle: Pick<Handle, "fd" | "knownPid">): boolean {
   const { pid, tgid } = askKernel(handle.fd);
   if (pid !== undefined) return pid !== tgid;
@@ -62,9 +70,13 @@ export function isThread(handle: Pick<Handle, "fd" | "knownPid">): boolean {
 /** Who starts the kernel's threads. */
 const KTHREADD = 2;
 
-/** Whether a handle names a thread of the kernel, as far as /proc tells; without a free descriptor it does not. */
+/**
+ * Whether a handle names a thread of the kernel, as far as /proc tells; without a free descriptor
+ * it does not.
+ */
 export function isKernelThread({ fd }: Pick<Handle, "fd">): boolean {
-  // All but the first two are children of the second; from Linux 6.13 that is known at a twentieth of the cost.
+  // All but the first two are children of the second; from Linux 6.13 that is known at a twentieth
+  // of the cost.
   const { ppid } = askKernel(fd);
   if (ppid !== undefined && ppid !== KTHREADD) return false;
   const found = native().describe(fd, STAT, shared.bytes);

@@ -14,15 +14,18 @@ import { nameOf, type ProcessRecord, startTicksOf, stateLetterOf, withProc } fro
 export interface DetailOptions {
   /**
    * Its command line: one more file to read for each process. Reading it waits while the process
-   * changes its own memory map, so a process that hangs doing so makes this call hang. False if left
-   * out.
+   * changes its own memory map, so a process that hangs doing so makes this call hang. False if
+   * left out.
    */
   readonly commandLine?: boolean | undefined;
   /** The CPU time and the memory that it has used until now. False if left out. */
   readonly usage?: boolean | undefined;
 }
 
-/** A process as /proc showed it at one moment. By the time you read this its pid may name another one. */
+/**
+ * A process as /proc showed it at one moment. By the time you read this its pid may name another
+ * one.
+ */
 export interface ProcessEntry {
   /** The number that it had. */
   readonly pid: number;
@@ -35,15 +38,19 @@ export interface ProcessEntry {
   /** When it was started, in hundredths of a second since boot (the clock CLOCK_BOOTTIME). */
   readonly startTicks: number;
   /**
-   * Its first thread's: R runs, S sleeps, D sleeps deeply, T is stopped, t is traced, Z has ended, I is an idle kernel thread. With
-   * Z the process has ended only where `threads` is 1 at most: others may run on, and it with them.
+   * Its first thread's: R runs, S sleeps, D sleeps deeply, T is stopped, t is traced, Z has ended,
+   * I is an idle kernel thread. With Z the process has ended only where `threads` is 1 at most:
+   * others may run on, and it with them.
    */
   readonly state: string;
   /** How many threads it has. */
   readonly threads: number;
   /** Its effective user. */
   readonly uid: number;
-  /** The name of its program, at most 15 bytes, a kernel worker's at most 63; bytes that are no UTF-8 become U+FFFD. */
+  /**
+   * The name of its program, at most 15 bytes, a kernel worker's at most 63; bytes that are no
+   * UTF-8 become U+FFFD.
+   */
   readonly name: string;
   /** Whether it is a thread of the kernel. */
   readonly isKernelThread: boolean;
@@ -57,18 +64,21 @@ export interface ProcessEntry {
 }
 
 /**
- * Lists every process once, by ascending pid, in one native pass over /proc: no `ps`, no subprocess, and in Deno no
- * permission beyond `--allow-ffi`. Each entry was read at one moment; one that begins or ends during the pass is listed
- * or not. There is no start time as a date, because the clock of the day may have been set since.
+ * Lists every process once, by ascending pid, in one native pass over /proc: no `ps`, no
+ * subprocess, and in Deno no permission beyond `--allow-ffi`. Each entry was read at one moment;
+ * one that begins or ends during the pass is listed or not. There is no start time as a date,
+ * because the clock of the day may have been set since.
  *
- * The name of a Node program is that of its first thread, "MainThread" or "node": `commandLine` tells them apart.
+ * The name of a Node program is that of its first thread, "MainThread" or "node": `commandLine`
+ * tells them apart.
  *
  * What /proc hides (its mount options `hidepid` and `subset`) is not listed. See
  * {@link https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html proc_pid_stat(5)}.
  *
  * @throws {TypeError} If an option is unknown, or no boolean.
- * @throws {PidfdError} `EREMOTE` if /proc belongs to another pid namespace, so that its pids would mislead; `ENOENT` if it is
- * not mounted; `EMFILE`, `ENFILE` or `ENOMEM` if no descriptor is free; `ENOSYS` on other systems.
+ * @throws {PidfdError} `EREMOTE` if /proc belongs to another pid namespace, so that its pids would
+ * mislead; `ENOENT` if it is not mounted; `EMFILE`, `ENFILE` or `ENOMEM` if no descriptor is free;
+ * `ENOSYS` on other systems.
  *
  * @example Who are my children?
  * ```ts

@@ -14,7 +14,7 @@ import { NativeRecord, sizeOf } from "../kernel/record.ts";
 export type ProcessRecord = NativeRecord<"ProcessRecord">;
 
 /** A pass over all processes. */
-export interface Pass {
+interface Pass {
   /** Before anything was read, in clock ticks since boot: what started later is younger. */
   readonly startTicks: number;
   /** How many were listed but could not be read. */

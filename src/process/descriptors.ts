@@ -16,21 +16,23 @@ export function duplicateFrom(handle: Handle, fd: number): number {
   checkFd("duplicate a descriptor", fd);
   const result = native().get_fd(handle.fd, fd);
   const problem = { syscall: "pidfd_getfd", pid: handle.knownPid };
-  // Before Linux 6.9 the kernel says EBADF for a process whose descriptors are closed already because it ends.
+  // Before Linux 6.9 the kernel says EBADF for a process whose descriptors are closed already
+  // because it ends.
   if (result === EBADF && !handle.isAlive()) throw failure({ ...problem, errno: ESRCH });
   return check(result, problem.syscall, problem.pid);
 }
 
 /**
- * Closes a descriptor that this module gave you: from {@linkcode Pidfd.getFd}, {@linkcode Pidfd.namespace},
- * {@linkcode Pidfd.detach}, {@linkcode receiveMessage} or {@linkcode socketPair}. It is the same on every runtime: Node's and
- * Bun's `fs.closeSync` would close it too, Deno's refuses what Deno has not opened itself.
+ * Closes a descriptor that this module gave you: from {@linkcode Pidfd.getFd}, {@linkcode
+ * Pidfd.namespace}, {@linkcode Pidfd.detach}, {@linkcode receiveMessage} or {@linkcode socketPair}.
+ * It is the same on every runtime: Node's and Bun's `fs.closeSync` would close it too, Deno's
+ * refuses what Deno has not opened itself.
  *
  * Once it is closed the number is free, and the next file that anybody opens gets it: forget it.
  *
  * @param fd An integer from 0 to 2147483647.
- * @throws {TypeError} If `fd` is no number, or belongs to a {@linkcode Pidfd}, which closes it itself, or to what watches the
- * processes that are waited for.
+ * @throws {TypeError} If `fd` is no number, or belongs to a {@linkcode Pidfd}, which closes it
+ * itself, or to what watches the processes that are waited for.
  * @throws {RangeError} If `fd` is outside that range.
  * @throws {PidfdError} `EBADF` if it is not open.
  *

@@ -35,44 +35,63 @@ import { statusOf } from "./status.ts";
 export interface ProcessInfo {
   /** Where it is on its way out. Always told. */
   readonly state: ProcessState;
-  /** Its number in our pid namespace; absent once it was reaped, and where it can't be seen from here. */
+  /**
+   * Its number in our pid namespace; absent once it was reaped, and where it can't be seen from
+   * here.
+   */
   readonly pid?: number;
   /** Its thread group: the same number, unless the handle is one of a thread. */
   readonly tgid?: number;
   /** Its parent; absent where it has none, or none that can be seen from here. */
   readonly ppid?: number;
   /**
-   * Its users and groups at present, which a set-user-ID program changes. They say nothing of when it connected or sent
-   * something: {@linkcode peerCredentials} and {@linkcode ReceivedMessage.credentials} do.
+   * Its users and groups at present, which a set-user-ID program changes. They say nothing of when
+   * it connected or sent something: {@linkcode peerCredentials} and {@linkcode
+   * ReceivedMessage.credentials} do.
    */
   readonly credentials?: Credentials;
   /**
-   * The id of its cgroup (of the v2 hierarchy): the inode number of the cgroup's folder, as a text, because it has 64
-   * bits. Linux 6.13.
+   * The id of its cgroup (of the v2 hierarchy): the inode number of the cgroup's folder, as a text,
+   * because it has 64 bits. Linux 6.13.
    */
   readonly cgroupId?: string;
-  /** The path of that cgroup, seen from our own cgroup namespace; " (deleted)" stands behind one that was removed. */
+  /**
+   * The path of that cgroup, seen from our own cgroup namespace; " (deleted)" stands behind one
+   * that was removed.
+   */
   readonly cgroupPath?: string;
-  /** When it was started, in hundredths of a second since boot. Exact, and the same whenever it is asked. */
+  /**
+   * When it was started, in hundredths of a second since boot. Exact, and the same whenever it is
+   * asked.
+   */
   readonly startTicks?: number;
-  /** The same moment by today's clock, to a hundredth of a second: where the clock was set since, it has moved along. */
+  /**
+   * The same moment by today's clock, to a hundredth of a second: where the clock was set since, it
+   * has moved along.
+   */
   readonly startTime?: Date;
   /** Its name: up to 15 bytes, which it can change. */
   readonly name?: string;
-  /** The path of its program; " (deleted)" stands behind one that was removed. Only for who may trace the process. */
+  /**
+   * The path of its program; " (deleted)" stands behind one that was removed. Only for who may
+   * trace the process.
+   */
   readonly executable?: string;
   /** Whether it is a thread of the kernel, which has no program. */
   readonly isKernelThread?: boolean;
   /**
-   * Its program and arguments (argv), with `commandLine`. A program can overwrite them. A thread of the kernel and a
-   * zombie have none. Bytes that are no UTF-8 become U+FFFD.
+   * Its program and arguments (argv), with `commandLine`. A program can overwrite them. A thread of
+   * the kernel and a zombie have none. Bytes that are no UTF-8 become U+FFFD.
    */
   readonly commandLine?: readonly string[];
   /** What it has used until now, with `usage`. */
   readonly usage?: ProcessUsage;
   /** How many threads it has. */
   readonly threads?: number;
-  /** The inode numbers of its namespaces. Only for who may trace the process; of a zombie those of pids and users. */
+  /**
+   * The inode numbers of its namespaces. Only for who may trace the process; of a zombie those of
+   * pids and users.
+   */
   readonly namespaces?: Readonly<Partial<Record<NamespaceKind, number>>>;
   /** How it ended, as {@linkcode Pidfd.status} tells. */
   readonly exit?: ExitStatus;

@@ -11,8 +11,9 @@ import { native } from "../kernel/native.ts";
 import { NativeRecord } from "../kernel/record.ts";
 
 /**
- * What can be advised about the memory of another process, by madvise(2)'s names without MADV_: COLD (page it out sooner),
- * PAGEOUT (page it out now), WILLNEED (read it in, Linux 5.15), and COLLAPSE (make huge pages of it, Linux 6.1).
+ * What can be advised about the memory of another process, by madvise(2)'s names without MADV_:
+ * COLD (page it out sooner), PAGEOUT (page it out now), WILLNEED (read it in, Linux 5.15), and
+ * COLLAPSE (make huge pages of it, Linux 6.1).
  */
 export type MemoryAdvice = "COLD" | "PAGEOUT" | "WILLNEED" | "COLLAPSE";
 
@@ -20,7 +21,9 @@ export type MemoryAdvice = "COLD" | "PAGEOUT" | "WILLNEED" | "COLLAPSE";
 export interface MemoryRange {
   /** The first address, on the boundary of a page: an integer from 0 to 2**64 - 1. */
   readonly start: number | bigint;
-  /** The size in bytes: an integer from 0 to 2**64 - 1, which the kernel rounds up to whole pages. */
+  /**
+   * The size in bytes: an integer from 0 to 2**64 - 1, which the kernel rounds up to whole pages.
+   */
   readonly length: number | bigint;
 }
 
@@ -57,7 +60,8 @@ export function adviseMemoryOf(
   let total = 0;
   for (const { start, length } of piecesOf(checked)) {
     const result = advise(fd, ADVICE[advice], start, length);
-    // As the call itself does with several ranges: an error after a beginning shows as a smaller count.
+    // As the call itself does with several ranges: an error after a beginning shows as a smaller
+    // count.
     if (result < 0 && total > 0) return total;
     total += check(result, "process_madvise", handle.knownPid);
     if (BigInt(result) < length) return total;

@@ -92,7 +92,8 @@ export function fromFd(fd: number): Handle {
   const flags = check(native().fcntl(fd, F_GETFL, 0), "fcntl");
   const pid = isPidfd(native(), fd) ? native().pid_of(fd) : ENOTTY;
   if (pid === ENOTTY) throw new TypeError(`Cannot ${action}: it is not a pidfd: ${fd}`);
-  // A process that is gone, or that lives in another pid namespace, has no number here but can be held.
+  // A process that is gone, or that lives in another pid namespace, has no number here but can be
+  // held.
   if (pid !== ESRCH && pid !== EREMOTE) check(pid, "pidfd_getpid");
   check(native().fcntl(fd, F_SETFD, FD_CLOEXEC), "fcntl");
   const handle = new Handle(fd, pid);
@@ -107,7 +108,8 @@ export function openPeer(socketFd: number): Handle {
   const isListening = native().socket_option(socketFd, SO_ACCEPTCONN) === 1;
   const fd = isListening ? ENODATA : native().socket_option(socketFd, SO_PEERPIDFD);
   if (fd < 0) {
-    // Before Linux 6.16 the kernel says EINVAL for a peer that was reaped; there is no other argument to be wrong.
+    // Before Linux 6.16 the kernel says EINVAL for a peer that was reaped; there is no other
+    // argument to be wrong.
     const errno = fd === EINVAL ? ESRCH : fd;
     throw new PidfdOpenFailedError({ errno, syscall: "getsockopt" });
   }
@@ -125,7 +127,8 @@ export function openDescriptor(pid: number, flags = 0): number {
     const reason = "handles of threads need Linux 6.9";
     throw failure({ errno: ENOSYS, syscall: "pidfd_open", pid, reason });
   }
-  // The arguments were checked, so before Linux 6.16 this is a process that is being reaped just now, or a thread.
+  // The arguments were checked, so before Linux 6.16 this is a process that is being reaped just
+  // now, or a thread.
   throw failure({ errno: fd === EINVAL ? ESRCH : fd, syscall: "pidfd_open", pid });
 }
 

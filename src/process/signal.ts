@@ -18,15 +18,17 @@ export type SignalScope = "thread" | "process" | "process-group";
 /** What {@linkcode Pidfd.signal} can do besides. */
 export interface SignalOptions {
   /**
-   * Whom it is for; what the handle names, if left out. "thread" is the process's first one unless the handle names another (a first
-   * thread that has ended before the others takes signals too, and nobody acts on them);
-   * "process-group" is the one that the process leads, which may outlive it. Needs Linux 6.9.
+   * Whom it is for; what the handle names, if left out. "thread" is the process's first one unless
+   * the handle names another (a first thread that has ended before the others takes signals too,
+   * and nobody acts on them); "process-group" is the one that the process leads, which may outlive
+   * it. Needs Linux 6.9.
    */
   readonly scope?: SignalScope | undefined;
   /**
-   * An integer from -2147483648 to 2147483647 that goes with the signal, as sigqueue(3) sends it: a handler finds it in
-   * `si_value`, with `si_code` SI_QUEUE and our pid and user. Of standard signals only one of a kind can be pending, and
-   * the value of the next is lost; real-time signals are queued.
+   * An integer from -2147483648 to 2147483647 that goes with the signal, as sigqueue(3) sends it: a
+   * handler finds it in `si_value`, with `si_code` SI_QUEUE and our pid and user. Of standard
+   * signals only one of a kind can be pending, and the value of the next is lost; real-time signals
+   * are queued.
    */
   readonly value?: number | undefined;
 }
@@ -38,7 +40,10 @@ const FLAGS: Readonly<Record<SignalScope, number>> = {
   "process-group": 4,
 };
 
-/** Sends a signal, by its number, in one native call that looks first; false if the process has ended. */
+/**
+ * Sends a signal, by its number, in one native call that looks first; false if the process has
+ * ended.
+ */
 export function sendSignal(handle: Handle, number: number, options?: SignalOptions): boolean {
   const { flags, value } = options === undefined ? PLAIN : checkSignalOptions(options);
   const { fd } = handle;
@@ -49,7 +54,10 @@ export function sendSignal(handle: Handle, number: number, options?: SignalOptio
   return refused(handle, result, flags);
 }
 
-/** Sends a signal and resumes the process: one that is stopped acts on no signal but SIGKILL. False if it has ended. */
+/**
+ * Sends a signal and resumes the process: one that is stopped acts on no signal but SIGKILL. False
+ * if it has ended.
+ */
 export function sendPolitely(handle: Handle, number: number): boolean {
   const isSent = sendSignal(handle, number);
   if (isSent && number !== SIGKILL) resume(handle);
@@ -66,8 +74,9 @@ export function resume(handle: Handle): void {
 }
 
 /**
- * Sends SIGKILL to end a process; false if it has ended. Whoever is the first of a pid namespace (pid_namespaces(7)) gets none from
- * inside it, and a thread of the kernel takes none, of which the kernel says nothing: waiting for the end would take for ever.
+ * Sends SIGKILL to end a process; false if it has ended. Whoever is the first of a pid namespace
+ * (pid_namespaces(7)) gets none from inside it, and a thread of the kernel takes none, of which the
+ * kernel says nothing: waiting for the end would take for ever.
  */
 export function sendKill(handle: Handle): boolean {
   const reason = whyUnkillable(handle);

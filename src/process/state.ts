@@ -11,7 +11,10 @@ import { type ExitStatus, reapExit } from "../kernel/exit.ts";
 import { native } from "../kernel/native.ts";
 import { statusOf, willKernelReport } from "./status.ts";
 
-/** Where a process is on its way out: it runs, it has ended and waits for its parent, its parent has reaped it. */
+/**
+ * Where a process is on its way out: it runs, it has ended and waits for its parent, its parent has
+ * reaped it.
+ */
 export type ProcessState = "running" | "exited" | "reaped";
 
 /** Where the process is on its way out. */
@@ -23,7 +26,10 @@ export function stateOf(handle: Handle): ProcessState {
   return native().pid_of(handle.fd) === ESRCH ? "reaped" : "exited";
 }
 
-/** Blocks until the process has ended and the kernel tells how, or will not; null when the time is up. */
+/**
+ * Blocks until the process has ended and the kernel tells how, or will not; null when the time is
+ * up.
+ */
 export function waitSync(handle: Handle, timeoutMs: number | undefined): ExitStatus | null {
   const limit = timeoutMs === undefined
     ? -1
@@ -32,7 +38,8 @@ export function waitSync(handle: Handle, timeoutMs: number | undefined): ExitSta
   if (handle.poll(POLLIN, limit) === 0) return null;
   const status = statusOf(handle);
   if (status === null || status.known || !willKernelReport()) return status;
-  // It is somebody else's zombie: the kernel tells how it ended when its parent reaps it, and says so by POLLHUP.
+  // It is somebody else's zombie: the kernel tells how it ended when its parent reaps it, and says
+  // so by POLLHUP.
   const left = limit < 0 ? -1 : Math.max(0, Math.ceil(limit - (now() - start)));
   handle.poll(0, left);
   return statusOf(handle);

@@ -21,7 +21,9 @@ import { signalNumber } from "../kernel/signals.ts";
 /** What the watcher saw: the process has exited, and perhaps it was reaped too. */
 export interface WatchEvent {
   readonly reaped: boolean;
-  /** The exit status, where the watcher saw it: of our child before the reap, of others after it. */
+  /**
+   * The exit status, where the watcher saw it: of our child before the reap, of others after it.
+   */
   readonly status: ExitStatus | null;
 }
 

@@ -13,16 +13,20 @@ import { finalStatus, unlessTimeIsUp, untilExited } from "./wait.ts";
 
 /** How to end a process. */
 export interface TerminateOptions {
-  /** The polite signal; SIGTERM if left out. SIGCONT follows it, so that a process that is stopped can act on it. */
+  /**
+   * The polite signal; SIGTERM if left out. SIGCONT follows it, so that a process that is stopped
+   * can act on it.
+   */
   readonly killSignal?: Signal | number | undefined;
   /**
-   * How long to wait before SIGKILL: milliseconds from 0 to 2147483647; 5000 if left out. With `Infinity` it is never
-   * sent, and the wait ends once the process has ended by itself.
+   * How long to wait before SIGKILL: milliseconds from 0 to 2147483647; 5000 if left out. With
+   * `Infinity` it is never sent, and the wait ends once the process has ended by itself.
    */
   readonly graceMs?: number | undefined;
   /**
-   * How long to wait, after the end, for the kernel to tell how it was: of somebody else's child it does at the reap (Linux
-   * 6.15). Milliseconds from 0 to 2147483647; 10 if left out. What is not told by then is not known.
+   * How long to wait, after the end, for the kernel to tell how it was: of somebody else's child it
+   * does at the reap (Linux 6.15). Milliseconds from 0 to 2147483647; 10 if left out. What is not
+   * told by then is not known.
    */
   readonly statusMs?: number | undefined;
   /** Gives up, at whatever point, when it is aborted. */

@@ -33,7 +33,8 @@ export function exitedOf(handle: Handle): Promise<void> {
   if (handle.exited) return handle.exited;
   const promise = handle.isAlive() ? untilExitedOrClosed(handle) : Promise.resolve();
   handle.exited = promise;
-  // Whoever awaits it hears of a failure; the property alone must not end the program, nor keep a failure for ever.
+  // Whoever awaits it hears of a failure; the property alone must not end the program, nor keep a
+  // failure for ever.
   promise.catch(() => handle.exited = undefined);
   return promise;
 }
@@ -63,8 +64,8 @@ export function untilExited(
 }
 
 /**
- * Waits for the end, and until somebody tells how it was. One promise and no async function: each of those takes as much
- * memory again as all the rest, and ten thousand may wait at once.
+ * Waits for the end, and until somebody tells how it was. One promise and no async function: each
+ * of those takes as much memory again as all the rest, and ten thousand may wait at once.
  */
 export function waitFor(handle: Handle, options?: WaitOptions): Promise<ExitStatus> {
   return new Promise((resolve, reject) => {
@@ -118,8 +119,9 @@ function checkLimits(action: string, { timeoutMs, signal }: WaitLimits): void {
 }
 
 /**
- * How a process that has ended did so: from the kernel, which is given `statusMs` to tell it of somebody else's; from the
- * runtime where that is its child and the kernel does not tell for certain.
+ * How a process that has ended did so: from the kernel, which is given `statusMs` to tell it of
+ * somebody else's; from the runtime where that is its child and the kernel does not tell for
+ * certain.
  */
 export async function finalStatus(
   handle: Handle,
@@ -133,7 +135,10 @@ export async function finalStatus(
   return await unlessTimeIsUp(told, signal) ?? statusOf(handle)!;
 }
 
-/** What a wait with these limits gives, or null where its time is up; an abort is none of that, whatever its reason. */
+/**
+ * What a wait with these limits gives, or null where its time is up; an abort is none of that,
+ * whatever its reason.
+ */
 export async function unlessTimeIsUp<T>(wait: Promise<T>, signal?: AbortSignal): Promise<T | null> {
   try {
     return await wait;

@@ -58,7 +58,9 @@ export class Waiter {
     if (this.#isWaiting) this.#leave();
   }
 
-  /** Settles it. What its own limits or its callback throw rejects it, and reaches no other wait. */
+  /**
+   * Settles it. What its own limits or its callback throw rejects it, and reaches no other wait.
+   */
   resolve(status: ExitStatus): void {
     if (!this.#isWaiting) return;
     try {

@@ -54,7 +54,7 @@ export function setRef(handle: Handle, isRef: boolean): void {
 }
 
 /** All waits on one handle: what settles them, and when. */
-export class Waits extends WaiterChain implements PendingWaits {
+class Waits extends WaiterChain implements PendingWaits {
   /**
    * Calls back at a milestone, or when the wait fails. What a callback throws rejects its own wait
    * alone. The returned function ends the wait.
@@ -77,8 +77,8 @@ export class Waits extends WaiterChain implements PendingWaits {
   }
 
   /**
-   * The runtime has seen the exit, and may be quicker than the watcher, whose thread has to be woken
-   * first. The status is left to the watcher, who often knows more: the resource usage.
+   * The runtime has seen the exit, and may be quicker than the watcher, whose thread has to be
+   * woken first. The status is left to the watcher, who often knows more: the resource usage.
    */
   exitedFirst(): void {
     this.reach("exited", UNKNOWN);

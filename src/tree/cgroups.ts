@@ -1,9 +1,10 @@
 /**
- * The cgroup that a tree owns, and who is in it. A path alone does not name it: a cgroup can be removed once all in it have ended,
- * and made anew by the same path for somebody else, as a service manager does at a restart.
+ * The cgroup that a tree owns, and who is in it. A path alone does not name it: a cgroup can be
+ * removed once all in it have ended, and made anew by the same path for somebody else, as a service
+ * manager does at a restart.
  *
- * /proc reports paths from the root of the reader's own cgroup namespace, with a "/.." for each step
- * that leads above it (cgroup_namespaces(7)).
+ * /proc reports paths from the root of the reader's own cgroup namespace, with a "/.." for each
+ * step that leads above it (cgroup_namespaces(7)).
  *
  * @module
  */
@@ -16,7 +17,10 @@ import type { Member } from "./member.ts";
 /** What a process is asked by. */
 type Asked = Pick<Handle, "fd" | "knownPid">;
 
-/** The root's cgroup. Null where it was removed, or the root was reaped; throws where it is not the tree's own. */
+/**
+ * The root's cgroup. Null where it was removed, or the root was reaped; throws where it is not the
+ * tree's own.
+ */
 export function claimCgroup(action: string, root: Member): OwnCgroup | null {
   const path = cgroupOf(root.core);
   if (path === "" && !root.holdsPid()) return null;
@@ -31,7 +35,10 @@ export function claimCgroup(action: string, root: Member): OwnCgroup | null {
   throw new Error(`Cannot ${action}: the root has no cgroup of its own, ${reason}: "${path}"`);
 }
 
-/** A cgroup, by its path and, from Linux 6.13, by its id, which no other one has until the next boot. */
+/**
+ * A cgroup, by its path and, from Linux 6.13, by its id, which no other one has until the next
+ * boot.
+ */
 export class OwnCgroup {
   readonly path: string;
   readonly #id: bigint | undefined;
@@ -50,9 +57,10 @@ export class OwnCgroup {
   }
 
   /**
-   * Whether the path is still this cgroup's, as a member of the tree tells: one that was removed does not come back, so it was the
-   * path of nothing else before. Without ids that a member is there must do: where somebody else has moved it into another cgroup of that
-   * path, it tells wrong.
+   * Whether the path is still this cgroup's, as a member of the tree tells: one that was removed
+   * does not come back, so it was the path of nothing else before. Without ids that a member is
+   * there must do: where somebody else has moved it into another cgroup of that path, it tells
+   * wrong.
    */
   #isProvedBy(member: Asked): boolean {
     const path = toldPath(member);
@@ -65,13 +73,19 @@ export class OwnCgroup {
   }
 }
 
-/** The path of the cgroup that a process is in; "" where none is told, or it was removed under one that has ended. */
+/**
+ * The path of the cgroup that a process is in; "" where none is told, or it was removed under one
+ * that has ended.
+ */
 function toldPath(process: Asked): string {
   const path = cgroupOf(process);
   return isOfRemoved(path) ? "" : path;
 }
 
-/** So the kernel marks a cgroup that was removed. Others may have such a name too, and are not told from these. */
+/**
+ * So the kernel marks a cgroup that was removed. Others may have such a name too, and are not told
+ * from these.
+ */
 function isOfRemoved(path: string): boolean {
   return path.endsWith(" (deleted)");
 }
@@ -86,8 +100,8 @@ function ownCgroupPath(): string {
 }
 
 /**
- * Whether a cgroup is this one, or below it. Both paths are from the same namespace; one that is not
- * known, "", is in none.
+ * Whether a cgroup is this one, or below it. Both paths are from the same namespace; one that is
+ * not known, "", is in none.
  */
 function isWithin(cgroup: string, path: string): boolean {
   if (!cgroup.startsWith("/")) return false;
@@ -98,7 +112,10 @@ function isWithin(cgroup: string, path: string): boolean {
   return inner.up === outer.up && outer.names.every((name, at) => inner.names[at] === name);
 }
 
-/** How far up it goes first, and then down by which names. A name may begin with two dots, and is never those alone. */
+/**
+ * How far up it goes first, and then down by which names. A name may begin with two dots, and is
+ * never those alone.
+ */
 function stepsOf(path: string): { up: number; names: string[] } {
   const steps = path.split("/").filter((step) => step !== "");
   const firstName = steps.findIndex((step) => step !== "..");

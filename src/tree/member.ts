@@ -12,7 +12,9 @@ import { type Pidfd, pidfdOf } from "../pidfd.ts";
 /** How a process was found to belong to a tree. */
 export type TreeRelation = "root" | "parent" | "session" | "group" | "cgroup";
 
-/** A process of a tree. `JSON.stringify()` takes it: without its handle, and its parent as a pid. */
+/**
+ * A process of a tree. `JSON.stringify()` takes it: without its handle, and its parent as a pid.
+ */
 export interface TreeMember {
   /**
    * Its handle, which is the tree's and is closed with it: its own `close()` does nothing, and
@@ -35,7 +37,7 @@ export interface TreeMember {
 }
 
 /** What a member is made from. */
-export interface Found {
+interface Found {
   /** Its row in the table. */
   index: number;
   handle: Handle;

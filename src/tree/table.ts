@@ -1,6 +1,6 @@
 /**
- * The native table of a tree: a row for each member, in the order of the members. zig/src/tree/tree.zig
- * fills it, and says what a row's flags mean.
+ * The native table of a tree: a row for each member, in the order of the members.
+ * zig/src/tree/tree.zig fills it, and says what a row's flags mean.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export type TreeFlag = keyof typeof TREE_FLAGS;
 export type TreeOption = keyof typeof TREE_OPTIONS;
 
 /** A member as the table has it. */
-export type TreeRow = NativeRecord<"TreeRow">;
+type TreeRow = NativeRecord<"TreeRow">;
 
 /** What members leave behind that end while it is not known whom they have as children. */
 export interface Lost {

@@ -18,7 +18,7 @@ import { Roster } from "./roster.ts";
 import type { Lost, TreeOption } from "./table.ts";
 
 /** Where a walk finds members besides the children of members. */
-export interface WalkOptions {
+interface WalkOptions {
   /** In the sessions that a member leads, or led. */
   readonly session: boolean;
   /** In the process groups that a member leads, or led. */

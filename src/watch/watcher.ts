@@ -1,5 +1,6 @@
 /**
- * Hears from the native watcher which processes have ended: one for each JavaScript thread, started at the first wait.
+ * Hears from the native watcher which processes have ended: one for each JavaScript thread, started
+ * at the first wait.
  *
  * @module
  */
@@ -14,7 +15,10 @@ import { Channel, type Failed, type Told } from "./channel.ts";
  * of this module share one watcher, and none knows the classes of another.
  */
 export interface Listener {
-  /** Set and compared by the watcher: a record that was on its way when its watch was removed is nobody's. */
+  /**
+   * Set and compared by the watcher: a record of a watch that was removed meanwhile belongs to no
+   * listener.
+   */
   token: number;
   /**
    * What the watcher saw: the process has ended, and perhaps it was reaped; and how it ended, as
@@ -51,7 +55,10 @@ const SHORT_MS = 1000;
 
 class ThreadWatcher implements Watcher {
   #channel: Channel | undefined;
-  /** By their descriptors. The kernel gives out the smallest free number, so that few places are empty. */
+  /**
+   * By their descriptors. The kernel gives out the smallest free number, so that few places are
+   * empty.
+   */
   readonly #listeners: (Listener | undefined)[] = [];
   #lastToken = 0;
   #holds = 0;
@@ -79,7 +86,8 @@ class ThreadWatcher implements Watcher {
   hold(change: number): void {
     const before = this.#holds;
     this.#holds += change;
-    // After those who were told: they need not wait for it, and often wait for the next one at once.
+    // After those who were told: they need not wait for it, and often wait for the next one at
+    // once.
     if ((before === 0) !== (this.#holds === 0)) soon(() => this.#applyRef());
   }
 

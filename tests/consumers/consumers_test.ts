@@ -30,7 +30,8 @@ test("errors", () => {
 });
 test("ends", async () => {
   const { code } = await Pidfd.of(spawn("sh", ["-c", "exit 7"])).wait();
-  const error = await new Promise((done) => treeKill(spawn("sleep", ["1000"]).pid, "SIGKILL", done));
+  const { pid } = spawn("sleep", ["1000"]);
+  const error = await new Promise((done) => treeKill(pid, "SIGKILL", done));
   if (code !== 7 || error) throw new Error(String([code, error]));
 });
 `;
@@ -120,7 +121,8 @@ test("Mocha runs scripts and modules, and finds no leaked global", async () => {
 const WEBPACK = `const webpack = require("webpack");
 const [entry, filename, isModule] = process.argv.slice(2);
 const output = { path: __dirname + "/away", filename, module: isModule === "true" };
-const options = { mode: "production", target: "node20", experiments: { outputModule: output.module } };
+const experiments = { outputModule: output.module };
+const options = { mode: "production", target: "node20", experiments };
 webpack({ ...options, context: __dirname, entry, output }, (error, stats) => {
   if (error) throw error;
   const { errors, warnings } = stats.toJson();

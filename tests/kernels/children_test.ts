@@ -1,6 +1,7 @@
 /**
- * Too long for the suite, and run on other kernels: a thousand children of the runtime's own spawn calls, which the
- * runtime reaps first more often than not. Where the kernel keeps no exit records, the answer is the runtime's own word.
+ * Too long for the suite, and run on other kernels: a thousand children of the runtime's own spawn
+ * calls, which the runtime reaps first more often than not. Where the kernel keeps no exit records,
+ * the answer is the runtime's own word.
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";

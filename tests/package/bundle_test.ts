@@ -33,7 +33,10 @@ after(async () => {
   remove();
 });
 
-/** Runs a command where the package is, and then hides the package: what was made must carry the library inside. */
+/**
+ * Runs a command where the package is, and then hides the package: what was made must carry the
+ * library inside.
+ */
 async function make(command: string[]): Promise<void> {
   const { code, stderr } = await runIn(folder, command);
   assert.equal(code, 0, stderr);
@@ -57,7 +60,10 @@ async function runsAnywhere(file: string): Promise<void> {
   });
 }
 
-/** A program whose one part imports and whose other part requires: they must have one implementation, which works. */
+/**
+ * A program whose one part imports and whose other part requires: they must have one
+ * implementation, which works.
+ */
 const PARTS = {
   "import.mjs": `import { Pidfd } from "pidfd";
 import treeKill from "pidfd/tree-kill";
@@ -147,8 +153,9 @@ test("a bundle by deno carries the library, for every runtime", async () => {
 });
 
 /**
- * Why nothing can be compiled by Deno here, or false: the runtime of compiled programs is not in any registry, so that Deno
- * fetches it from its own server, or takes the one that DENORT_BIN names.
+ * Why nothing can be compiled by Deno here, or false: the runtime of compiled programs is not in
+ * any registry, so that Deno fetches it from its own server, or takes the one that DENORT_BIN
+ * names.
  */
 async function lacksCompiled(): Promise<string | false> {
   const trial = makeFolder();

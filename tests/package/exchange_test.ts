@@ -25,7 +25,8 @@ import alias from "tree-kill";
 
 const require = createRequire(import.meta.url);
 const required = require("pidfd");
-for (const same of [named, treeKill, alias, required, require("pidfd/tree-kill"), require("tree-kill")]) {
+const byName = [require("pidfd/tree-kill"), require("tree-kill")];
+for (const same of [named, treeKill, alias, required, ...byName]) {
   assert.equal(same, whole);
 }
 assert.equal(typeof whole, "function");
@@ -81,7 +82,10 @@ test("the implementation is no module of any kind, and its entries export the sa
   assert.ok(read("index.mjs").includes(" PidfdError,"));
 });
 
-/** The package in a realm of its own, as CommonJS, which is how Jest runs it where it is not configured. */
+/**
+ * The package in a realm of its own, as CommonJS, which is how Jest runs it where it is not
+ * configured.
+ */
 const AS_IN_JEST = `
 import { readFileSync } from "node:fs";
 import { compileFunction, createContext } from "node:vm";
@@ -89,7 +93,8 @@ import { compileFunction, createContext } from "node:vm";
 // Jest copies no more of the process: what has a getter is not there.
 const { arch, dlopen, env, geteuid, getBuiltinModule, on, platform, version } = process;
 const copy = { arch, dlopen, env, geteuid, getBuiltinModule, on, platform, version };
-const context = createContext({ Buffer, clearTimeout, performance, process: copy, queueMicrotask, setTimeout });
+const timers = { clearTimeout, performance, queueMicrotask, setTimeout };
+const context = createContext({ Buffer, process: copy, ...timers });
 const parameters = ["module", "exports", "require", "__dirname", "__filename"];
 const folder = import.meta.dirname + "/node_modules/pidfd";
 function run(name) {
@@ -101,11 +106,13 @@ function run(name) {
   return module.exports;
 }
 const { Pidfd, PidfdError } = run("index.js");
-const [OtherError, OtherType] = compileFunction("return [Error, TypeError]", [], { parsingContext: context })();
+const others = compileFunction("return [Error, TypeError]", [], { parsingContext: context });
+const [OtherError, OtherType] = others();
 const caught = (action) => { try { action(); } catch (error) { return error; } };
 const error = caught(() => Pidfd.open(2 ** 31 - 1));
 console.log(error instanceof PidfdError, error instanceof OtherError, error instanceof Error);
-console.log(caught(() => Pidfd.open("1")) instanceof OtherType, run("tree-kill.js").Pidfd === Pidfd);
+const isOtherType = caught(() => Pidfd.open("1")) instanceof OtherType;
+console.log(isOtherType, run("tree-kill.js").Pidfd === Pidfd);
 `;
 
 test("the package runs as CommonJS in a realm of its own, whose errors it throws", async () => {

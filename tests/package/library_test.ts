@@ -27,7 +27,12 @@ before(async () => {
   writeFileSync(
     `${folder}/error.mjs`,
     `import { Pidfd } from "pidfd";
-try { Pidfd.self(); console.log("opened"); } catch (error) { console.log(error.code, error.message); }`,
+try {
+  Pidfd.self();
+  console.log("opened");
+} catch (error) {
+  console.log(error.code, error.message);
+}`,
   );
 });
 after(remove);

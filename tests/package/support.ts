@@ -1,4 +1,7 @@
-/** The packed npm package, installed as a user would, for the tests of what is published. They run on Deno alone. */
+/**
+ * The packed npm package, installed as a user would, for the tests of what is published. They run
+ * on Deno alone.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -72,7 +75,10 @@ export async function runIn(
   return await run("env", ["-C", folder, ...command], env);
 }
 
-/** The files that a Markdown file's relative links name, as paths relative to the same folder as its own path. */
+/**
+ * The files that a Markdown file's relative links name, as paths relative to the same folder as its
+ * own path.
+ */
 export function linked(path: string, markdown: string): string[] {
   const links = [...markdown.matchAll(/\]\(([^)\s#]+)[^)]*\)/g)].map(([, link]) => link);
   return links

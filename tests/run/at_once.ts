@@ -1,4 +1,7 @@
-/** Does something with each, with as many at once as there are processors; answers the outcomes in the order of the items. */
+/**
+ * Does something with each, with as many at once as there are processors; answers the outcomes in
+ * the order of the items.
+ */
 export async function atOnce<Item, Outcome>(
   items: Iterable<Item>,
   action: (item: Item) => Promise<Outcome>,

@@ -14,7 +14,10 @@ const PATTERNS: Record<string, [passed: RegExp, failed: RegExp, skipped: RegExp]
   Node: [/^# pass (\d+)$/m, /^# fail (\d+)$/m, /^# skipped (\d+)$/m],
 };
 
-/** Reads the counts from what a runtime printed. One that ended badly without naming a test has failed all the same. */
+/**
+ * Reads the counts from what a runtime printed. One that ended badly without naming a test has
+ * failed all the same.
+ */
 export function countTests(runtime: string, text: string, success: boolean): Count {
   const [passed, failed, skipped] = PATTERNS[runtime.split(" ")[0]]
     .map((pattern) => Number(pattern.exec(text)?.[1] ?? 0));

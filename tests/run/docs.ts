@@ -1,7 +1,7 @@
 /**
- * Runs every TypeScript example of the doc comments, of README.md and of the guides, on Deno, Bun and Node: each must end by
- * itself with code 0, and print what its comments say, where a comment behind `console.log` says something. Paths as
- * arguments are the only ones looked at.
+ * Runs every TypeScript example of the doc comments, of README.md and of the guides, on Deno, Bun
+ * and Node: each must end by itself with code 0, and print what its comments say, where a comment
+ * behind `console.log` says something. Paths as arguments are the only ones looked at.
  */
 import { atOnce } from "./at_once.ts";
 import { filesIn } from "../../scripts/npm/compile.ts";
@@ -40,7 +40,9 @@ function promised(code: string): string[] {
   );
 }
 
-/** A file with the example, beside mod.ts so that each runtime resolves the module in its own way. */
+/**
+ * A file with the example, beside mod.ts so that each runtime resolves the module in its own way.
+ */
 function write(code: string): string {
   const path = Deno.makeTempFileSync({ dir: ".", prefix: ".example-", suffix: ".ts" });
   const name = /from "(?:jsr:@x\/|@x\/)?pidfd(\/tree-kill)?"/g;

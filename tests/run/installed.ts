@@ -1,6 +1,7 @@
 /**
- * Runs the suite against the installed npm package: a copy of the repository whose mod.ts and cli.ts are the package's.
- * What a test asks the inside for (ffi/, src/) comes from the sources still.
+ * Runs the suite against the installed npm package: a copy of the repository whose mod.ts and
+ * cli.ts are the package's. What a test asks the inside for (ffi/, src/) comes from the sources
+ * still.
  */
 import { manifest } from "../../scripts/npm/manifest.ts";
 

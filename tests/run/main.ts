@@ -1,7 +1,7 @@
 /**
- * Runs what shows that it works: `deno task test` the parts of every day, and the sum of what they counted; `deno task test NAME`
- * one part, with what follows as its arguments. The suite must count the same against the installed package as against the
- * sources.
+ * Runs what shows that it works: `deno task test` the parts of every day, and the sum of what they
+ * counted; `deno task test NAME` one part, with what follows as its arguments. The suite must count
+ * the same against the installed package as against the sources.
  */
 interface Part {
   what: string;

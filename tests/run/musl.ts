@@ -1,6 +1,7 @@
 /**
- * Runs the one suite on the runtimes that were built for musl. In a mount namespace of its own each finds the fetched
- * loader in the place of the machine's, so that it can start itself again as on a system of musl. Needs root.
+ * Runs the one suite on the runtimes that were built for musl. In a mount namespace of its own each
+ * finds the fetched loader in the place of the machine's, so that it can start itself again as on a
+ * system of musl. Needs root.
  */
 import { need } from "./kernels/debian.ts";
 import { fetchMusl, FOLDER, LOADER, PROGRAMS } from "./musl_builds.ts";

@@ -1,7 +1,7 @@
 /**
- * Runtimes that were built for musl, on a machine that need not have it: Bun from npm, and a Node from PyPI, whose wheel
- * brings the C++ library of both. They need a younger musl than some systems have, so Debian's newest comes with them. Deno
- * publishes no such build.
+ * Runtimes that were built for musl, on a machine that need not have it: Bun from npm, and a Node
+ * from PyPI, whose wheel brings the C++ library of both. They need a younger musl than some systems
+ * have, so Debian's newest comes with them. Deno publishes no such build.
  */
 import { Debian } from "./kernels/debian.ts";
 import { run } from "./kernels/run.ts";
@@ -19,7 +19,10 @@ export const LOADER = `${FOLDER}/lib/libc.so`;
 /** Each runtime's program. */
 export const PROGRAMS = { bun: `${FOLDER}/bun`, node: `${FOLDER}/node` };
 
-/** What runs a program by this musl, without any right that others lack; it can't start itself again by its own path. */
+/**
+ * What runs a program by this musl, without any right that others lack; it can't start itself again
+ * by its own path.
+ */
 export function byLoader(program: string): string[] {
   return [LOADER, "--library-path", `${FOLDER}/lib`, program];
 }

@@ -11,8 +11,8 @@ function files(): string[] {
 }
 
 /**
- * Into a file: the end of a pipe comes when the last process that a failed test has left behind ends. And not for ever: Node
- * waits for such a process too.
+ * Into a file: the end of a pipe comes when the last process that a failed test has left behind
+ * ends. And not for ever: Node waits for such a process too.
  */
 const INTO_FILE = ["timeout", "600", "sh", "-c", 'exec "$@" > "$0" 2>&1'];
 
@@ -36,11 +36,12 @@ async function run({ name, suite }: Runtime): Promise<Count> {
 }
 
 /**
- * Runs it on each, and tells the counts. False if a test fails, or if the runtimes counted different numbers of tests: a test
- * that one of them did not find would otherwise pass unseen.
+ * Runs it on each, and tells the counts. False if a test fails, or if the runtimes counted
+ * different numbers of tests: a test that one of them did not find would otherwise pass unseen.
  */
 export async function runSuite(runtimes: Runtime[]): Promise<boolean> {
-  // Each runtime takes its files one by one, and much of a test is waiting. Node takes longest: what is begun last is short.
+  // Each runtime takes its files one by one, and much of a test is waiting. Node takes longest:
+  // what is begun last is short.
   const [node, others] = [true, false].map((isNode) =>
     runtimes.filter(({ name }) => name.startsWith("Node") === isNode)
   );

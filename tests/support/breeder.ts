@@ -1,4 +1,7 @@
-/** Processes that are not this one's children, and that end in a given way: see zig/helper/breed.zig. */
+/**
+ * Processes that are not this one's children, and that end in a given way: see
+ * zig/helper/breed.zig.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -10,7 +13,10 @@ import { ending, exitedWith, killedBy } from "./statuses.ts";
 
 export type Kind = "parent" | "ignoring" | "daemon";
 
-/** Every signal that ends a process that does nothing about it (signal(7)), and whether that dumps a core. */
+/**
+ * Every signal that ends a process that does nothing about it (signal(7)), and whether that dumps a
+ * core.
+ */
 export const FATAL_SIGNALS: [name: string, number: number, dumps: boolean][] = [
   ...Object.entries(constants.signals)
     .filter(([name]) =>
@@ -26,14 +32,17 @@ export const FATAL_SIGNALS: [name: string, number: number, dumps: boolean][] = [
 ];
 
 /**
- * Whether a core file goes to the folder where its process is. Otherwise the kernel hands it to a program or to a folder
- * of the system's, which tests must not fill.
+ * Whether a core file goes to the folder where its process is. Otherwise the kernel hands it to a
+ * program or to a folder of the system's, which tests must not fill.
  */
 export const dumpsIntoFolder = !/^\||^@|\//.test(
   readFileSync("/proc/sys/kernel/core_pattern", "latin1"),
 );
 
-/** Every way to end: 256 codes, and each signal without a core dump and, where tests may do that, with one. */
+/**
+ * Every way to end: 256 codes, and each signal without a core dump and, where tests may do that,
+ * with one.
+ */
 export function everyEnd(): string[] {
   const codes = Array.from({ length: 256 }, (_, code) => `exit ${code}`);
   const signals = FATAL_SIGNALS.map(([, number]) => `signal ${number}`);
@@ -56,7 +65,10 @@ export interface Told {
   seenByParent: number;
 }
 
-/** Has a parent of this kind make one process after the other, and waits for each: a stranger to this process. */
+/**
+ * Has a parent of this kind make one process after the other, and waits for each: a stranger to
+ * this process.
+ */
 export async function breed(kind: Kind, ends: string[], cwd: string): Promise<Told[]> {
   const child = spawn(HELPER, ["breed", kind], { cwd, stdio: ["pipe", "pipe", "inherit"] });
   const exit = once(child, "exit");

@@ -38,7 +38,10 @@ export function moveTo(folder: string, pid: number): void {
   writeFileSync(`${folder}/cgroup.procs`, String(pid));
 }
 
-/** Removes an empty cgroup. The kernel may count one that has ended for a moment longer, of which it tells nobody. */
+/**
+ * Removes an empty cgroup. The kernel may count one that has ended for a moment longer, of which it
+ * tells nobody.
+ */
 export async function removeCgroup(folder: string): Promise<void> {
   for (let tries = 0;; tries++) {
     try {

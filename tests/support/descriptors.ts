@@ -1,7 +1,9 @@
 /** What this process has open. */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
-/** How many pidfds this process has open: other descriptors belong to the runtime, and come and go. */
+/**
+ * How many pidfds this process has open: other descriptors belong to the runtime, and come and go.
+ */
 export function countPidfds(): number {
   return readdirSync("/proc/self/fd").filter((fd) => {
     try {
@@ -37,7 +39,9 @@ function holds(process: string, line: RegExp): boolean {
   }
 }
 
-/** How many descriptors this process has open; a few of them are the runtime's own, and come and go. */
+/**
+ * How many descriptors this process has open; a few of them are the runtime's own, and come and go.
+ */
 export function countDescriptors(): number {
   return readdirSync("/proc/self/fd").length;
 }

@@ -6,7 +6,9 @@ import { HELPER } from "./processes.ts";
 /** So many run at a time: more would not be more of a test. */
 const AT_ONCE = 50;
 
-/** Starts so many, each with a code of its own; answers of how many the runtime told the right one. */
+/**
+ * Starts so many, each with a code of its own; answers of how many the runtime told the right one.
+ */
 export async function ownChildren(count: number, block: () => void = () => {}): Promise<number> {
   let right = 0;
   for (let made = 0; made < count; made += AT_ONCE) {

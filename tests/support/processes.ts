@@ -1,4 +1,7 @@
-/** Real processes for the tests: the helper program in states of its own, and scripts run by this very runtime. */
+/**
+ * Real processes for the tests: the helper program in states of its own, and scripts run by this
+ * very runtime.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface, type Interface } from "node:readline";

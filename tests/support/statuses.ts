@@ -18,7 +18,9 @@ export function killedBy(signal: KilledStatus["signal"], coreDumped = false): Ex
   return { known: true, success: false, code: null, signal, coreDumped };
 }
 
-/** The status without what the child used up, which is told or not by the chance of who looks first. */
+/**
+ * The status without what the child used up, which is told or not by the chance of who looks first.
+ */
 export function ending(status: ExitStatus | null): ExitStatus | null {
   if (status === null) return null;
   const { resourceUsage: _, ...rest } = status;

@@ -17,7 +17,10 @@ export async function grow(shape: string, count: number, ...behaviours: string[]
   return { helper, root, other };
 }
 
-/** The fields of /proc/PID/stat from the state on, as JavaScript reads them; null where there is no such process. Also of "PID/task/TID". */
+/**
+ * The fields of /proc/PID/stat from the state on, as JavaScript reads them; null where there is no
+ * such process. Also of "PID/task/TID".
+ */
 export function statFields(pid: number | string): string[] | null {
   let text: string;
   try {

@@ -17,7 +17,8 @@ Pidfd.of(fork("true.js"));
 killTree(child);
 ProcessTree.of(child);
 
-// What a runtime hands over can be forwarded; and what this module says fits there, but for the names that Node does not know.
+// What a runtime hands over can be forwarded; and what this module says fits there, but for the
+// names that Node does not know.
 expectTypeOf<NodeJS.Signals>().toExtend<Signal>();
 expectTypeOf<Exclude<SignalName, `SIG${RealTimeSignal}` | "SIGCLD">>().toExtend<NodeJS.Signals>();
 process.on("SIGTERM", (signal) => Pidfd.self().signal(signal));

@@ -42,7 +42,8 @@ expectTypeOf(handle.terminate({ graceMs: 1 })).toEqualTypeOf<Promise<Termination
 expectTypeOf(handle.ref()).toEqualTypeOf<Pidfd>();
 expectTypeOf(handle.detach()).toEqualTypeOf<number>();
 
-// What is given as undefined is left out, also where a program is checked by `exactOptionalPropertyTypes`.
+// What is given as undefined is left out, also where a program is checked by
+// `exactOptionalPropertyTypes`.
 Pidfd.of({ pid: undefined });
 Pidfd.open(1, { thread: undefined });
 handle.signal("SIGTERM", { scope: undefined, value: undefined });

@@ -228,9 +228,13 @@ pub fn pidfile_abandon(path: *const pidfile.PathRecord, file: i32, with_old: i32
 }
 
 /// One step of a lock on the file at `path`, by its number in lock_file.zig: a negated errno, or
-/// what it is there. EAGAIN: somebody else has the lock. EINVAL: not a regular file. EMFILE, ENOSPC:
-/// limits of inotify(7). EACCES, ELOOP, ENOENT and the like, open(2). flock(2).
-pub fn lock(step: i32, path: *const pidfile.PathRecord, record: *lock_file.LockRecord) callconv(.c) i32 {
+/// what it is there. EAGAIN: somebody else has the lock. EINVAL: not a regular file. EMFILE,
+/// ENOSPC: limits of inotify(7). EACCES, ELOOP, ENOENT and the like, open(2). flock(2).
+pub fn lock(
+    step: i32,
+    path: *const pidfile.PathRecord,
+    record: *lock_file.LockRecord,
+) callconv(.c) i32 {
     return lock_file.do(@bitCast(step), path, record);
 }
 
@@ -345,17 +349,17 @@ pub fn proc_has(proc: i32, pid: i32, mark: *const proc_mark.MarkRecord) callconv
     return proc_mark.has(proc, pid, mark);
 }
 
-/// The zombies among the children of the calling thread, which has to be the process's first one:
-/// 1 if there are more than the record takes, else 0. Where `step` is 1, takes out of the record
-/// whom the runtime waits for by a pidfd with O_NONBLOCK; where it is 2, by a handle of libuv's too.
+/// The zombies among the children of the calling thread, which has to be the process's first one: 1
+/// if there are more than the record takes, else 0. Where `step` is 1, takes out of the record whom
+/// the runtime waits for by a pidfd with O_NONBLOCK; where it is 2, by a handle of libuv's too.
 /// EPERM: it is another thread. ENOENT: the kernel lists no children. ENOSYS: there is no libuv.
 /// EMFILE, ENFILE, ENOMEM. Linux 3.5, proc_tid_children(5).
 pub fn zombies_list(step: i32, record: *zombies.ZombiesRecord) callconv(.c) i32 {
     return if (step == 0) zombies.list(record) else zombies.spare(step == 2, record);
 }
 
-/// waitid(P_PID, pid, …, WEXITED | WNOHANG | __WNOTHREAD) — 1 and the record, or 0. ECHILD: no child
-/// of the calling thread. waitid(2).
+/// waitid(P_PID, pid, …, WEXITED | WNOHANG | __WNOTHREAD) — 1 and the record, or 0. ECHILD: no
+/// child of the calling thread. waitid(2).
 pub fn zombies_reap(pid: i32, record: *records.WaitRecord) callconv(.c) i32 {
     return zombies.reap(pid, record);
 }

@@ -1,4 +1,7 @@
-/** The root file system of a virtual machine: cpio archives that qemu hands to the kernel, one behind the other. */
+/**
+ * The root file system of a virtual machine: cpio archives that qemu hands to the kernel, one
+ * behind the other.
+ */
 import { CACHE } from "./debian.ts";
 import { run } from "./run.ts";
 

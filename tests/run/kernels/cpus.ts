@@ -1,5 +1,6 @@
 /**
- * Boots other CPUs under qemu: the library's own tests, and the suite on every runtime that exists for the CPU.
+ * Boots other CPUs under qemu: the library's own tests, and the suite on every runtime that exists
+ * for the CPU.
  *
  *     npm run task test cpus                        every CPU
  *     npm run task test cpus -- s390x --file wait_test
@@ -59,7 +60,10 @@ const CPUS: Record<string, Cpu> = {
   },
 };
 
-/** Debian's kernel for it is an EFI program, which this qemu can't start: only the library's own tests run. */
+/**
+ * Debian's kernel for it is an EFI program, which this qemu can't start: only the library's own
+ * tests run.
+ */
 const IN_USER_MODE: Record<string, string> = { loongarch64: "qemu-loongarch64" };
 
 const NEEDED = {

@@ -1,6 +1,7 @@
 /**
- * Debian's packages of any suite and architecture: apt with lists and a cache of its own reads them from the mirror that
- * this machine uses anyway. Nothing of them is installed; they are unpacked into a folder.
+ * Debian's packages of any suite and architecture: apt with lists and a cache of its own reads them
+ * from the mirror that this machine uses anyway. Nothing of them is installed; they are unpacked
+ * into a folder.
  */
 import { run } from "./run.ts";
 

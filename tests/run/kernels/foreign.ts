@@ -1,4 +1,7 @@
-/** The root file system of another CPU: Debian's C library and busybox, and the runtimes that exist for it. */
+/**
+ * The root file system of another CPU: Debian's C library and busybox, and the runtimes that exist
+ * for it.
+ */
 import type { Archive } from "./archive.ts";
 import { CACHE, type Debian } from "./debian.ts";
 import { furnish, GUEST, kept, stamp } from "./root.ts";
@@ -10,7 +13,10 @@ const PINS: Record<string, string> =
 
 const MODULES = `${GUEST}node_modules/`;
 
-/** The packages of the three runtimes for aarch64, of the versions that package.json pins; and their programs. */
+/**
+ * The packages of the three runtimes for aarch64, of the versions that package.json pins; and their
+ * programs.
+ */
 const ARM_RUNTIMES: [name: string, pin: string, program: string, target: string][] = [
   ["@deno/linux-arm64-glibc", "deno-bin", "deno", "deno-bin/deno"],
   ["@oven/bun-linux-aarch64", "bun", "bin/bun", ".bin/bun"],

@@ -1,4 +1,7 @@
-/** A virtual machine under software emulation: boots, hands out what its serial console says, and is ended in time. */
+/**
+ * A virtual machine under software emulation: boots, hands out what its serial console says, and is
+ * ended in time.
+ */
 import { TextLineStream } from "./lines.ts";
 
 /** What is booted, and how. */

@@ -1,8 +1,8 @@
 /**
  * Boots other kernels under qemu, and runs the suite on every runtime in each.
  *
- *     npm run task test kernels                                  every kernel, on Deno, Bun and Node 24
- *     npm run task test kernels -- 5.10 newest                   these kernels
+ *     npm run task test kernels                              every kernel, on Deno, Bun and Node 24
+ *     npm run task test kernels -- 5.10 newest               these kernels
  *     npm run task test kernels -- 6.12 --runtime Bun --file wait_test
  */
 import { parseArguments } from "./arguments.ts";
@@ -15,7 +15,10 @@ import { RUNTIMES } from "../../../scripts/runtimes.ts";
 import { join } from "./archive.ts";
 import { plan, testFiles } from "./plan.ts";
 
-/** Each brought something that the library uses, or is what many people run; and the newest that can be had. */
+/**
+ * Each brought something that the library uses, or is what many people run; and the newest that can
+ * be had.
+ */
 const KERNELS = ["5.10", "6.1", "6.12", "6.16", "7.0", "newest"];
 
 /** Without `--runtime`: one line of Node stands for the others, which would double the time. */

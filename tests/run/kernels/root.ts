@@ -1,4 +1,7 @@
-/** What is in the root file system: a base with the runtimes, which is kept, and the project as it is now. */
+/**
+ * What is in the root file system: a base with the runtimes, which is kept, and the project as it
+ * is now.
+ */
 import { stripTypeScriptTypes } from "node:module";
 import { RUNTIMES } from "../../../scripts/runtimes.ts";
 import { Archive } from "./archive.ts";
@@ -71,7 +74,10 @@ export function ownBase(): string {
   });
 }
 
-/** The project as it stands in the work tree but without types, its helper for a CPU, and the plan of what to run. */
+/**
+ * The project as it stands in the work tree but without types, its helper for a CPU, and the plan
+ * of what to run.
+ */
 export function project(plan: string, cpu = ""): string {
   const archive = new Archive("project");
   const listed = run("git", ["ls-files", "-co", "--exclude-standard"], { cwd: PROJECT });
@@ -90,8 +96,9 @@ export function project(plan: string, cpu = ""): string {
 export const HOOK = "/typescript.mjs";
 
 /**
- * The files without types under their own names, and a hook for Node to take them as they are. Some Nodes are built without
- * TypeScript; in the others removing types is what an emulated processor would spend most of its time on.
+ * The files without types under their own names, and a hook for Node to take them as they are. Some
+ * Nodes are built without TypeScript; in the others removing types is what an emulated processor
+ * would spend most of its time on.
  */
 function strip(archive: Archive, names: string[]): void {
   for (const name of names) {

@@ -1,4 +1,7 @@
-/** One program under qemu's user mode: the CPU is emulated, the system calls are translated for this machine's kernel. */
+/**
+ * One program under qemu's user mode: the CPU is emulated, the system calls are translated for this
+ * machine's kernel.
+ */
 
 /** Runs the library's own tests, and says what a machine's serial console would. */
 export async function* runInUserMode(qemu: string, program: string): AsyncGenerator<string> {

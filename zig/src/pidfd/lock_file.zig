@@ -1,10 +1,10 @@
 //! A file that is locked, flock(2), for as long as one of the descriptors of its open file is open.
 //!
 //! Whoever waits for the lock learns of its release by inotify(7): a file that is closed is an
-//! event. But the kernel reports that before it gives the lock up. So whoever has the lock keeps two
-//! more open files, whose descriptors stand below and above it: when a process exits, the kernel
-//! closes its descriptors one after the other, in one direction or the other, and the last of the
-//! three events comes after the release.
+//! event. But the kernel reports that before it gives the lock up. So whoever has the lock keeps
+//! two more open files, whose descriptors stand below and above it: when a process exits, the
+//! kernel closes its descriptors one after the other, in one direction or the other, and the last
+//! of the three events comes after the release.
 const std = @import("std");
 const kernel = @import("../sys/kernel.zig");
 const pidfile = @import("pidfile.zig");
@@ -100,7 +100,8 @@ fn take(path: *const pidfile.PathRecord, record: *const LockRecord) i32 {
 }
 
 fn has_name(path: *const pidfile.PathRecord, record: *const LockRecord) i32 {
-    const now = pidfile.look(proc_file.nowhere, text(path), linux.AT.SYMLINK_NOFOLLOW) orelse return 0;
+    const flags = linux.AT.SYMLINK_NOFOLLOW;
+    const now = pidfile.look(proc_file.nowhere, text(path), flags) orelse return 0;
     if (now.mode & linux.S.IFMT != linux.S.IFREG) return negated(.INVAL);
     for ([_]i32{ record.below, record.file, record.above }) |fd| {
         const own = pidfile.look(fd, "", kernel.AT_EMPTY_PATH) orelse return negated(.NOSYS);
@@ -124,8 +125,8 @@ fn truncate(file: i32, length: u32) i32 {
     return call(named(.ftruncate), .{ file, length });
 }
 
-/// A descriptor of inotify(7) that becomes readable when somebody closes the file, or takes its name
-/// away. EMFILE: /proc/sys/fs/inotify/max_user_instances. ENOSPC: max_user_watches.
+/// A descriptor of inotify(7) that becomes readable when somebody closes the file, or takes its
+/// name away. EMFILE: /proc/sys/fs/inotify/max_user_instances. ENOSPC: max_user_watches.
 fn watch(path: *const pidfile.PathRecord, record: *LockRecord) i32 {
     const flags: u32 = linux.IN.NONBLOCK | linux.IN.CLOEXEC;
     const fd = call(named(.inotify_init1), .{flags});

@@ -1,4 +1,5 @@
-//! Whether a process has a mark that its children inherit: an entry of its environment, or a cgroup.
+//! Whether a process has a mark that its children inherit: an entry of its environment, or a
+//! cgroup.
 const std = @import("std");
 const proc_file = @import("file.zig");
 const proc_scan = @import("scan.zig");
@@ -16,7 +17,8 @@ pub const MarkRecord = extern struct {
 };
 
 /// 1: it has the mark. 0: it has not, or is gone. EACCES, EPERM: it may not be read by us. EMFILE,
-/// ENFILE, ENOMEM. By number: whoever asks holds the process, and asks it for its number afterwards.
+/// ENFILE, ENOMEM. By number: whoever asks holds the process, and asks it for its number
+/// afterwards.
 pub fn has(proc: i32, pid: i32, mark: *const MarkRecord) i32 {
     const path = proc_scan.path_of(pid, if (mark.is_cgroup == 1) "/cgroup" else "/environ");
     const result = search(proc, &path, mark);
@@ -27,7 +29,8 @@ pub fn has(proc: i32, pid: i32, mark: *const MarkRecord) i32 {
 const empty = 2;
 
 fn told(result: i32) i32 {
-    return if (result == empty or result == negated(.SRCH) or result == negated(.NOENT)) 0 else result;
+    if (result == empty or result == negated(.SRCH) or result == negated(.NOENT)) return 0;
+    return result;
 }
 
 /// The first thread of a process may have ended while others run: then it has no environment.
@@ -51,7 +54,10 @@ fn search(folder: i32, path: [*:0]const u8, mark: *const MarkRecord) i32 {
     if (file == negated(.SRCH)) return empty;
     if (file < 0) return file;
     defer proc_file.close(file);
-    var matcher = Matcher{ .mark = mark.bytes[0..@min(mark.length, mark.bytes.len)], .is_path = mark.is_cgroup == 1 };
+    var matcher = Matcher{
+        .mark = mark.bytes[0..@min(mark.length, mark.bytes.len)],
+        .is_path = mark.is_cgroup == 1,
+    };
     var buffer: [4096]u8 = undefined;
     var is_empty = true;
     while (true) {
@@ -65,8 +71,8 @@ fn search(folder: i32, path: [*:0]const u8, mark: *const MarkRecord) i32 {
     return if (is_empty) empty else @intFromBool(matcher.is_whole());
 }
 
-/// Compares each entry, a piece of the text at a time: an environment may be as large as a program's
-/// arguments.
+/// Compares each entry, a piece of the text at a time: an environment may be as large as a
+/// program's arguments.
 const Matcher = struct {
     mark: []const u8,
     is_path: bool,
@@ -108,7 +114,11 @@ test "an entry of an environment is found whole, wherever the pieces end" {
     try expectEqual(true, matches("A=1", false, &.{ "X=A=1\x00", "A", "=1", "\x00B=2\x00" }));
     try expectEqual(true, matches("A=1", false, &.{"B=2\x00A=1"}));
     try expectEqual(true, matches("A=", false, &.{"A=\x00"}));
-    for ([_][]const u8{ "A=12\x00", "AA=1\x00", "A=\x00", "a=1\x00", "B=A=1\x00", "\x00", "A=1/\x00" }) |other| {
+    const others = [_][]const u8{
+        "A=12\x00",  "AA=1\x00", "A=\x00",   "a=1\x00",
+        "B=A=1\x00", "\x00",     "A=1/\x00",
+    };
+    for (others) |other| {
         try expectEqual(false, matches("A=1", false, &.{other}));
     }
 }
