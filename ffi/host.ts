@@ -76,15 +76,30 @@ interface BunNamespace {
   }): Promise<BunSocket>;
 }
 
+/** The classes of `node:stream`, as far as they are made here. */
+export interface StreamModule {
+  Readable: StreamClass;
+  Writable: StreamClass;
+  Duplex: StreamClass;
+}
+
+interface StreamClass {
+  new (options: object): object;
+  toWeb(stream: object): unknown;
+}
+
 interface Process {
   readonly platform: string;
   readonly arch: string;
   readonly env: Record<string, string | undefined>;
   on(event: "exit", listener: () => void): void;
+  /** Node, with `--permission`. */
+  readonly permission?: { has(scope: "child"): boolean };
   geteuid(): number;
   dlopen(module: { exports: unknown }, path: string): void;
   getBuiltinModule(name: "node:fs"): FileSystem;
   getBuiltinModule(name: "node:os"): { tmpdir(): string };
+  getBuiltinModule(name: "node:stream"): StreamModule;
   getBuiltinModule(name: "node:net"): { Socket: new (options: NodeSocketOptions) => NodeSocket };
   getBuiltinModule(name: "bun:ffi"): {
     dlopen(path: string, symbols: Record<string, BunSymbol>): LoadedLibrary;
@@ -92,6 +107,7 @@ interface Process {
 }
 
 interface BufferConstructor {
+  allocUnsafeSlow(size: number): Uint8Array;
   from(text: string, encoding: "base64"): Uint8Array;
   from(bytes: Uint8Array): { toString(encoding: "base64"): string };
 }
@@ -99,13 +115,17 @@ interface BufferConstructor {
 interface DenoNamespace {
   readonly build: { readonly os: string; readonly arch: string; readonly target: string };
   dlopen(path: string, symbols: Record<string, DenoSymbol>): LoadedLibrary;
-  readonly env: { get(name: string): string | undefined };
+  readonly env: { get(name: string): string | undefined; toObject(): Record<string, string> };
   readFileSync(path: string): Uint8Array;
   unrefTimer(id: number): void;
   permissions: {
     querySync(
-      what: { name: "env"; variable: string } | { name: "read"; path: string } | { name: "ffi" },
-    ): { state: string };
+      what:
+        | { name: "env"; variable?: string }
+        | { name: "read"; path: string }
+        | { name: "ffi" }
+        | { name: "run"; command?: string },
+    ): { state: string; partial?: boolean };
   };
 }
 

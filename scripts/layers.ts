@@ -17,6 +17,7 @@ const LAYERS = [
   "src/message",
   "src/orphans",
   "src/tree",
+  "src/spawn",
   "mod.ts",
   "tree_kill.ts",
   "cli",

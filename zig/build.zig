@@ -47,7 +47,18 @@ const sources = [_][]const u8{
     "pthread.zig",
     "records.zig",
     "reflection.zig",
+    "spawn.zig",
+    "spawn_child.zig",
+    "spawn_clone.zig",
+    "spawn_descriptors.zig",
+    "spawn_exec.zig",
+    "spawn_image.zig",
+    "spawn_keeper.zig",
+    "spawn_making.zig",
+    "spawn_program.zig",
+    "stream.zig",
     "syscall.zig",
+    "thread.zig",
     "tree.zig",
     "tree_children.zig",
     "tree_kill.zig",
@@ -153,6 +164,9 @@ fn shared_object(b: *std.Build, cpu: Cpu) std.Build.LazyPath {
         // A loader reads the program headers; only tools read this table, which has a twentieth of the bytes.
         "-z",
         "nosectionheader",
+        // The library is a program too (spawn_program.zig).
+        "-e",
+        "_start",
         "-o",
     });
     const file = link.addOutputFileArg(b.fmt("pidfd-{s}.so", .{cpu.name}));

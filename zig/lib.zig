@@ -17,6 +17,7 @@ comptime {
         @export(&@field(calls, function.name), .{ .name = "pfd_" ++ function.name, .visibility = .protected });
     };
     @export(&napi.register, .{ .name = "napi_register_module_v1" });
+    @export(&@import("spawn_program.zig")._start, .{ .name = "_start", .visibility = .hidden });
     if (builtin.cpu.arch.isPowerPC()) {
         // Hidden: the host's own functions of these names must stay the ones that everybody else calls.
         @export(&memory.memset, .{ .name = "memset", .visibility = .hidden });
