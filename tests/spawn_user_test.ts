@@ -3,8 +3,10 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { spawn, type SpawnOptions } from "../mod.ts";
 import { cgroupFolder, lacksFolders, makeCgroup, removeCgroup } from "./support/cgroups.ts";
+import { CPU } from "./support/cpu.ts";
 import { countDescriptors } from "./support/descriptors.ts";
 import { thrown } from "./support/errors.ts";
+import { isMusl } from "./support/libc.ts";
 import { HELPER } from "./support/processes.ts";
 
 const needsRoot = process.getuid!() === 0 ? false : "it needs root";
@@ -67,6 +69,44 @@ test("a failure behind the change of the user has its step too", { skip: needsRo
   const large = thrown(() => spawn("true", ["x".repeat(200_000)], options));
   assert.deepEqual([large.code, large.syscall], ["E2BIG", "execve"]);
   assert.ok(countDescriptors() <= before + 2);
+});
+
+/** What prctl(2) answers of this process, on the runtimes that call C. */
+function dumpable(): number | undefined {
+  const PR_GET_DUMPABLE = 3;
+  // deno-lint-ignore no-explicit-any
+  const { Deno: deno, Bun: bun } = globalThis as any;
+  const name = isMusl ? `libc.musl-${CPU}.so.1` : "libc.so.6";
+  if (bun) {
+    const { dlopen } = process.getBuiltinModule("bun:ffi" as never) as never as typeof bun;
+    return dlopen(name, { prctl: { args: ["i32"], returns: "i32" } }).symbols.prctl(
+      PR_GET_DUMPABLE,
+    );
+  }
+  if (!deno) return undefined;
+  return deno.dlopen(name, { prctl: { parameters: ["i32"], result: "i32" } }).symbols.prctl(
+    PR_GET_DUMPABLE,
+  );
+}
+
+test("this process stays as dumpable as it was, whatever the options", {
+  skip: dumpable() === undefined ? "this runtime calls no C" : false,
+}, async () => {
+  const before = dumpable();
+  assert.equal(before, 1);
+  const all: SpawnOptions[] = [
+    { session: true, group: true, umask: 0, noNewPrivileges: true, lifetime: "parent" },
+    { limits: { core: 0 }, cwd: "/", argv0: "x", clearEnv: true },
+    ...(needsRoot ? [] : [{ uid: 1234 }, { gid: 1234 }, { groups: [1] }]),
+    { fds: { 3: "socket", 4: "pipe" } },
+  ];
+  for (const options of all) {
+    const child = spawn("/bin/true", [], options);
+    assert.equal(dumpable(), before, JSON.stringify(options));
+    await child.status;
+    assert.equal(dumpable(), before, JSON.stringify(options));
+    child[Symbol.asyncDispose]();
+  }
 });
 
 test("who may not change the user is told so", { skip: needsRoot }, async () => {

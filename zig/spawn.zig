@@ -1,11 +1,13 @@
 //! Starts processes: what crosses to JavaScript, and the way to the thread that does it.
 //!
-//! A library thread, the keeper, clones every child. So the end of the JavaScript thread that asked
-//! for it (a Worker's) neither sends the child its PR_SET_PDEATHSIG nor leaves a zombie; and no
-//! child is one of the runtime's threads', whose children are the runtime's to reap.
+//! The first thread of this program clones its children itself: it ends with the program. For every
+//! other, which may end before (a Worker's), a library thread does it, the keeper: so the end of the
+//! Worker neither sends the child its PR_SET_PDEATHSIG nor leaves a zombie.
 const std = @import("std");
+const calls = @import("calls.zig");
 const channel = @import("watcher_channel.zig");
 const keeper = @import("spawn_keeper.zig");
+const making = @import("spawn_making.zig");
 const syscall = @import("syscall.zig");
 const linux = std.os.linux;
 
@@ -111,10 +113,12 @@ pub fn start(record: *SpawnerRecord) i32 {
     return keeper.start(record);
 }
 
-/// Has the keeper start a process, and waits until that runs its program: the pid.
+/// Starts a process, and waits until that runs its program: the pid. EBADF, of the step `start`:
+/// this thread needs a keeper, and `socket` is none.
 pub fn spawn(record: *SpawnRecord) i32 {
     record.step = @intFromEnum(Step.start);
     record.failed_fd = -1;
+    if (call(named(.gettid), .{}) == calls.own_pid()) return making.make(record);
     // Somebody who closes descriptors that it knows nothing of may have closed this one.
     if (channel.cookie(record.socket) != record.cookie) return negated(.BADF);
     const request = keeper.Request{ .record = @intFromPtr(record) };

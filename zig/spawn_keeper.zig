@@ -1,5 +1,5 @@
-//! The keeper: a native thread, one for each JavaScript thread that starts processes. It clones
-//! them, and lives as long as they do: PR_SET_PDEATHSIG goes by the thread that made the child.
+//! The keeper: a native thread, one for each Worker that starts processes. It clones them, and lives
+//! as long as they do: PR_SET_PDEATHSIG goes by the thread that made the child.
 //!
 //! When its JavaScript thread has ended, it reaps what that has left, which nobody else can: its
 //! children alone (__WNOTHREAD), not one of the runtime's.

@@ -7,14 +7,17 @@
 import { allocate } from "../../ffi/spawning.ts";
 import { nextTurn } from "../../ffi/turn.ts";
 import { type Held, hold, release } from "../handle/descriptor.ts";
-import { EAGAIN } from "../kernel/constants.ts";
+import { EAGAIN, F_SETPIPE_SZ } from "../kernel/constants.ts";
 import { failure } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
 import type { Failed } from "../watch/channel.ts";
 import { type Listener, watcher } from "../watch/watcher.ts";
 
-/** What a full pipe has; a read gets no more. */
+/** What a full pipe has at first; a read gets no more. */
 const CHUNK = 65_536;
+
+/** What one is given that was found full: each wait for more then brings more. */
+const LARGE = 2 ** 20;
 
 /** So many chunks are read or written before the event loop has a turn. */
 const MOST_CHUNKS = 16;
@@ -107,6 +110,7 @@ export class PipeReader extends Pipe {
   #isWanted = false;
   #isReading = false;
   #buffer: Uint8Array | undefined;
+  #chunk = CHUNK;
 
   /** Reads until the sink wants no more; to be called again then. */
   read(sink: Sink): void {
@@ -136,8 +140,8 @@ export class PipeReader extends Pipe {
 
   /** False when there is nothing to read for now, or ever. */
   #readChunk(): boolean {
-    const buffer = this.#buffer ??= allocate(CHUNK);
-    const count = native().stream_read(this.fd, CHUNK, buffer);
+    const buffer = this.#buffer ??= allocate(this.#chunk);
+    const count = native().stream_read(this.fd, buffer.length, buffer);
     if (count === EAGAIN) {
       this.arm();
       return false;
@@ -146,13 +150,20 @@ export class PipeReader extends Pipe {
       this.#end(count === 0 ? undefined : failure({ errno: count, syscall: "read" }));
       return false;
     }
+    if (count === CHUNK && this.#chunk === CHUNK) this.#enlarge();
     this.#isWanted = this.#sink!.onBytes(this.#take(buffer, count));
     return true;
   }
 
+  /** It fails where this user has too much in pipes, and of a socket; then it stays as it is. */
+  #enlarge(): void {
+    native().fcntl(this.fd, F_SETPIPE_SZ, LARGE);
+    this.#chunk = 4 * CHUNK;
+  }
+
   /** A copy of few bytes, or the buffer itself. */
   #take(buffer: Uint8Array, count: number): Uint8Array {
-    if (count < CHUNK / 2) return new Uint8Array(buffer.subarray(0, count));
+    if (count < buffer.length / 2) return new Uint8Array(buffer.subarray(0, count));
     this.#buffer = undefined;
     return buffer.subarray(0, count);
   }

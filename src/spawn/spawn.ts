@@ -25,8 +25,8 @@ import { OURS } from "./stdio.ts";
  * It does not copy this program's memory, however large that is (clone(2) with CLONE_VM and
  * CLONE_VFORK). The child has exactly the file descriptors that the options name, no blocked
  * signals, and no signal handlers; ignored signals stay ignored, but for SIGPIPE and SIGXFSZ, which
- * runtimes ignore for themselves. A library thread is its parent, so it survives the end of a
- * Worker that has started it, and the runtime never waits for it. Needs Linux 5.4.
+ * runtimes ignore for themselves. It survives the end of a Worker that has started it. Needs Linux
+ * 5.4.
  *
  * Deno needs `--allow-ffi` and `--allow-run` (for this command); Node with `--permission` needs
  * `--allow-addons` and `--allow-child-process`.

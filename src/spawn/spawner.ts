@@ -1,5 +1,6 @@
 /**
- * The native thread that makes the children of this JavaScript thread, started for the first one.
+ * The native thread that makes the children of this JavaScript thread where that is a Worker,
+ * started for the first one.
  *
  * @module
  */
@@ -21,13 +22,15 @@ const KEY = Symbol.for(`pidfd.spawner.1.${ABI}`);
 
 const world: { [KEY]?: Spawner } = globalThis as never;
 
+const NONE: Spawner = { socket: -1, cookie: 0n };
+
 let current: Spawner | undefined;
 
 /** Starts a process: its pid, or a negated errno. */
 export function start(request: Request): number {
-  const result = startBy(current ??= world[KEY] ?? startSpawner(), request);
+  const result = startBy(current ?? world[KEY] ?? NONE, request);
   if (result !== EBADF || request.number("step") !== 0) return result;
-  // Somebody has closed the socket, whose number may be another's by now.
+  // There is none yet, or somebody has closed its socket, whose number may be another's by now.
   return startBy(current = startSpawner(), request);
 }
 
