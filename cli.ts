@@ -9,7 +9,7 @@
  * @module
  */
 import process from "node:process";
-import { EXIT_ERROR } from "./cli/command.ts";
+import { EXIT_ERROR } from "./cli/exit.ts";
 import { main } from "./cli/main.ts";
 import { complain, outputFailure } from "./cli/output.ts";
 

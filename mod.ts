@@ -26,8 +26,8 @@
 export { Pidfd } from "./src/pidfd.ts";
 export type { WaitLimits, WaitOptions } from "./src/process/wait.ts";
 export type { ProcessState } from "./src/process/state.ts";
-export { waitForMessage } from "./src/message/arriving.ts";
-export { closeDescriptor } from "./src/process/duplicating.ts";
+export { waitForMessage } from "./src/message/wait_for_message.ts";
+export { closeDescriptor } from "./src/process/descriptors.ts";
 export type { MemoryAdvice, MemoryRange } from "./src/process/memory.ts";
 export {
   type OutgoingMessage,
@@ -36,27 +36,28 @@ export {
   receiveMessage,
   sendMessage,
 } from "./src/message/message.ts";
-export type { OpenOptions } from "./src/process/opening.ts";
-export type { SignalOptions, SignalScope } from "./src/process/signalling.ts";
+export type { OpenOptions } from "./src/process/open.ts";
+export type { SignalOptions, SignalScope } from "./src/process/signal.ts";
 export { socketDescriptor, type SocketKind, socketPair } from "./src/message/socket.ts";
-export type { TerminateOptions, Termination } from "./src/process/terminating.ts";
-export type { ChildLike } from "./src/handle/child.ts";
+export type { TerminateOptions, Termination } from "./src/process/terminate.ts";
+export type { ChildLike } from "./ffi/child.ts";
 export type { ProcessInfo } from "./src/process/info.ts";
 export type { CoreDump, Credentials } from "./src/kernel/pidfd_info.ts";
 export type { NamespaceKind } from "./src/kernel/namespace_kinds.ts";
 export { formatIdentity, parseIdentity, type ProcessIdentity } from "./src/identity/identity.ts";
 export { type ProcessEntry, processes } from "./src/proc/processes.ts";
 export { findOrphans, type Orphan, type OrphanPredicate, Orphans } from "./src/orphans/orphans.ts";
-export { adoptOrphans } from "./src/tree/adopting.ts";
-export { ProcessTree, type SignalTreeOptions } from "./src/tree/tree.ts";
+export { adoptOrphans } from "./src/tree/subreaper.ts";
+export { ProcessTree, type SignalTreeOptions } from "./src/process_tree.ts";
 export type { TreeMember, TreeRelation } from "./src/tree/member.ts";
-export type { TreeOptions } from "./src/tree/rooting.ts";
+export type { TreeOptions } from "./src/tree/root.ts";
 export {
   killTree,
   type KillTreeOptions,
   type TerminateTreeOptions,
   type TreeKill,
-} from "./src/tree/kill_tree.ts";
+} from "./src/kill/kill_tree.ts";
+export type { TreeEnd, TreeEscape, TreeOrphan, TreeReport } from "./src/kill/report.ts";
 export { Child } from "./src/spawn/child.ts";
 export { SpawnFailedError, type SpawnFailedErrorOptions } from "./src/spawn/failed.ts";
 export type { ResourceLimit } from "./src/spawn/limits.ts";
@@ -65,7 +66,6 @@ export type { ChildOutput, OutputOptions } from "./src/spawn/output.ts";
 export { spawn } from "./src/spawn/spawn.ts";
 export type { Stdio } from "./src/spawn/stdio.ts";
 export type { ChildDuplex, ChildReadable, ChildWritable } from "./src/spawn/streams.ts";
-export type { TreeEnd, TreeEscape, TreeOrphan, TreeReport } from "./src/tree/tree_report.ts";
 export type {
   ExitedStatus,
   ExitStatus,

@@ -22,4 +22,4 @@ export {
   type TreeKillFallback,
   type TreeKillFunction,
   withFallback,
-} from "./src/tree/tree_kill.ts";
+} from "./src/compat/tree_kill.ts";

@@ -1,21 +1,23 @@
 /** What Ctrl-C does to a command that has to leave things in order. */
 import process from "node:process";
 import { constants } from "node:os";
+import { EXIT_SIGNAL } from "./exit.ts";
 
 const NAMES = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** That the command was to end. */
+/** The command was told to end. */
 export class Interrupted extends Error {
-  /** As a shell has it: 128 and the signal's number. */
+  readonly signal: NodeJS.Signals;
   readonly exitCode: number;
 
-  constructor(name: NodeJS.Signals) {
-    super(`interrupted by ${name}`);
-    this.exitCode = 128 + constants.signals[name];
+  constructor(signal: NodeJS.Signals) {
+    super(`interrupted by ${signal}`);
+    this.signal = signal;
+    this.exitCode = EXIT_SIGNAL + constants.signals[signal];
   }
 }
 
-/** Runs something that is given up, by an abort, when the command is to end. */
+/** Runs something that is aborted, with an `Interrupted`, when the command is told to end. */
 export async function interruptible<T>(action: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const abort = (name: NodeJS.Signals) => controller.abort(new Interrupted(name));

@@ -1,28 +1,21 @@
 /** Picks the command, and turns what it throws into an exit code. */
-import { parseArgs } from "node:util";
-import { check } from "./check.ts";
-import {
-  type Command,
-  EXIT_ERROR,
-  EXIT_OK,
-  EXIT_USAGE,
-  type Table,
-  UsageError,
-} from "./command.ts";
-import { completions } from "./completions.ts";
-import { demo } from "./demo.ts";
-import { doctor } from "./doctor.ts";
-import { commandOf, help, helpText } from "./help.ts";
-import { identity } from "./identity.ts";
-import { info } from "./info.ts";
-import { Interrupted } from "./interrupt.ts";
-import { orphans } from "./orphans.ts";
+import type { Table } from "./command.ts";
+import { check } from "./commands/check.ts";
+import { completions } from "./commands/completions.ts";
+import { demo } from "./commands/demo.ts";
+import { doctor } from "./commands/doctor.ts";
+import { commandOf, help, helpText } from "./commands/help.ts";
+import { identity } from "./commands/identity.ts";
+import { info } from "./commands/info.ts";
+import { orphans } from "./commands/orphans.ts";
+import { signal } from "./commands/signal.ts";
+import { stop } from "./commands/stop.ts";
+import { tree } from "./commands/tree.ts";
+import { wait } from "./commands/wait.ts";
+import { EXIT_ERROR, EXIT_OK, EXIT_USAGE, UsageError } from "./exit.ts";
 import { complain, print } from "./output.ts";
-import { signal } from "./signal.ts";
-import { stop } from "./stop.ts";
-import { tree } from "./tree.ts";
+import { parse } from "./parse.ts";
 import { VERSION } from "./version.ts";
-import { wait } from "./wait.ts";
 
 const COMMANDS: Table = {
   check,
@@ -47,57 +40,27 @@ export async function main(args: string[]): Promise<number> {
     return EXIT_USAGE;
   }
   try {
-    if (name === "--version" || name === "version") return version(name, rest);
+    if (["--version", "-V", "version"].includes(name)) return version(name, rest);
     return await run(["--help", "-h"].includes(name) ? "help" : name, rest);
   } catch (error) {
-    if (error instanceof Interrupted) return error.exitCode;
-    const isUsage = error instanceof UsageError || isParseError(error);
     complain(`pidfd: ${error instanceof Error ? error.message : error}`);
-    if (isUsage) {
-      const isCommand = Object.hasOwn(COMMANDS, name) && name !== "help";
-      complain(`Try: pidfd ${isCommand ? `${name} ` : ""}--help`);
-    }
-    return isUsage ? EXIT_USAGE : EXIT_ERROR;
+    if (!(error instanceof UsageError)) return EXIT_ERROR;
+    const isCommand = Object.hasOwn(COMMANDS, name) && name !== "help";
+    complain(`Try: pidfd ${isCommand ? `${name} ` : ""}--help`);
+    return EXIT_USAGE;
   }
 }
 
 function version(name: string, rest: string[]): number {
-  if (rest.length > 0) throw new UsageError(`${name} goes alone`);
+  if (rest.length > 0) throw new UsageError(`${name} takes no arguments`);
   print(`pidfd ${VERSION}`);
   return EXIT_OK;
 }
 
-async function run(name: string, args: string[]): Promise<number> {
+async function run(name: string, given: string[]): Promise<number> {
   const command = commandOf(COMMANDS, name);
-  const { values, positionals } = parse(command, args);
-  if (values.help) {
-    print(helpText(COMMANDS, name));
-    return EXIT_OK;
-  }
-  return await command.run(positionals, values as Record<string, string | boolean | undefined>);
-}
-
-function parse(command: Command, args: string[]) {
-  const options = {
-    ...command.options,
-    json: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-  } as const;
-  try {
-    return parseArgs({ args, allowPositionals: true, options });
-  } catch (error) {
-    const signal = args.map((arg) => /^-(\d{1,2}|(SIG)?[A-Z]{2,}\d?)$/.exec(arg)?.[1]).find(
-      Boolean,
-    );
-    // kill(1) takes -9, which is an option of that name here.
-    if (command.options.signal && signal) {
-      throw new UsageError(`write the signal as -s ${signal}`);
-    }
-    throw error;
-  }
-}
-
-/** What parseArgs throws for an unknown option; its code is the same on every runtime. */
-function isParseError(error: unknown): boolean {
-  return String((error as { code?: string }).code).startsWith("ERR_PARSE_ARGS");
+  const { args, options } = parse(command, given);
+  if (!options.help) return await command.run(args, options);
+  print(helpText(COMMANDS, name));
+  return EXIT_OK;
 }

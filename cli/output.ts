@@ -44,3 +44,9 @@ export async function outputFailure(): Promise<Error | undefined> {
   await isWritten;
   return failure?.code === "EPIPE" ? undefined : failure;
 }
+
+/** A name may hold line ends and escape sequences. */
+export function printable(name: string): string {
+  // deno-lint-ignore no-control-regex
+  return name.replace(/[\x00-\x1f\x7f-\x9f]/g, "\ufffd");
+}

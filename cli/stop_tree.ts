@@ -1,16 +1,19 @@
-/** `pidfd stop --tree`: ends processes with all of their descendants, and tells of each end while it waits for the next. */
-import { killTree, type Pidfd, type TreeEnd, type TreeReport } from "../mod.ts";
+/** `pidfd stop --tree`: ends processes with all of their descendants, and reports each end while it waits for the next. */
 import {
-  endWords,
-  EXIT_ERROR,
-  EXIT_NO,
-  EXIT_OK,
-  forEachAtOnce,
-  type Outcome,
-  rounded,
-} from "./command.ts";
-import { interruptible } from "./interrupt.ts";
-import type { Target } from "./target.ts";
+  killTree,
+  type KillTreeOptions,
+  type Pidfd,
+  type TreeEnd,
+  type TreeEscape,
+  type TreeReport,
+} from "../mod.ts";
+import type { ProcessArgument } from "./arguments.ts";
+import { EXIT_ERROR, EXIT_FORCED, EXIT_LEFT, EXIT_OK } from "./exit.ts";
+import { forEachAtOnce } from "./for_each.ts";
+import { Interrupted, interruptible } from "./interrupt.ts";
+import { type Outcome, rounded } from "./outcome.ts";
+import { printable } from "./output.ts";
+import { describeEnd } from "./status.ts";
 
 /** How the trees are to be ended. */
 export interface StopTreeOptions {
@@ -19,53 +22,75 @@ export interface StopTreeOptions {
   freeze: boolean;
 }
 
-/** Asks all of the trees at once; answers what became of each. */
+type TreeOutcome = Omit<Outcome, "pid">;
+
+/** Ends all of the trees at once, until a signal interrupts that; answers what became of each. */
 export async function stopTrees(
-  targets: Target[],
+  processes: ProcessArgument[],
   options: StopTreeOptions,
-  tell: (line: string) => void,
+  show: (line: string) => void,
 ): Promise<Outcome[]> {
-  const onEnd = (end: TreeEnd) => tell(endLine(end));
-  // Given up at once, a tree would stay stopped that is stopped while it is ended.
+  const onEnd = (end: TreeEnd) => show(endLine(end));
   return await interruptible(async (signal) => {
-    const all = { ...options, onEnd, signal };
-    return await forEachAtOnce(
-      targets,
-      async (root: Pidfd) => outcomeOf(await killTree(root, all)),
-      () => {},
-    );
+    const stop = (root: Pidfd) => stopTree(root, { ...options, onEnd, signal });
+    return await forEachAtOnce(processes, stop, () => {});
   });
 }
 
-function endLine({ pid, depth, status, forced, afterMs }: TreeEnd): string {
-  return `${"  ".repeat(Math.min(depth, 20))}${pid}: ${endWords(status, forced, afterMs)}`;
+async function stopTree(
+  root: Pidfd,
+  options: KillTreeOptions,
+): Promise<TreeOutcome> {
+  const killing = killTree(root, options);
+  try {
+    return outcomeOf(await killing);
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    // What was stopped is resumed by now.
+    const { line, record } = outcomeOf(killing.report());
+    return {
+      line: `${error.message}, ${line}`,
+      record: { ...record, interrupted: error.signal },
+      code: error.exitCode,
+    };
+  }
 }
 
-function outcomeOf(report: TreeReport): Omit<Outcome, "pid"> {
-  const { ended, escaped, settled, orphans, hidden, durationMs } = report;
-  const forced = ended.filter((end) => end.forced).length;
-  const parts = [`${ended.length} ended in ${Math.round(durationMs)} ms`];
-  if (forced > 0) parts.push(`${forced} had to be forced`);
-  for (const { pid, reason } of escaped) parts.push(`${pid} still runs (${reason})`);
-  for (const { pid, name } of orphans) parts.push(`${pid} (${name}) may be left`);
-  if (!settled && orphans.length === 0) parts.push("others may be left");
-  if (hidden > 0) parts.push(`/proc hides ${hidden} processes`);
-  const ends = ended.map((end) => ({ ...end, afterMs: rounded(end.afterMs) }));
-  const errors = escaped.map(({ error, ...rest }) => ({ ...rest, error: error?.message }));
+function endLine({ pid, depth, status, forced, afterMs }: TreeEnd): string {
+  return `${"  ".repeat(Math.min(depth, 20))}${pid}: ${describeEnd(status, forced, afterMs)}`;
+}
+
+function outcomeOf(report: TreeReport): TreeOutcome {
+  const { ended, escaped, durationMs } = report;
   return {
-    line: parts.join(", "),
+    line: describe(report),
     record: {
-      ended: ends,
-      escaped: errors,
-      settled,
-      orphans,
-      hidden,
+      ...report,
+      ended: ended.map((end) => ({ ...end, afterMs: rounded(end.afterMs) })),
+      escaped: escaped.map(({ error, ...rest }) => ({ ...rest, error: error?.message })),
       durationMs: rounded(durationMs),
     },
-    code: escaped.some(({ reason }) => reason === "refused")
-      ? EXIT_ERROR
-      : escaped.length > 0 || forced > 0 || !settled
-      ? EXIT_NO
-      : EXIT_OK,
+    code: codeOf(report),
   };
+}
+
+function describe({ ended, escaped, settled, orphans, hidden, durationMs }: TreeReport): string {
+  const forced = ended.filter((end) => end.forced).length;
+  const parts = [`${ended.length} ended in ${Math.round(durationMs)} ms`];
+  if (forced > 0) parts.push(`${forced} forced`);
+  parts.push(...escaped.map(describeEscape));
+  for (const { pid, name } of orphans) parts.push(`${pid} (${printable(name)}) may be left`);
+  if (!settled && orphans.length === 0) parts.push("others may be left");
+  if (hidden > 0) parts.push(`/proc hides ${hidden} processes`);
+  return parts.join(", ");
+}
+
+function describeEscape({ pid, reason }: TreeEscape): string {
+  return `${pid} still runs${reason === "running" ? "" : ` (${reason})`}`;
+}
+
+function codeOf({ ended, escaped, settled }: TreeReport): number {
+  if (escaped.some(({ reason }) => reason === "refused")) return EXIT_ERROR;
+  if (escaped.length > 0 || !settled) return EXIT_LEFT;
+  return ended.some(({ forced }) => forced) ? EXIT_FORCED : EXIT_OK;
 }

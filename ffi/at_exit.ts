@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { host } from "./host.ts";
+import { runtime } from "./runtime.ts";
 
 const actions = new Set<() => void>();
 
@@ -20,6 +20,6 @@ export function atExit(action: () => void): () => void {
 
 /** In Deno the first use of `process` costs 20 ms. */
 function listen(onExit: () => void): void {
-  if (host.Deno) globalThis.addEventListener("unload", onExit);
-  else host.process.on("exit", onExit);
+  if (runtime.Deno) globalThis.addEventListener("unload", onExit);
+  else runtime.process.on("exit", onExit);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { host } from "./host.ts";
+import { runtime } from "./runtime.ts";
 
 interface FromBase64 {
   fromBase64?(text: string): Uint8Array;
@@ -16,11 +16,11 @@ interface ToBase64 {
 /** The bytes that a text stands for. */
 export function decoded(text: string): Uint8Array {
   const own = (Uint8Array as FromBase64).fromBase64?.(text);
-  return own ?? host.Buffer!.from(text, "base64");
+  return own ?? runtime.Buffer!.from(text, "base64");
 }
 
 /** The text that stands for bytes. */
 export function encoded(bytes: Uint8Array): string {
   const own = (bytes as ToBase64).toBase64?.();
-  return own ?? host.Buffer!.from(bytes).toString("base64");
+  return own ?? runtime.Buffer!.from(bytes).toString("base64");
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type BunSocket, type BunSymbol, host } from "./host.ts";
+import { type BunSocket, type BunSymbol, runtime } from "./runtime.ts";
 import { type LibC, openInMemory, openLibC } from "./memfd.ts";
 import type { Adapter, Listening, Native, NativeName, SocketListener } from "./native.ts";
 import { parametersOf } from "./parameters.ts";
@@ -25,7 +25,7 @@ function nativeSymbols(): Record<string, BunSymbol> {
 
 /** `bun:ffi` is fetched when it is needed: a static import of it would stop the other runtimes. */
 function dlopen(path: string, symbols: Record<string, BunSymbol>) {
-  return host.process.getBuiltinModule("bun:ffi").dlopen(path, symbols).symbols;
+  return runtime.process.getBuiltinModule("bun:ffi").dlopen(path, symbols).symbols;
 }
 
 function open(path: string): Native {
@@ -59,7 +59,7 @@ function listen(fd: number, { onBytes, onEnd, onRefused }: SocketListener): List
     close: () => onEnd(),
   };
   // Where its event loop can't take the socket, Bun leaves it open.
-  host.Bun!.connect({ fd, socket }).catch(onRefused);
+  runtime.Bun!.connect({ fd, socket }).catch(onRefused);
   const hold = (isWanted: boolean) => {
     isHolding = isWanted;
     apply();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type DenoSymbol, host } from "./host.ts";
+import { type DenoSymbol, runtime } from "./runtime.ts";
 import { type LibC, openInMemory, openLibC } from "./memfd.ts";
 import type { Adapter, Native, NativeName } from "./native.ts";
 import { parametersOf } from "./parameters.ts";
@@ -24,7 +24,7 @@ type Bound = (...args: never[]) => number;
  * that can't be closed then would leak, and a wait that can't look never settle.
  */
 const GROUPS: readonly (readonly NativeName[])[] = [
-  ["abi", "open", "pid_of", "own_pid", "poll", "wait", "info", "own", "close"],
+  ["abi", "open", "pid_of", "own_pid", "poll", "wait", "info", "track_fd", "close"],
   [
     "watcher_start",
     "watcher_stop",
@@ -45,10 +45,10 @@ const EPERM = -1;
  */
 function open(path: string): Native {
   // An empty table, to hear at once when there is no such library.
-  host.Deno!.dlopen(path, {});
+  runtime.Deno!.dlopen(path, {});
   const names = Object.keys(SYMBOLS) as NativeName[];
   const native: Record<string, Bound> = {};
-  if (!host.Deno!.build.target.endsWith("gnu")) bind(native, path, names);
+  if (!runtime.Deno!.build.target.endsWith("gnu")) bind(native, path, names);
   else {
     for (const name of names) {
       native[name] = (...args) => {
@@ -80,12 +80,12 @@ function bind(native: Record<string, Bound>, path: string, names: readonly Nativ
   for (const name of names) {
     table[`pfd_${name}`] = { parameters: parametersOf(name), result: "i32" };
   }
-  const { symbols } = host.Deno!.dlopen(path, table);
+  const { symbols } = runtime.Deno!.dlopen(path, table);
   for (const name of names) native[name] = symbols[`pfd_${name}`];
 }
 
 function openBytes(bytes: Uint8Array, abi: number): Native {
-  const bind = (name: string) => host.Deno!.dlopen(name, LIBC_SYMBOLS).symbols as never;
+  const bind = (name: string) => runtime.Deno!.dlopen(name, LIBC_SYMBOLS).symbols as never;
   return openInMemory(openLibC(bind), { bytes, abi, open });
 }
 

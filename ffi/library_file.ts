@@ -5,7 +5,7 @@
  * @module
  */
 import { encoded } from "./base64.ts";
-import { host } from "./host.ts";
+import { runtime } from "./runtime.ts";
 
 /** What is known of the right file; its bytes are "" where the package has it as a file alone. */
 export interface Known {
@@ -20,9 +20,9 @@ export interface Known {
  */
 export function readLibrary(path: string): Uint8Array | null | undefined {
   try {
-    if (!host.Deno) return host.process.getBuiltinModule("node:fs").readFileSync(path);
-    const { state } = host.Deno.permissions.querySync({ name: "read", path });
-    return state === "granted" ? host.Deno.readFileSync(path) : undefined;
+    if (!runtime.Deno) return runtime.process.getBuiltinModule("node:fs").readFileSync(path);
+    const { state } = runtime.Deno.permissions.querySync({ name: "read", path });
+    return state === "granted" ? runtime.Deno.readFileSync(path) : undefined;
   } catch (error) {
     return (error as { code?: string }).code === "ENOENT" ? null : undefined;
   }
@@ -45,7 +45,7 @@ function isSame(bytes: Uint8Array, { base64, checksum }: Known): boolean {
 }
 
 /**
- * As zig/emit.zig computes it: it is told apart from every file with one wrong word. Not against malice: who can change this
+ * As zig/tools/emit.zig computes it: it is told apart from every file with one wrong word. Not against malice: who can change this
  * file can change that one. Words in the order of the CPU, because that takes a quarter of the time.
  */
 function checksumOf(bytes: Uint8Array): number {

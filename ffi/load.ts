@@ -10,7 +10,7 @@
 import { decoded } from "./base64.ts";
 import { bun } from "./bun.ts";
 import { deno } from "./deno.ts";
-import { host, platform } from "./host.ts";
+import { platform, runtime } from "./runtime.ts";
 import { LIBRARIES } from "./library.ts";
 import { assertComplete, assertKnown, readLibrary } from "./library_file.ts";
 import type { Adapter, Listening, Native, SocketListener } from "./native.ts";
@@ -36,7 +36,7 @@ export function load(givenPath?: string): Native {
   const adapter = adapterOfThisRuntime();
   const path = givenPath ?? environmentPath();
   if (path) return verified(openGiven(adapter, path), path);
-  const { arch } = host.Deno ? host.Deno.build : host.process;
+  const { arch } = runtime.Deno ? runtime.Deno.build : runtime.process;
   const cpu = CPUS[arch] ?? arch;
   if (!Object.hasOwn(LIBRARIES, cpu)) {
     throw new Error(`there is no native library for this CPU: ${arch}`);
@@ -50,15 +50,15 @@ export function listen(fd: number, listener: SocketListener): Listening {
 }
 
 function adapterOfThisRuntime(): Adapter {
-  return host.Deno ? deno : host.Bun ? bun : node;
+  return runtime.Deno ? deno : runtime.Bun ? bun : node;
 }
 
 function environmentPath(): string | undefined {
   // Asked first, because Deno would otherwise prompt for the permission to read a variable that few people set.
   const query = { name: "env", variable: "PIDFD_LIBRARY" } as const;
-  if (!host.Deno) return host.process.env.PIDFD_LIBRARY;
-  if (host.Deno.permissions.querySync(query).state !== "granted") return undefined;
-  return host.Deno.env.get("PIDFD_LIBRARY");
+  if (!runtime.Deno) return runtime.process.env.PIDFD_LIBRARY;
+  if (runtime.Deno.permissions.querySync(query).state !== "granted") return undefined;
+  return runtime.Deno.env.get("PIDFD_LIBRARY");
 }
 
 function openGiven(adapter: Adapter, path: string): Native {
@@ -94,8 +94,8 @@ function openBeside(adapter: Adapter, cpu: string): Native | undefined {
  * its own; Bun needs two milliseconds for `node:fs` alone.
  */
 function prefersEmbedded(): boolean {
-  if (!host.Deno) return host.Bun !== undefined;
-  return host.Deno.permissions.querySync({ name: "ffi" }).state === "granted";
+  if (!runtime.Deno) return runtime.Bun !== undefined;
+  return runtime.Deno.permissions.querySync({ name: "ffi" }).state === "granted";
 }
 
 /** No such file, or a file that this Deno may not load: `--allow-ffi=PATH` names another one. */

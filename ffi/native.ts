@@ -1,83 +1,114 @@
 /**
- * What the native library answers, one member a function of zig/calls.zig.
+ * The interface of the native library, one member a function of zig/src/calls.zig.
  *
- * Every member takes 32-bit integers and at most two records as bytes, and returns a 32-bit integer: below zero it is
- * a negated errno. Nothing is checked here: whoever calls has checked the arguments, because the runtimes convert
- * wrong ones silently (Bun makes 0 of `undefined`, Node-API makes 0 of `NaN`).
+ * Every member takes 32-bit integers and at most two records as bytes, and returns a 32-bit
+ * integer: below zero it is a negated errno. Nothing is checked here. Callers have checked the
+ * arguments, because the runtimes convert wrong ones silently (Bun turns `undefined` into 0,
+ * Node-API turns `NaN` into 0).
  *
  * @module
  */
 import type { SYMBOLS } from "./symbols.ts";
 
-/** The functions of the native library. */
+/**
+ * The functions of the native library, in the order of zig/src/calls.zig, which has their errors.
+ * The compiler holds them against the generated table, see {@linkcode NativeName}.
+ */
 export interface Native {
-  /** The checksum of the declarations that the library was built from. */
+  /** A checksum of the declarations that the library was built from. */
   abi(): number;
+
+  // A handle: open, signal, wait, and what the kernel reports of its process.
+
   /** pidfd_open(2), Linux 5.3: a new close-on-exec descriptor. */
   open(pid: number, flags: number): number;
-  /** pidfd_send_signal(2), Linux 5.1, after a look: -ESRCH for a process that has ended. */
+  /** pidfd_send_signal(2), Linux 5.1. It polls first: -ESRCH if the process has exited. */
   signal(pidfd: number, signal: number, flags: number): number;
+  /** As `signal`, with the value of a `QueueRecord`. */
+  queue(pidfd: number, record: Uint8Array): number;
   /** waitid(2) with P_PIDFD, Linux 5.4: 1 and a `WaitRecord`, or 0. */
   wait(pidfd: number, options: number, record: Uint8Array): number;
-  /** poll(2): the events that came, or 0 after `timeoutMs`; -1 is no limit. */
+  /** poll(2): the events, or 0 after `timeoutMs`; -1 is no limit. */
   poll(fd: number, events: number, timeoutMs: number): number;
   /** ioctl PIDFD_GET_INFO, Linux 6.13: fills a `PidfdInfo`. */
   info(pidfd: number, record: Uint8Array): number;
-  /** The pid that a pidfd names as seen from here. */
+  /** The pid that a pidfd names, in this pid namespace. */
   pid_of(pidfd: number): number;
   /** statx(2) and fstatfs(2): fills a `FileRecord`. */
   stat(fd: number, record: Uint8Array): number;
-  /** What /proc tells of a process: fills a `DescriptionRecord`, and answers the bits of what was found. */
+  /** Reads /proc of a process: fills a `DescriptionRecord`, returns the bits of what was found. */
   describe(pidfd: number, wanted: number, record: Uint8Array): number;
-  /** open_by_handle_at(2), Linux 6.14: a pidfd of the process whose inode is in a `FileRecord`. */
+  /** open_by_handle_at(2), Linux 6.14: a pidfd of the process with the inode of a `FileRecord`. */
   open_inode(record: Uint8Array): number;
-  /** The clocks, the own pid namespace and the id of this boot: fills a `BootRecord`. */
+  /** The clocks, our own pid namespace and the id of this boot: fills a `BootRecord`. */
   read_boot(record: Uint8Array): number;
+
+  // Pid files.
+
   /** The beginning of the file at a `PathRecord`: fills a `TextRecord`. */
   read_file(path: Uint8Array, record: Uint8Array): number;
-  /** Locks a file that is to take the place of the one at `path`: a descriptor for one of the next two. */
+  /** Locks a file that will replace the one at `path`: a descriptor for one of the next two. */
   pidfile_claim(path: Uint8Array): number;
-  /** Writes a `TextRecord` into the claimed file, puts that in its place, and closes it. The record says which step failed. */
+  /**
+   * Writes a `TextRecord` into the claimed file, renames it to `path`, and closes it. If it fails,
+   * the record's `step` is one of `PIDFILE_STEPS`.
+   */
   pidfile_commit(path: Uint8Array, file: number, record: Uint8Array): number;
   /** Removes and closes the claimed file. */
   pidfile_abandon(path: Uint8Array, file: number): number;
-  /** As `signal`, with the value of a `QueueRecord`. */
-  queue(pidfd: number, record: Uint8Array): number;
+
+  // What a process has: descriptors, namespaces, memory.
+
   /** pidfd_getfd(2), Linux 5.6: a new close-on-exec descriptor. */
   get_fd(pidfd: number, fd: number): number;
-  /** ioctl PIDFD_GET_NET_NAMESPACE and its like, Linux 6.11, of the kind 1 to 10: a new close-on-exec descriptor. */
+  /** ioctl PIDFD_GET_NET_NAMESPACE and the like, Linux 6.11: a new close-on-exec descriptor. */
   namespace(pidfd: number, kind: number): number;
   /** process_madvise(2), Linux 5.10, of an `AdviceRecord`: how many bytes were advised. */
   advise_memory(pidfd: number, record: Uint8Array): number;
   /** process_mrelease(2), Linux 5.15. */
   release_memory(pidfd: number): number;
-  /** getsockopt(2) of SOL_SOCKET: the int that the option has; a new close-on-exec descriptor for SO_PEERPIDFD. */
+
+  // Sockets, and messages over them.
+
+  /** getsockopt(2) of SOL_SOCKET: the option's int; of SO_PEERPIDFD a close-on-exec descriptor. */
   socket_option(socket: number, option: number): number;
   /** setsockopt(2) of SOL_SOCKET. */
   set_socket_option(socket: number, option: number, value: number): number;
   /** socketpair(2) of AF_UNIX: fills a `PairRecord`. */
   socket_pair(kind: number, record: Uint8Array): number;
-  /** sendmsg(2) of a `MessageRecord`, without blocking: how many bytes went. */
+  /** sendmsg(2) of a `MessageRecord`, without blocking: how many bytes were sent. */
   send_message(socket: number, record: Uint8Array): number;
-  /** recvmsg(2), without blocking: fills a `MessageRecord`, whose descriptors are the caller's from then on. */
+  /** recvmsg(2), without blocking: fills a `MessageRecord`; the caller owns its descriptors. */
   receive_message(socket: number, record: Uint8Array): number;
-  /** A descriptor of /proc, where its pids are those of our own pid namespace. */
+
+  // All processes.
+
+  /** A descriptor of /proc, if its pids are those of our own pid namespace. */
   proc_open(): number;
-  /** Fills a `ScanRecord` with the next processes of a pass: 1, or 0 at its end. */
+  /** Fills a `ScanRecord` with the next processes of a scan: 1, or 0 at its end. */
   proc_scan_next(proc: number, record: Uint8Array): number;
   /** A new pidfd, and a `ProcessRecord` of what was read while it named that pid. */
   proc_pin(proc: number, pid: number, record: Uint8Array): number;
-  /** The same for an open pidfd, whose pid the `ProcessRecord` brings. */
+  /** The same for an open pidfd, whose pid is in the `ProcessRecord`. */
   proc_read(proc: number, pidfd: number, record: Uint8Array): number;
-  /** Finds the members of a tree, and stops them where that is asked for: one of `TREE_ANSWERS`. */
+
+  // A tree of processes.
+
+  /** Finds the members of a tree, and stops them if asked to: one of `TREE_ANSWERS`. */
   tree_stand(proc: number, budgetUs: number, table: Uint8Array): number;
-  /** Kills a tree that stands, the deepest level first: one of `TREE_ANSWERS`. */
+  /** Kills a stopped tree, the deepest level first: one of `TREE_ANSWERS`. */
   tree_kill(proc: number, budgetUs: number, table: Uint8Array): number;
-  /** Finds members of a tree in a pass over all processes: one of `TREE_ANSWERS`. */
+  /** Finds members of a tree in a scan of all processes: one of `TREE_ANSWERS`. */
   tree_scan(proc: number, budgetUs: number, table: Uint8Array): number;
-  /** Opens the cgroup.kill at `path` where `file` is below 0; else writes to it, which ends all of that cgroup. Linux 5.14. */
+  /**
+   * Opens the cgroup.kill at `path` if `file` is below 0; else writes to it, which kills the whole
+   * cgroup. Linux 5.14.
+   */
   cgroup_kill(path: Uint8Array, file: number): number;
-  /** prctl(2): makes this process a child subreaper or not; asks where `on` is below 0. */
+
+  // This process, its descriptors and threads.
+
+  /** prctl(2): makes this process a child subreaper or not; reports it if `on` is below 0. */
   subreaper(on: number): number;
   /** getpid(2). */
   own_pid(): number;
@@ -86,17 +117,23 @@ export interface Native {
   /** close(2). */
   close(fd: number): number;
   /**
-   * Has a descriptor closed when the calling thread ends, or, with 0, no longer. Answers the thread's place, for the next call;
-   * 0 where the thread ends with the process.
+   * Closes a descriptor when the calling thread ends, or, with `isOwned` 0, no longer. Returns the
+   * thread's slot, for the next call; 0 if the process ends with the thread.
    */
-  own(place: number, fd: number, isOwned: number): number;
-  /** 1 where the kernel keeps exit records (Linux 6.15), else 0; may clone a process that ends at once. */
+  track_fd(slot: number, fd: number, isOwned: number): number;
+
+  // Watching processes.
+
+  /** 1 if the kernel keeps exit records (Linux 6.15), else 0; may clone a process that exits. */
   probe_exit_record(): number;
-  /** Starts a watcher: fills a `WatcherRecord` with the descriptors that are the caller's from then on, or with what failed. */
+  /**
+   * Starts a watcher: fills a `WatcherRecord` with descriptors that the caller owns. If it fails,
+   * the record's `step` is one of `WATCHER_STEPS`.
+   */
   watcher_start(record: Uint8Array): number;
-  /** Ends a watcher by its `WatcherRecord`; its socket is closed too where `withSocket` is 1. */
+  /** Ends a watcher by its `WatcherRecord`, and closes its socket if `withSocket` is 1. */
   watcher_stop(record: Uint8Array, withSocket: number): number;
-  /** Has a process watched under a token, until `watcher_remove`, which must come before its pidfd is closed. */
+  /** Watches a process under a token. `watcher_remove` must come before its pidfd is closed. */
   watcher_add(epoll: number, pidfd: number, token: number): number;
   /**
    * Waits once until a pipe or a socket can be read, or, under a negative token, be written. The
@@ -105,6 +142,9 @@ export interface Native {
   watcher_arm(epoll: number, fd: number, token: number): number;
   /** Ends a watch. */
   watcher_remove(epoll: number, pidfd: number): number;
+
+  // Starting processes.
+
   /** Starts the thread that makes this thread's children: fills a `SpawnerRecord`. */
   spawner_start(record: Uint8Array): number;
   /** Starts a process by a `SpawnRecord` and what follows it in the buffer: its pid. */
@@ -115,34 +155,58 @@ export interface Native {
   stream_write(fd: number, length: number, bytes: Uint8Array): number;
   /** shutdown(2) of the half of a socket that this process writes. */
   stream_end(socket: number): number;
-  /** Fills a `NumbersRecord` with the syscall numbers in use, or with this CPU's own where `defaults` is 1. */
+
+  // System call numbers.
+
+  /** Fills a `NumbersRecord` with the numbers in use, or this CPU's own if `defaults` is 1. */
   numbers(defaults: number, record: Uint8Array): number;
-  /** Replaces the syscall numbers in use. */
+  /** Replaces the numbers in use. */
   replace_numbers(record: Uint8Array): number;
 }
+
+/** The parameters that the letters of the generated table stand for. */
+type Parameters<Letters> = Letters extends `i${infer Rest}` ? [number, ...Parameters<Rest>]
+  : Letters extends `r${infer Rest}` ? [Uint8Array, ...Parameters<Rest>]
+  : [];
+
+/** The parameters and the result of each function: as the table has them, and as above. */
+type Generated = {
+  [Name in keyof typeof SYMBOLS]: [Parameters<(typeof SYMBOLS)[Name]>, number];
+};
+type Declared = {
+  [Name in keyof Native]: Native[Name] extends (...parameters: infer P) => infer R ? [P, R] : never;
+};
+
+type Names<Wanted, Given extends Wanted> = keyof Wanted & keyof Given;
+
+/**
+ * A function's name. The compiler refuses this type where a member of {@linkcode Native} is missing
+ * from the generated table, has other parameters there, or is not in the table at all.
+ */
+export type NativeName = Names<Generated, Declared> & Names<Declared, Generated>;
 
 /** How one runtime calls native code. */
 export interface Adapter {
   /** Loads the library at `path`. Throws what the runtime throws. */
   open(path: string): Native;
-  /** Loads the library from memory; `abi` is the number that it answers. Throws what the runtime throws. */
+  /** Loads the library from memory, whose `abi()` is `abi`. Throws what the runtime throws. */
   openBytes(bytes: Uint8Array, abi: number): Native;
   /**
-   * Reads a socket by the runtime's event loop, and owns it from then on. It does not keep the
-   * program alive at first. Throws what the runtime throws; then the socket is still the caller's.
+   * Reads a socket by the runtime's event loop, and owns it from then on. At first it does not
+   * keep the program alive. Throws what the runtime throws; then the caller still owns the socket.
    */
   listen(fd: number, listener: SocketListener): Listening;
 }
 
-/** Who hears of a socket that the event loop reads. */
+/** Callbacks of a socket that the event loop reads. */
 export interface SocketListener {
   onBytes(bytes: Uint8Array): void;
   /**
-   * It is read no longer, for whatever reason: maybe told more than once, and after `close`, and
-   * before `listen` has answered.
+   * It is no longer read, for whatever reason. May be called more than once, after `close`, and
+   * before `listen` has returned.
    */
   onEnd(error?: unknown): void;
-  /** The runtime does not take it after all: it is the caller's again. */
+  /** The runtime refuses it after all: the caller owns it again. */
   onRefused(error: unknown): void;
 }
 
@@ -150,11 +214,8 @@ export interface SocketListener {
 export interface Listening {
   /** Keeps the program alive. */
   ref(): void;
-  /** Keeps it alive no longer. */
+  /** No longer keeps the program alive. */
   unref(): void;
   /** Closes it. */
   close(): void;
 }
-
-/** A function's name in the generated table; the compiler holds it against {@linkcode Native}. */
-export type NativeName = keyof typeof SYMBOLS & keyof Native;

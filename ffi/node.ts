@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { host } from "./host.ts";
+import { runtime } from "./runtime.ts";
 import type { Adapter, Native } from "./native.ts";
 import { listenByNodeSocket } from "./socket.ts";
 import { openUnpacked } from "./unpack.ts";
 
 function open(path: string): Native {
   const module = { exports: {} };
-  host.process.dlopen(module, path);
+  runtime.process.dlopen(module, path);
   return module.exports as Native;
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { host, type NodeSocket } from "./host.ts";
+import { type NodeSocket, runtime } from "./runtime.ts";
 import type { Listening, SocketListener } from "./native.ts";
 
 /**
@@ -11,7 +11,7 @@ import type { Listening, SocketListener } from "./native.ts";
  * Deno has no such way.
  */
 export function listenByNodeSocket(fd: number, listener: SocketListener): Listening {
-  const { Socket } = host.process.getBuiltinModule("node:net");
+  const { Socket } = runtime.process.getBuiltinModule("node:net");
   const buffer = new Uint8Array(8192);
   const onread = {
     buffer,
@@ -20,7 +20,7 @@ export function listenByNodeSocket(fd: number, listener: SocketListener): Listen
       return true;
     },
   };
-  const socket = new Socket(host.Deno ? { fd } : { fd, onread });
+  const socket = new Socket(runtime.Deno ? { fd } : { fd, onread });
   try {
     hear(socket, listener);
   } catch (error) {
@@ -42,7 +42,7 @@ function hear(socket: NodeSocket, { onBytes, onEnd }: SocketListener): void {
   socket.on("error", onEnd);
   socket.on("end", () => onEnd());
   socket.on("close", () => onEnd());
-  if (host.Deno) socket.on("data", onBytes);
+  if (runtime.Deno) socket.on("data", onBytes);
   else socket.read(0);
   socket.unref();
 }

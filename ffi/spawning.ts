@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { host, type StreamModule } from "./host.ts";
+import { runtime, type StreamModule } from "./runtime.ts";
 
 /** Whether this program may start any command, this one alone, or not even this one. */
 export function runPermission(command: string): "any" | "this" | "none" {
-  if (!host.Deno) return host.process.permission?.has("child") === false ? "none" : "any";
-  const { permissions } = host.Deno;
+  if (!runtime.Deno) return runtime.process.permission?.has("child") === false ? "none" : "any";
+  const { permissions } = runtime.Deno;
   const all = permissions.querySync({ name: "run" });
   // Some may be denied while all others are granted.
   if (all.state === "granted" && !all.partial) return "any";
@@ -18,17 +18,17 @@ export function runPermission(command: string): "any" | "this" | "none" {
 
 /** The variables of this thread; undefined where this program may not read them itself. */
 export function environment(): Readonly<Record<string, string | undefined>> | undefined {
-  if (!host.Deno) return host.process.env;
-  const { state } = host.Deno.permissions.querySync({ name: "env" });
-  return state === "granted" ? host.Deno.env.toObject() : undefined;
+  if (!runtime.Deno) return runtime.process.env;
+  const { state } = runtime.Deno.permissions.querySync({ name: "env" });
+  return state === "granted" ? runtime.Deno.env.toObject() : undefined;
 }
 
 /** Loaded when the first stream is made: it takes milliseconds. */
 export function streams(): StreamModule {
-  return host.process.getBuiltinModule("node:stream");
+  return runtime.process.getBuiltinModule("node:stream");
 }
 
 /** Bytes that hold anything, where the runtime has such. */
 export function allocate(size: number): Uint8Array {
-  return host.Buffer?.allocUnsafeSlow(size) ?? new Uint8Array(size);
+  return runtime.Buffer?.allocUnsafeSlow(size) ?? new Uint8Array(size);
 }

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { host } from "./host.ts";
+import { runtime } from "./runtime.ts";
 
 /**
  * What a global is now. Deno has timers behind getters, which take 7 ms when they are first called:
@@ -36,7 +36,7 @@ export const soon: (action: () => void) => void = globalThis.queueMicrotask;
 export function startTimer(milliseconds: number, onTime: () => void): () => void {
   const timer: unknown = setTimer()(onTime, milliseconds);
   if (typeof timer === "object" && timer !== null) (timer as { unref(): void }).unref();
-  else host.Deno?.unrefTimer(timer as number);
+  else runtime.Deno?.unrefTimer(timer as number);
   return () => clearTimer()(timer as never);
 }
 

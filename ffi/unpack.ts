@@ -8,11 +8,11 @@
  *
  * @module
  */
-import { type FileSystem, host } from "./host.ts";
+import { type FileSystem, runtime } from "./runtime.ts";
 
 /** Loads `bytes` from a file in the first directory that takes and runs it. */
 export function openUnpacked<T>(bytes: Uint8Array, open: (path: string) => T): T {
-  const fs = host.process.getBuiltinModule("node:fs");
+  const fs = runtime.process.getBuiltinModule("node:fs");
   const failures: unknown[] = [];
   for (const parent of parents()) {
     try {
@@ -27,7 +27,7 @@ export function openUnpacked<T>(bytes: Uint8Array, open: (path: string) => T): T
 
 /** /dev/shm is there when the temporary directory is read-only, or mounted so that nothing in it may be run. */
 function parents(): string[] {
-  return [host.process.getBuiltinModule("node:os").tmpdir(), "/dev/shm", "/run"];
+  return [runtime.process.getBuiltinModule("node:os").tmpdir(), "/dev/shm", "/run"];
 }
 
 function openIn<T>(
@@ -55,7 +55,7 @@ function openOwn(fs: FileSystem, directory: string): number {
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants;
   const fd = fs.openSync(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   const { uid, mode } = fs.fstatSync(fd);
-  if (uid === host.process.geteuid() && (mode & 0o077) === 0) return fd;
+  if (uid === runtime.process.geteuid() && (mode & 0o077) === 0) return fd;
   fs.closeSync(fd);
   throw new Error(`${directory} is not the private directory that was made`);
 }

@@ -25,6 +25,7 @@ await prove([
     args: ["proofs/waiting/crowd.ts"],
     under: MANY_FILES,
   },
+  { title: "200 waits while there is no memory", args: ["proofs/waiting/pressure.ts"] },
   {
     title: "1,000 Workers terminated while they wait",
     args: ["tests/fixtures/waiting_workers.ts", "1000"],

@@ -4,16 +4,16 @@
  * @module
  */
 import { isSupported } from "./features/features.ts";
-import type { ChildLike } from "./handle/child.ts";
+import type { ChildLike } from "../ffi/child.ts";
 import type { Handle } from "./handle/handle.ts";
 import type { ProcessIdentity } from "./identity/identity.ts";
 import { openPidfile, writePidfile } from "./identity/pidfile.ts";
-import { identityOf, isSame, reopen } from "./identity/recognising.ts";
+import { identityOf, isSame, reopen } from "./identity/reopen.ts";
 import { checkPid, show } from "./kernel/arguments.ts";
 import type { ExitStatus } from "./kernel/exit.ts";
 import type { NamespaceKind } from "./kernel/namespace_kinds.ts";
 import { type Signal, signalNumber } from "./kernel/signals.ts";
-import { duplicateFrom } from "./process/duplicating.ts";
+import { duplicateFrom } from "./process/descriptors.ts";
 import { infoOf, type ProcessInfo } from "./process/info.ts";
 import {
   adviseMemoryOf,
@@ -31,11 +31,13 @@ import {
   openPid,
   openSelf,
   openThread,
-} from "./process/opening.ts";
-import { sendSignal, type SignalOptions } from "./process/signalling.ts";
-import { type ProcessState, reap, stateOf, statusOf, waitSync } from "./process/state.ts";
-import { terminate, type TerminateOptions, type Termination } from "./process/terminating.ts";
-import { exitedOf, setHolding, waitFor, type WaitOptions } from "./process/wait.ts";
+} from "./process/open.ts";
+import { sendSignal, type SignalOptions } from "./process/signal.ts";
+import { type ProcessState, reap, stateOf, waitSync } from "./process/state.ts";
+import { statusOf } from "./process/status.ts";
+import { terminate, type TerminateOptions, type Termination } from "./process/terminate.ts";
+import { exitedOf, waitFor, type WaitOptions } from "./process/wait.ts";
+import { setRef } from "./process/waits.ts";
 
 /** What is inside a handle, for the other concepts that act on it; undefined for what is no `Pidfd`. */
 export let handleOf: (value: unknown) => Handle | undefined;
@@ -556,13 +558,13 @@ export class Pidfd implements Disposable {
 
   /** Lets pending and later waits on this handle keep the program alive, as they do at first. */
   ref(): this {
-    setHolding(this.#handle, true);
+    setRef(this.#handle, true);
     return this;
   }
 
   /** Lets the program end although a wait on this handle is pending. */
   unref(): this {
-    setHolding(this.#handle, false);
+    setRef(this.#handle, false);
     return this;
   }
 
@@ -677,7 +679,7 @@ export class Pidfd implements Disposable {
    * free.
    */
   detach(): number {
-    return this.#handle.isLent ? this.#handle.duplicate() : this.#handle.detach();
+    return this.#handle.isBorrowed ? this.#handle.duplicate() : this.#handle.detach();
   }
 
   /**
@@ -686,7 +688,7 @@ export class Pidfd implements Disposable {
    * the tree closes it. One that is forgotten is closed when it is collected as garbage.
    */
   close(): void {
-    if (!this.#handle.isLent) this.#handle.close();
+    if (!this.#handle.isBorrowed) this.#handle.close();
   }
 
   /** Closes the handle, as {@linkcode Pidfd.close}; the process lives on. */

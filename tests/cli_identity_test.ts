@@ -97,6 +97,6 @@ test("pidfd refuses what is neither a pid nor an identity", async () => {
   for (const arg of ["1:", "1:x", "1:1@boot", ":1"]) {
     const { code, stderr } = await pidfd("info", arg);
     assert.equal(code, 2);
-    assert.match(stderr, /this is neither a pid nor an identity/);
+    assert.match(stderr, /is neither a pid nor an identity/);
   }
 });

@@ -106,9 +106,9 @@ test("pidfd --json prints of the system what the guide says", async () => {
 });
 
 test("pidfd --version tells the version, alone, and so does pidfd version", async () => {
-  for (const word of ["--version", "version"]) {
+  for (const word of ["--version", "-V", "version"]) {
     assert.equal((await pidfd(word)).stdout, `pidfd ${version}\n`);
     const { code, stderr } = await pidfd(word, "1");
-    assert.deepEqual([code, stderr.split("\n")[0]], [2, `pidfd: ${word} goes alone`]);
+    assert.deepEqual([code, stderr.split("\n")[0]], [2, `pidfd: ${word} takes no arguments`]);
   }
 });

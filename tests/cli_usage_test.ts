@@ -6,11 +6,23 @@ import { paused } from "./support/processes.ts";
 
 test("pidfd --help keeps the columns apart, and no line ends in blanks", async () => {
   const overview = (await pidfd("--help")).stdout;
-  assert.match(overview, /\n {2}stop .*PID… {2}end each/);
+  assert.match(overview, /\n {2}stop {9}end each/);
   const helps = [overview, (await pidfd("doctor", "--help")).stdout];
   for (const help of helps) assert.doesNotMatch(help, / \n/);
-  assert.match(overview, /--json .*; only tree --watch has none/);
+  assert.match(overview, /--json/);
   assert.match((await pidfd("tree", "--help")).stdout, /Exit code: .*\b3 if/);
+});
+
+test("pidfd --help and the help of each command fit 80 columns", async () => {
+  const helps = [(await pidfd("--help")).stdout, (await pidfd("stop", "--help")).stdout];
+  const entries: { command: string; usage: string; help: string }[] = JSON.parse(
+    (await pidfd("help", "--json")).stdout,
+  );
+  for (const { command, usage, help } of entries) {
+    helps.push(`Usage: pidfd ${command} ${usage}\n\n${help}`);
+  }
+  assert.ok(helps.length > 12);
+  for (const line of helps.join("\n").split("\n")) assert.ok([...line].length <= 80, line);
 });
 
 test("pidfd names the help that tells how a command is used", async () => {
@@ -24,7 +36,10 @@ test("pidfd names the help that tells how a command is used", async () => {
     assert.ok(stderr.endsWith("\nTry: pidfd --help\n"), stderr);
   }
   const { code, stderr } = await pidfd("--json");
-  assert.deepEqual([code, stderr.split("\n")[0]], [2, "pidfd: --json goes behind a command"]);
+  assert.deepEqual([code, stderr.split("\n")[0]], [
+    2,
+    "pidfd: unknown option --json; options come after the command",
+  ]);
 });
 
 test("pidfd signal tells who writes a signal as kill(1) does how it is written", async () => {
@@ -44,5 +59,5 @@ test("pidfd orphans tells what to use for a process that has not ended", async (
   const { code, stderr } = await pidfd("orphans", identity);
   await helper.kill();
   assert.equal(code, 3);
-  assert.equal(stderr, `${identity}: has not ended, use pidfd tree ${helper.child.pid}\n`);
+  assert.equal(stderr, `${identity}: still running; use pidfd tree ${helper.child.pid}\n`);
 });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { run, runtimeCommand, type ScriptResult } from "./support/processes.ts";
+import { Helper, run, runtimeCommand, type ScriptResult } from "./support/processes.ts";
 
 const CLI = fileURLToPath(new URL("../cli.ts", import.meta.url));
 
@@ -25,10 +25,16 @@ async function lacks(shell: string, probe = "exit 0"): Promise<string | false> {
   return isThere ? false : `${shell} is not installed, or not whole`;
 }
 
-/** What bash offers for these words, the last of them unfinished. */
+/** What bash offers for these words, the last of them unfinished: at a first Tab, or at the second, which lists it. */
 async function offered(...words: string[]): Promise<string[]> {
+  return await offeredAt(FIRST_TAB, ...words);
+}
+
+const [FIRST_TAB, SECOND_TAB] = [9, 63];
+
+async function offeredAt(tab: number, ...words: string[]): Promise<string[]> {
   const array = words.map((word) => `'${word}'`).join(" ");
-  const ask = `COMP_WORDS=(${array}); COMP_CWORD=${words.length - 1}; _pidfd
+  const ask = `COMP_WORDS=(${array}); COMP_CWORD=${words.length - 1}; COMP_TYPE=${tab}; _pidfd
 printf '%s\\n' "\${COMPREPLY[@]}"`;
   const { stdout, stderr } = await run("bash", ["-c", `${await script("bash")}\n${ask}`]);
   assert.equal(stderr, "");
@@ -44,11 +50,38 @@ test("pidfd completions refuses a shell that it does not know", async () => {
 test("pidfd completions bash offers commands, options and signals", async () => {
   assert.deepEqual(await offered("pidfd", "ch"), ["check"]);
   assert.deepEqual(await offered("pidfd", "wait", "--t"), ["--timeout"]);
+  assert.deepEqual(await offered("pidfd", "signal", "-s", "USR"), ["USR1", "USR2"]);
   assert.deepEqual(await offered("pidfd", "signal", "-s", "SIGUSR"), ["SIGUSR1", "SIGUSR2"]);
+  assert.deepEqual((await offered("pidfd", "stop", "-s", "")).slice(0, 2), ["HUP", "INT"]);
   assert.deepEqual(await offered("pidfd", "completions", "f"), ["fish"]);
   assert.deepEqual(await offered("pidfd", "help", "co"), ["completions"]);
   assert.deepEqual(await offered("pidfd", "--v"), ["--version"]);
   assert.deepEqual(await offered("pidfd", "wait", "--timeout", ""), []);
+});
+
+/** A process whose command line shows that it is the test's, with what would harm a terminal. */
+async function odd(): Promise<Helper> {
+  const helper = new Helper("pause", "odd\x1b[31m\nname");
+  await helper.line();
+  return helper;
+}
+
+test("pidfd completions bash offers pids, and their command lines where it lists them", async () => {
+  const helper = await odd();
+  const pid = String(helper.child.pid);
+  for (const command of ["stop", "check", "info"]) {
+    const all = await offered("pidfd", command, "");
+    assert.ok(all.includes(pid) && all.includes("1") && all.every((word) => /^\d+$/.test(word)));
+  }
+  assert.deepEqual(await offered("pidfd", "stop", "--grace", "5s", pid), [pid]);
+  const listed = await offeredAt(SECOND_TAB, "pidfd", "stop", pid);
+  assert.deepEqual(listed, [`${pid} (helper pause odd?[31m?name)`]);
+  // Most often a kernel thread.
+  const hasCommandLine = existsSync("/proc/2") && readFileSync("/proc/2/cmdline", "latin1") !== "";
+  assert.equal((await offered("pidfd", "stop", "2")).includes("2"), hasCommandLine);
+  assert.deepEqual(await offered("pidfd", "orphans", ""), []);
+  assert.ok((await offered("pidfd", "stop", "-")).includes("--grace"));
+  await helper.kill();
 });
 
 /**
@@ -92,6 +125,8 @@ test(
         "pidfd ch",
         "pidfd wait --t",
         "pidfd signal -s SIGKI",
+        "pidfd signal -s KI",
+        `pidfd stop ${process.pid}`,
         "pidfd completions f",
         "pidfd wait --timeout ",
       ];
@@ -99,6 +134,8 @@ test(
         "pidfd check",
         "pidfd wait --timeout",
         "pidfd signal -s SIGKILL",
+        "pidfd signal -s KILL",
+        `pidfd stop ${process.pid}`,
         "pidfd completions fish",
         "pidfd wait --timeout",
         "",
@@ -110,16 +147,41 @@ test(
 );
 
 test(
+  "pidfd completions zsh lists pids with their command lines",
+  { skip: await lacks("zsh") },
+  async () => {
+    const helper = await odd();
+    const ask = `compdef() { : }
+${await script("zsh")}
+compadd() { print -rl -- $pids $shown }
+words=(pidfd stop ''); CURRENT=3 PREFIX=; _pidfd`;
+    const { stdout, stderr } = await run("zsh", ["-f", "-c", ask]);
+    await helper.kill();
+    assert.equal(stderr, "");
+    const lines = stdout.split("\n");
+    const { pid } = helper.child;
+    assert.ok(lines.includes(String(pid)));
+    assert.ok(lines.includes(`${pid} (helper pause odd^[[31m\\nname)`), stdout);
+  },
+);
+
+test(
   "pidfd completions fish offers commands, options and signals",
   { skip: await lacks("fish") },
   async () => {
-    const ask = `complete -C 'pidfd ch'; complete -C 'pidfd signal -s SIGUSR'`;
+    const helper = await odd();
+    const { pid } = helper.child;
+    const lines = ["ch", "signal -s SIGUSR", "signal -s USR", `stop ${pid}`];
+    const ask = lines.map((line) => `complete -C 'pidfd ${line}'`).join("; ");
     const { stdout, stderr } = await run("fish", [
       "--no-config",
       "-c",
       `${await script("fish")}\n${ask}`,
     ]);
     assert.equal(stderr, "");
-    assert.deepEqual(stdout.match(/^\w+/gm), ["check", "SIGUSR1", "SIGUSR2"]);
+    await helper.kill();
+    const words = stdout.match(/^\w+/gm);
+    assert.deepEqual(words, ["check", "SIGUSR1", "SIGUSR2", "USR1", "USR2", String(pid)]);
+    assert.ok(stdout.endsWith(`${pid}\thelper pause odd?[31m?name\n`), stdout);
   },
 );

@@ -56,3 +56,11 @@ for (const [way, options] of WAYS) {
     await expectNobody(shellLoop, 1, options);
   });
 }
+
+test("whoever is killed before the tree stands is reported as forced", async () => {
+  // A parent as in vfork(2) can't be stopped, so it is killed at once.
+  for (let round = 0; round < 4; round++) {
+    const { report } = await tryToEscape(escaping("vfork", 12)(9), { killSignal: "SIGKILL" });
+    assert.deepEqual(report.ended.filter(({ forced }) => !forced), []);
+  }
+});

@@ -2,12 +2,20 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { features, Pidfd } from "../mod.ts";
-import { Helper, paused, run, runtimeCommand, type ScriptResult } from "./support/processes.ts";
+import {
+  HELPER,
+  Helper,
+  paused,
+  run,
+  runtimeCommand,
+  type ScriptResult,
+} from "./support/processes.ts";
 
 const { PIDFD_INFO_EXIT, SO_PEERPIDFD } = features();
 
@@ -42,8 +50,8 @@ class Running {
   }
 
   /** Asks it to end. Not by `child.kill()`: in Deno the child has then ended by that signal, whatever it did. */
-  ask(): void {
-    process.kill(this.child.pid!, "SIGTERM");
+  ask(signal: NodeJS.Signals = "SIGTERM"): void {
+    process.kill(this.child.pid!, signal);
   }
 }
 
@@ -172,4 +180,103 @@ test("examples/sweep_orphans.ts ends what is left in a dead process's session", 
   const { code, stdout, stderr } = await example("sweep_orphans", identity);
   assert.deepEqual([code, stdout], [0, `${orphan} helper\n`], stderr);
   await helper.end();
+});
+
+/** What Deno asks for to start this program. */
+function startPermissions(program: string): string[] {
+  return [`--allow-run=${program}`, "--allow-env"];
+}
+
+/** A handle of a process that runs, whose pid is the last word of a line. */
+function opened(line: string | null): Pidfd {
+  return Pidfd.open(Number(/\d+$/.exec(line!)![0]));
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+test("examples/dev_server.ts starts the server again once its port is free, and ends all of it", () =>
+  inFolder(async (folder) => {
+    const source = `${folder}/source`;
+    writeFileSync(source, "1");
+    const fixture = fileURLToPath(new URL("fixtures/listen.ts", import.meta.url));
+    const listen = runtimeCommand(fixture, { args: [String(await freePort())] });
+    const permissions = [...startPermissions("sh"), `--allow-read=${folder}`];
+    // What listens is a grandchild, which the server's first process does not end.
+    const script = `${listen.map((word) => `'${word}'`).join(" ")} & wait`;
+    const watching = new Running(command("dev_server", permissions, folder, "sh", "-c", script));
+    const first = opened(await watching.line());
+    writeFileSync(source, "2");
+    const second = opened(await watching.line());
+    assert.deepEqual([first.isAlive(), second.isAlive()], [false, true]);
+    watching.ask("SIGINT");
+    assert.deepEqual(await watching.end, [0, null]);
+    assert.equal(second.isAlive(), false);
+    for (const handle of [first, second]) handle.close();
+  }));
+
+test("examples/supervisor.ts finds its services again, and starts again what has exited", () =>
+  inFolder(async (folder) => {
+    writeFileSync(`${folder}/services.json`, JSON.stringify({ one: [HELPER, "pause"] }));
+    const files = [`--allow-read=${folder}`, `--allow-write=${folder}`];
+    const supervise = () =>
+      new Running(command("supervisor", [...startPermissions(HELPER), ...files], folder));
+    const before = supervise();
+    const service = opened(await before.line());
+    before.ask();
+    assert.deepEqual(await before.end, [0, null]);
+    assert.equal(service.isAlive(), true);
+    const after = supervise();
+    assert.equal(await after.line(), `one: found again as ${service.pid}`);
+    service.signal("SIGKILL");
+    const line = await after.line();
+    assert.match(line!, /^one: started as \d+$/);
+    const next = opened(line);
+    after.ask("SIGINT");
+    assert.deepEqual(await after.end, [0, null]);
+    assert.deepEqual([service.isAlive(), next.isAlive()], [false, false]);
+    for (const handle of [service, next]) handle.close();
+  }));
+
+/** A queue that was given these jobs. */
+function queue(timeoutMs: number, ...jobs: string[]): Running {
+  const args = ["1", String(timeoutMs)];
+  const running = new Running(command("job_queue", startPermissions("sh"), ...args));
+  running.child.stdin!.end(jobs.join("\n"));
+  return running;
+}
+
+test("examples/job_queue.ts tells how each job ended", async () => {
+  const jobs = queue(60_000, "exit 3", "kill -9 $$");
+  assert.equal(await jobs.line(), "exit 3: exited with code 3");
+  assert.equal(await jobs.line(), "kill -9 $$: killed by SIGKILL");
+  assert.deepEqual(await jobs.end, [0, null]);
+});
+
+test("examples/job_queue.ts ends a job with all that it has started when its time is up", async () => {
+  const job = "sleep 1000 & echo $!; wait";
+  const jobs = queue(2000, job);
+  const sleeping = opened(await jobs.line());
+  assert.equal(await jobs.line(), `${job}: timed out, 2 ended`);
+  assert.equal(sleeping.isAlive(), false);
+  assert.deepEqual(await jobs.end, [0, null]);
+  sleeping.close();
+});
+
+test("examples/job_queue.ts ends what runs at Ctrl-C, and starts nothing more", async () => {
+  const job = "sleep 1000 & echo $!; wait";
+  const jobs = queue(60_000, job, "echo never");
+  const sleeping = opened(await jobs.line());
+  jobs.ask("SIGINT");
+  assert.equal(await jobs.line(), `${job}: interrupted, 2 ended`);
+  assert.equal(await jobs.line(), null);
+  assert.deepEqual(await jobs.end, [0, null]);
+  assert.equal(sleeping.isAlive(), false);
+  sleeping.close();
 });

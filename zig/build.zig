@@ -1,20 +1,28 @@
-//! `zig build`          compiles the library for every CPU and writes ffi/symbols.ts and ffi/library.ts
+//! `zig build`          compiles the library for every CPU and writes ffi/symbols.ts and
+//!                      ffi/library.ts
 //! `zig build test`     tests the library without JavaScript
 //! `zig build helper`   compiles the program that the tests use to bring processes into hard states
-//! `zig build cpus`     compiles the tests and that program for every CPU, to be run under emulation
+//! `zig build cpus`     compiles the tests and that program for every CPU, to be run under
+//!                      emulation
 const std = @import("std");
 const builtin = @import("builtin");
 
 comptime {
     const wanted = std.mem.trim(u8, @embedFile(".zig-version"), " \n");
     if (!std.mem.eql(u8, builtin.zig_version_string, wanted)) {
-        @compileError("pidfd is built with Zig " ++ wanted ++ ", not " ++ builtin.zig_version_string);
+        const version = builtin.zig_version_string;
+        @compileError("pidfd is built with Zig " ++ wanted ++ ", not " ++ version);
     }
 }
 
-/// The name that the file carries (the spelling of `uname -m`), what Zig calls the CPU, and what the linker does. The C
-/// ABI only fixes how arguments are passed: no C library is linked.
-const Cpu = struct { name: []const u8, arch: std.Target.Cpu.Arch, abi: std.Target.Abi = .none, emulation: []const u8 };
+/// A CPU: the name in the file's name (as `uname -m` spells it), Zig's name, and the linker's
+/// emulation. The C ABI only fixes how arguments are passed: no C library is linked.
+const Cpu = struct {
+    name: []const u8,
+    arch: std.Target.Cpu.Arch,
+    abi: std.Target.Abi = .none,
+    emulation: []const u8,
+};
 const cpus = [_]Cpu{
     .{ .name = "x86_64", .arch = .x86_64, .emulation = "elf_x86_64" },
     .{ .name = "aarch64", .arch = .aarch64, .emulation = "aarch64linux" },
@@ -25,58 +33,15 @@ const cpus = [_]Cpu{
     .{ .name = "armv7l", .arch = .arm, .abi = .gnueabihf, .emulation = "armelf_linux_eabi" },
 };
 
-/// Everything that lib.zig is made of besides itself.
-const sources = [_][]const u8{
-    "abi.zig",
-    "boot.zig",
-    "calls.zig",
-    "exit_probe.zig",
-    "fdinfo.zig",
-    "file_handle.zig",
-    "kernel.zig",
-    "memory.zig",
-    "message.zig",
-    "napi.zig",
-    "owning.zig",
-    "pidfile.zig",
-    "proc_births.zig",
-    "proc_description.zig",
-    "proc_file.zig",
-    "proc_scan.zig",
-    "proc_stat.zig",
-    "pthread.zig",
-    "records.zig",
-    "reflection.zig",
-    "spawn.zig",
-    "spawn_child.zig",
-    "spawn_clone.zig",
-    "spawn_descriptors.zig",
-    "spawn_exec.zig",
-    "spawn_image.zig",
-    "spawn_keeper.zig",
-    "spawn_making.zig",
-    "spawn_program.zig",
-    "stream.zig",
-    "syscall.zig",
-    "thread.zig",
-    "tree.zig",
-    "tree_children.zig",
-    "tree_kill.zig",
-    "tree_look.zig",
-    "tree_pin.zig",
-    "tree_row.zig",
-    "tree_scan.zig",
-    "tree_stand.zig",
-    "watcher.zig",
-    "watcher_channel.zig",
-    "words.zig",
-};
-
-/// Zig's own generator of code for x86_64 has no weak symbols (pthread.zig), and would want each.
+/// Zig's own x86_64 backend has no weak symbols (src/sys/pthread.zig): it would require each of
+/// them.
 const knows_weak = true;
 
 pub fn build(b: *std.Build) void {
-    const emit = b.addExecutable(.{ .name = "emit", .root_module = module(b, "emit.zig", b.graph.host, .Debug) });
+    const emit = b.addExecutable(.{
+        .name = "emit",
+        .root_module = module_over_library(b, "tools/emit.zig", b.graph.host, .Debug),
+    });
     const generate = b.addRunArtifact(emit);
     const symbols = generate.addOutputFileArg("symbols.ts");
     const library = generate.addOutputFileArg("library.ts");
@@ -92,10 +57,14 @@ pub fn build(b: *std.Build) void {
     update.addCopyFileToSource(library, "../ffi/library.ts");
     b.getInstallStep().dependOn(&update.step);
 
-    const tests = b.addTest(.{ .root_module = module(b, "test.zig", b.graph.host, .Debug), .use_llvm = knows_weak });
+    const tests = b.addTest(.{
+        .root_module = module(b, "src/test.zig", b.graph.host, .Debug),
+        .use_llvm = knows_weak,
+    });
     b.step("test", "Test the library without JavaScript").dependOn(&b.addRunArtifact(tests).step);
 
-    b.step("helper", "Compile the tests' helper").dependOn(&install_helper(b, baseline(b, .{}), "").step);
+    const helper = install_helper(b, baseline(b, .{}), "");
+    b.step("helper", "Compile the tests' helper").dependOn(&helper.step);
 
     const emulated = b.step("cpus", "Compile the tests and their helper for every CPU");
     for (cpus) |cpu| {
@@ -103,7 +72,7 @@ pub fn build(b: *std.Build) void {
         emulated.dependOn(&install_helper(b, target, cpu.name).step);
         const foreign = b.addTest(.{
             .name = "test",
-            .root_module = module(b, "test.zig", target, .Debug),
+            .root_module = module(b, "src/test.zig", target, .Debug),
             .use_llvm = knows_weak,
         });
         const folder: std.Build.InstallDir = .{ .custom = b.fmt("bin/{s}", .{cpu.name}) };
@@ -126,7 +95,7 @@ fn install_helper(
 ) *std.Build.Step.InstallArtifact {
     const helper = b.addExecutable(.{
         .name = "helper",
-        .root_module = module(b, "helper.zig", target, .ReleaseSmall),
+        .root_module = module_over_library(b, "helper/helper.zig", target, .ReleaseSmall),
     });
     const place: std.Build.InstallDir = .{ .custom = b.fmt("bin/{s}", .{folder}) };
     return b.addInstallArtifact(helper, .{ .dest_dir = .{ .override = place } });
@@ -138,10 +107,27 @@ fn module(
     target: std.Build.ResolvedTarget,
     mode: std.builtin.OptimizeMode,
 ) *std.Build.Module {
-    return b.createModule(.{ .root_source_file = b.path(root), .target = target, .optimize = mode });
+    return b.createModule(.{
+        .root_source_file = b.path(root),
+        .target = target,
+        .optimize = mode,
+    });
 }
 
-/// Two commands, because the build system of this Zig has no word for `-z nodelete`, nor for one hash table only.
+/// A program that imports the library as the module `pidfd`.
+fn module_over_library(
+    b: *std.Build,
+    root: []const u8,
+    target: std.Build.ResolvedTarget,
+    mode: std.builtin.OptimizeMode,
+) *std.Build.Module {
+    const program = module(b, root, target, mode);
+    program.addImport("pidfd", module(b, "src/lib.zig", target, mode));
+    return program;
+}
+
+/// Two commands, because this Zig's build system can't express `-z nodelete`, nor a single hash
+/// table.
 fn shared_object(b: *std.Build, cpu: Cpu) std.Build.LazyPath {
     const link = b.addSystemCommand(&.{
         b.graph.zig_exe,
@@ -158,13 +144,15 @@ fn shared_object(b: *std.Build, cpu: Cpu) std.Build.LazyPath {
         // Node's functions are looked up when the library is loaded, and may be missing.
         "-z",
         "undefs",
-        // Deno unloads a library when a Worker ends; the watcher's thread must find its code until it has ended.
+        // Deno unloads a library when a Worker ends, but the watcher's thread needs its code until
+        // it has exited.
         "-z",
         "nodelete",
-        // A loader reads the program headers; only tools read this table, which has a twentieth of the bytes.
+        // A loader reads the program headers. Only tools read this table, which is a twentieth of
+        // the file.
         "-z",
         "nosectionheader",
-        // The library is a program too (spawn_program.zig).
+        // The library is a program too (src/spawn/program.zig).
         "-e",
         "_start",
         "-o",
@@ -185,12 +173,22 @@ fn object(b: *std.Build, cpu: Cpu) std.Build.LazyPath {
         "-fno-unwind-tables",   "-fno-error-tracing",
         "-fomit-frame-pointer", "-ffunction-sections",
         "-fdata-sections",
-        // memory.zig says why.
+        // src/sys/memory.zig says why.
              if (cpu.arch.isPowerPC()) "-fno-compiler-rt" else "-fcompiler-rt",
         "--name",               "pidfd",
     });
     const file = compile.addPrefixedOutputFileArg("-femit-bin=", b.fmt("pidfd-{s}.o", .{cpu.name}));
-    compile.addFileArg(b.path("lib.zig"));
-    for (sources) |source| compile.addFileInput(b.path(source));
+    compile.addFileArg(b.path("src/lib.zig"));
+    add_sources(b, compile) catch |failure| @panic(@errorName(failure));
     return file;
+}
+
+/// Each file of the library: the build system does not see what a command reads.
+fn add_sources(b: *std.Build, compile: *std.Build.Step.Run) !void {
+    var folder = try b.build_root.handle.openDir("src", .{ .iterate = true });
+    defer folder.close();
+    var walker = try folder.walk(b.allocator);
+    while (try walker.next()) |entry| {
+        if (entry.kind == .file) compile.addFileInput(b.path(b.pathJoin(&.{ "src", entry.path })));
+    }
 }

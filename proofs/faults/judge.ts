@@ -25,7 +25,7 @@ export function judge(stdout: string, stderr: string): Verdict {
   const { afterwards, ...others } = words;
   // A code is in capitals; what hangs, and errors of others, are not.
   const violations = Object.entries(others)
-    .filter(([, word]) => !/^(done|TimeoutError|E[A-Z0-9]+)$/.test(word))
+    .filter(([, word]) => !/^(done|TimeoutError|TypeError|E[A-Z0-9]+)$/.test(word))
     .map(([name, word]) => `${name}: ${word}`);
   if (afterwards !== "SIGKILL") violations.push(`a later wait: ${afterwards}`);
   for (const [what, most] of Object.entries(MORE)) {

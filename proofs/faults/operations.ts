@@ -47,11 +47,13 @@ function adopted(fd: number): void {
 async function ending<T>({ handle, helper }: Ready, wait: () => Promise<T>): Promise<T> {
   const waiting = wait();
   waiting.catch(() => {});
+  let isSent = false;
   try {
-    handle.signal("SIGKILL");
+    isSent = handle.signal("SIGKILL");
   } catch {
-    helper.child.kill("SIGKILL");
+    // The wait is what counts.
   }
+  if (!isSent) helper.child.kill("SIGKILL");
   return await waiting;
 }
 

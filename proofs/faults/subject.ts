@@ -43,6 +43,8 @@ async function ask(name: string): Promise<string> {
   const word = await outcome(
     attempt().catch((error) => {
       if (error?.name === "TimeoutError") throw { code: "TimeoutError" };
+      // Where the kernel says that it is none.
+      if (/ is not a pidfd/.test(error?.message)) throw { code: "TypeError" };
       throw error instanceof PidfdError ? error : new Error(`not of ours: ${error}`);
     }),
   );

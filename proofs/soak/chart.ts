@@ -11,6 +11,8 @@ export interface Lines {
 const WIDTH = 300;
 const HEIGHT = 120;
 const GAP = 50;
+/** No line has more points, or the file is large and shows no more. */
+const MAX_POINTS = 150;
 const TITLES: Readonly<Record<Quantity, string>> = {
   descriptors: "file descriptors",
   threads: "threads",
@@ -25,7 +27,8 @@ function polyline(
   most: Sample,
   color: string,
 ): string {
-  const points = samples.map((sample) => {
+  const step = Math.ceil(samples.length / MAX_POINTS);
+  const points = samples.filter((_, index) => index % step === 0).map((sample) => {
     const x = sample.seconds / most.seconds * WIDTH;
     const y = HEIGHT - sample[quantity] / most[quantity] * HEIGHT;
     return `${x.toFixed(1)},${y.toFixed(1)}`;

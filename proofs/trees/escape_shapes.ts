@@ -1,4 +1,4 @@
-/** The trees that try to escape, see zig/helper_escape.zig. */
+/** The trees that try to escape, see zig/helper/escape.zig. */
 import { type EscapeCommand, escaping, shellLoop } from "../../tests/support/escape.ts";
 import { HELPER, run } from "../../tests/support/processes.ts";
 import { room } from "./surroundings.ts";

@@ -23,7 +23,7 @@ interface Cost {
   bytes: number;
 }
 
-/** Known by the signals that they block, and by which no runtime's own thread does: see zig/watcher.zig. */
+/** Known by the signals that they block, and by which no runtime's own thread does: see zig/src/pidfd/watcher.zig. */
 function watchers(): number {
   return readdirSync("/proc/self/task").filter((task) => {
     try {

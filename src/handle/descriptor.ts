@@ -4,25 +4,18 @@
  *
  * @module
  */
-import { mayBeWorker } from "../../ffi/host.ts";
+import { mayBeWorker } from "../../ffi/runtime.ts";
 import { soon } from "../../ffi/timer.ts";
 import { native } from "../kernel/native.ts";
 
-/** An owned descriptor, shared with the registry that closes what was forgotten; -1 once it is no longer ours. */
-export interface Held {
-  fd: number;
-  /** Until it is registered. Then nothing here may hold it, or it would never be collected. */
-  owner: object | undefined;
-}
-
 /** Closes the descriptor of an owner that was collected without having closed it. */
-const forgotten = new FinalizationRegistry<Held>((held) => release(held));
+const forgotten = new FinalizationRegistry<OwnedFd>((owned) => owned.close());
 
 /**
  * Those made in this turn of the event loop, the last one last. To register one costs a tenth of opening it, and more when
  * it is collected; one that is closed in the same turn, as most are in a loop, is spared that.
  */
-const fresh: Held[] = [];
+const fresh: OwnedFd[] = [];
 
 let isTurnNoticed = false;
 
@@ -35,35 +28,59 @@ const owned: boolean[] = [];
 /** False in the thread that the process ends with: the kernel closes everything then. */
 let isNoted = mayBeWorker();
 
-/** Where the library notes them for this thread; 0 before there is one. */
-let place = 0;
+/** The slot in which the library tracks them for this thread; 0 before there is one. */
+let slot = 0;
 
-/** Where natively opened descriptors are noted for this thread, once one was noted here; 0: nowhere. */
-export function placeOfThread(): number {
-  return place;
+/** The slot for descriptors that are opened natively; 0 before one was tracked here. */
+export function slotOfThread(): number {
+  return slot;
 }
 
 /** Has the descriptor closed if this thread is a Worker that is terminated, or no longer. */
 export function note(fd: number, isOwned: boolean): void {
   owned[fd] = isOwned;
-  // Where it can't be noted, for want of memory or of a place, it is open until the process ends, and nothing is wrong before.
+  // Where it can't be noted, for want of memory or of a slot, it is open until the process ends, and nothing is wrong before.
   if (!isNoted) return;
-  const answer = native().own(place, fd, Number(isOwned));
+  const answer = native().track_fd(slot, fd, Number(isOwned));
   isNoted = answer !== 0;
-  if (answer > 0) place = answer;
+  if (answer > 0) slot = answer;
 }
 
-/** Takes the ownership of `fd`; it is closed when `owner` is collected, and when its Worker ends. */
-export function hold(fd: number, owner: object): Held {
-  const held: Held = { fd, owner };
-  note(fd, true);
-  if (fresh.length === MOST_FRESH) registerFresh();
-  fresh.push(held);
-  if (!isTurnNoticed) {
+/** An owned descriptor, shared with the registry that closes what was forgotten. */
+export class OwnedFd {
+  /** -1 once it is no longer ours. */
+  fd: number;
+  /** Until it is registered. Then nothing here may keep it, or it would never be collected. */
+  owner: object | undefined;
+
+  /** Takes the ownership of `fd`; it is closed when `owner` is collected, and when its Worker ends. */
+  constructor(fd: number, owner: object) {
+    this.fd = fd;
+    this.owner = owner;
+    note(fd, true);
+    if (fresh.length === MOST_FRESH) registerFresh();
+    fresh.push(this);
+    if (isTurnNoticed) return;
     isTurnNoticed = true;
     soon(endTurn);
   }
-  return held;
+
+  /** Closes the descriptor; a second call does nothing. */
+  close(): void {
+    const fd = this.detach();
+    // Linux frees the number whatever close(2) returns, and nobody could do anything about an error.
+    if (fd >= 0) native().close(fd);
+  }
+
+  /** Gives the ownership up without closing; -1 if it was closed or detached before. */
+  detach(): number {
+    const { fd } = this;
+    // Before anybody closes it: the number may be another thread's right after.
+    if (fd >= 0) note(fd, false);
+    this.fd = -1;
+    if (fresh[fresh.length - 1] === this) fresh.pop();
+    return fd;
+  }
 }
 
 function endTurn(): void {
@@ -72,29 +89,12 @@ function endTurn(): void {
 }
 
 function registerFresh(): void {
-  for (const held of fresh) {
-    // Never unregistered: `held` says whether there is anything to do, and that is much cheaper.
-    if (held.fd >= 0) forgotten.register(held.owner!, held);
-    held.owner = undefined;
+  for (const each of fresh) {
+    // Never unregistered: its `fd` says whether there is anything to do, and that is much cheaper.
+    if (each.fd >= 0) forgotten.register(each.owner!, each);
+    each.owner = undefined;
   }
   fresh.length = 0;
-}
-
-/** Closes the descriptor; a second call does nothing. */
-export function release(held: Held): void {
-  const fd = giveUp(held);
-  // Linux frees the number whatever close(2) answers, and nobody could do anything about an error.
-  if (fd >= 0) native().close(fd);
-}
-
-/** Gives the descriptor up without closing it; -1 if it was closed or given up before. */
-export function giveUp(held: Held): number {
-  const { fd } = held;
-  // Before anybody closes it: the number may be another thread's right after.
-  if (fd >= 0) note(fd, false);
-  held.fd = -1;
-  if (fresh[fresh.length - 1] === held) fresh.pop();
-  return fd;
 }
 
 /** Whether a descriptor of this number has an owner in this thread. */

@@ -7,54 +7,63 @@ import { EBADF, F_DUPFD_CLOEXEC, POLLIN, POLLNVAL } from "../kernel/constants.ts
 import { check, failure } from "../kernel/errors.ts";
 import type { ExitStatus } from "../kernel/exit.ts";
 import { native } from "../kernel/native.ts";
-import type { Waiting } from "../watch/waiting.ts";
-import type { ChildLike } from "./child.ts";
-import { giveUp, type Held, hold } from "./descriptor.ts";
+import type { ChildLike } from "../../ffi/child.ts";
+import { OwnedFd } from "./descriptor.ts";
+
+/** What a handle asks of the waits on it, which src/process/waits.ts makes. */
+export interface PendingWaits {
+  /** Rejects all of them. */
+  fail(makeReason: () => unknown): void;
+  /** Resolves all of them: the handle has reaped its process. */
+  settle(status: ExitStatus): void;
+  /** `isRef` of the handle has changed. */
+  onRefChange(): void;
+}
 
 /**
  * One process's descriptor with its memory. It is closed when it is forgotten, which can't happen under a pending wait,
  * because the wait holds it.
  */
 export class Handle {
-  readonly #held: Held;
+  readonly #owned: OwnedFd;
   readonly #pid: number;
   /** What was told once stays told, also where the kernel keeps no exit records. */
   status: ExitStatus | null = null;
-  /** What a look told that may be wrong, on old kernels: the runtime knows better. */
-  seen: ExitStatus | null = null;
+  /** What a look saw that may be wrong, on old kernels: the runtime knows better. */
+  provisionalStatus: ExitStatus | null = null;
   /** Whether this handle has reaped its process: before Linux 6.9 the kernel does not say so. */
   isReapedByUs = false;
   /** The runtime's own object, where the handle was made from one. */
   child: ChildLike | undefined;
   /** Made at the first wait: most handles are never waited for. */
-  waits: Waiting<Handle> | undefined;
+  waits: PendingWaits | undefined;
   /** Takes back the listening to the runtime's own object. */
   stopHearing: (() => void) | undefined;
   /** The promise that all who ask for the end share. */
   exited: Promise<void> | undefined;
   /** Whether pending waits keep the program alive. */
-  isHolding = true;
+  isRef = true;
   /** Whether it was opened for a thread, so that its signals are for that one alone. */
   isThread = false;
   /** Whether its `Pidfd` is somebody's who may not close it. */
-  isLent = false;
+  isBorrowed = false;
 
   /** Takes the ownership of `fd`. The pid is a negated errno where the process has no number here. */
   constructor(fd: number, pid: number) {
-    this.#held = hold(fd, this);
+    this.#owned = new OwnedFd(fd, this);
     this.#pid = pid;
   }
 
   /** The descriptor; throws EBADF once it is closed. */
   get fd(): number {
-    const { fd } = this.#held;
+    const { fd } = this.#owned;
     if (fd >= 0) return fd;
     throw this.#failure("the handle is closed");
   }
 
   /** Whether the descriptor was closed or given up. */
   get closed(): boolean {
-    return this.#held.fd < 0;
+    return this.#owned.fd < 0;
   }
 
   /** The number that the process had; throws ESRCH or EREMOTE where it had none. */
@@ -81,7 +90,7 @@ export class Handle {
 
   /** Closes the descriptor, and fails the pending waits; a second call does nothing. */
   close(): void {
-    const fd = giveUp(this.#held);
+    const fd = this.#owned.detach();
     this.#failWaits();
     // Linux frees the number whatever close(2) answers, and nobody could do anything about an
     // error.
@@ -91,7 +100,7 @@ export class Handle {
   /** Gives the descriptor up, and fails the pending waits. */
   detach(): number {
     const { fd } = this;
-    giveUp(this.#held);
+    this.#owned.detach();
     this.#failWaits();
     return fd;
   }

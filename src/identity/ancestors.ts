@@ -7,7 +7,7 @@ import { native } from "../kernel/native.ts";
 import { askKernel } from "../kernel/pidfd_info.ts";
 import { NativeRecord } from "../kernel/record.ts";
 import { type ProcessRecord, startTicksOf, withProc } from "../proc/scan.ts";
-import { openIfThere } from "./recognising.ts";
+import { openIfThere } from "./reopen.ts";
 
 /** What a pass over /proc showed of a process. */
 interface Seen {

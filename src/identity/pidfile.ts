@@ -3,17 +3,17 @@
  *
  * @module
  */
+import { PIDFILE_STEPS } from "../../ffi/symbols.ts";
 import type { Handle } from "../handle/handle.ts";
 import { checkPath } from "../kernel/arguments.ts";
 import { readClocks, TICK_NS } from "../kernel/boot.ts";
 import { EAGAIN, EEXIST, EINVAL, ENOENT, EPERM, ESRCH, INT_MAX } from "../kernel/constants.ts";
-import { checkFile, failure, PidfdError } from "../kernel/errors.ts";
+import { checkFile, failure, isNoSuchProcess, PidfdError } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
-import { isNobodys } from "../kernel/nobody.ts";
 import { NativeRecord } from "../kernel/record.ts";
-import { openPid } from "../process/opening.ts";
+import { openPid } from "../process/open.ts";
 import { type ProcessIdentity, toIdentity } from "./identity.ts";
-import { find, identityOf, isSame, startTicksOf } from "./recognising.ts";
+import { find, identityOf, isSame, startTicksOf } from "./reopen.ts";
 
 /** What a pid file says. */
 interface Content {
@@ -52,7 +52,7 @@ function openBare(pid: number, modifiedNs: bigint): Handle | null {
   } catch (error) {
     handle?.close();
     // Where the start time is hidden, another call's ENOENT, nothing is sure.
-    if (isNobodys(error)) return null;
+    if (isNoSuchProcess(error)) return null;
     throw error;
   }
   handle.close();
@@ -110,14 +110,11 @@ export function writePidfile(handle: Handle, path: string): void {
     refuseOwner(handle, file, path);
     isCommitted = true;
     const result = native().pidfile_commit(file.bytes, lock, text.bytes);
-    checkFile(result, COMMIT_STEPS[text.number("step")], path);
+    checkFile(result, PIDFILE_STEPS[text.number("step")], path);
   } finally {
     if (!isCommitted) native().pidfile_abandon(file.bytes, lock);
   }
 }
-
-/** The calls of `pidfile_commit`, in their order (zig/pidfile.zig). */
-const COMMIT_STEPS = ["ftruncate", "write", "fdatasync", "fchmod", "rename"];
 
 const ENDED = "the process has ended, so that its file would be stale";
 

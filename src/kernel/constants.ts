@@ -3,6 +3,38 @@
  *
  * @module
  */
+import { KERNEL } from "../../ffi/symbols.ts";
+
+/**
+ * Those that the native library needs too.
+ *
+ * - poll(2) of a pidfd: `POLLIN`, its process has ended; `POLLHUP`, it was reaped (Linux 6.9);
+ *   `POLLNVAL`, the descriptor is not open.
+ * - waitid(2): `WNOHANG`, don't block; `WEXITED`, children that have ended; `WNOWAIT`, leave the
+ *   child to be waited for again; `WALL`, children with any exit signal.
+ * - fcntl(2): `F_DUPFD_CLOEXEC`, a second descriptor, closed on exec, of this number or the next
+ *   free one.
+ * - PIDFD_GET_INFO: `PIDFD_INFO_PID`, pid, thread group and parent (Linux 6.13); `PIDFD_INFO_EXIT`,
+ *   the exit status (Linux 6.15); `PIDFD_INFO_SUPPORTED_MASK`, which bits this kernel knows (6.19).
+ * - /proc/PID/stat: `PF_KTHREAD`, a kernel thread's flag, include/linux/sched.h.
+ */
+export const {
+  POLLIN,
+  POLLHUP,
+  POLLNVAL,
+  WNOHANG,
+  WEXITED,
+  WNOWAIT,
+  WALL,
+  F_DUPFD_CLOEXEC,
+  PIDFD_INFO_PID,
+  PIDFD_INFO_EXIT,
+  PIDFD_INFO_SUPPORTED_MASK,
+  PF_KTHREAD,
+} = KERNEL;
+
+/** The file system of pidfds (Linux 6.9), include/uapi/linux/magic.h. */
+export const PIDFS_MAGIC = BigInt(KERNEL.PIDFS_MAGIC);
 
 /** include/uapi/asm-generic/errno-base.h and errno.h, negated as native functions return them. */
 export const EPERM = -1;
@@ -63,9 +95,6 @@ export const SIGCONT = 18;
 /** Stops a process, and can be neither caught nor ignored. */
 export const SIGSTOP = 19;
 
-/** A kernel thread's flag in /proc/PID/stat, include/linux/sched.h. */
-export const PF_KTHREAD = 0x200000;
-
 /** pidfd_open(2): a thread instead of a process (Linux 6.9); O_EXCL on each CPU that the library is built for. */
 export const PIDFD_THREAD = 0x80;
 /** The calling process in place of a pidfd, from Linux 6.17; before, from 6.15, it was -20000. */
@@ -73,8 +102,6 @@ export const PIDFD_SELF_THREAD_GROUP = -10001;
 /** The same on Linux 6.15 and 6.16. */
 export const PIDFD_SELF_THREAD_GROUP_BEFORE = -20000;
 
-/** fcntl(2): a second descriptor, closed on exec, of this number or the next free one. */
-export const F_DUPFD_CLOEXEC = 1030;
 /** fcntl(2): how many bytes a pipe has room for. */
 export const F_SETPIPE_SZ = 1031;
 /** fcntl(2): sets the descriptor's flags. */
@@ -99,43 +126,21 @@ export const MSG_CTRUNC = 0x8;
 /** recvmsg(2): the data did not all fit. */
 export const MSG_TRUNC = 0x20;
 
-/** poll(2): a pidfd is readable once its process has ended. */
-export const POLLIN = 0x1;
-/** poll(2): the process was reaped (Linux 6.9). */
-export const POLLHUP = 0x10;
-/** poll(2): the descriptor is not open. */
-export const POLLNVAL = 0x20;
-
-/** waitid(2): don't block. */
-export const WNOHANG = 0x1;
-/** waitid(2): wait for ended children. */
-export const WEXITED = 0x4;
-/** waitid(2): leave the child to be waited for again. */
-export const WNOWAIT = 0x1000000;
-/** waitid(2): children with any exit signal. */
-export const WALL = 0x40000000;
-
 /** waitid(2), `si_code`: the child called exit. */
 export const CLD_EXITED = 1;
 /** waitid(2), `si_code`: the child was killed and dumped its core. */
 export const CLD_DUMPED = 3;
 
-/** PIDFD_GET_INFO: pid, thread group and parent (Linux 6.13). */
-export const PIDFD_INFO_PID = 0x1;
 /** PIDFD_GET_INFO: users and groups (Linux 6.13). */
 export const PIDFD_INFO_CREDS = 0x2;
 /** PIDFD_GET_INFO: the cgroup's id (Linux 6.13). */
 export const PIDFD_INFO_CGROUPID = 0x4;
 /** PIDFD_GET_INFO: what became of a core dump (Linux 6.16). */
 export const PIDFD_INFO_COREDUMP = 0x10;
-/** PIDFD_GET_INFO: which bits this kernel knows (Linux 6.19). */
-export const PIDFD_INFO_SUPPORTED_MASK = 0x20;
 /** PIDFD_GET_INFO: the signal that made it dump (Linux 6.19). */
 export const PIDFD_INFO_COREDUMP_SIGNAL = 0x40;
 /** PIDFD_GET_INFO: that signal's si_code (Linux 7.1). */
 export const PIDFD_INFO_COREDUMP_CODE = 0x80;
-/** PIDFD_GET_INFO: the exit status (Linux 6.15). */
-export const PIDFD_INFO_EXIT = 0x8;
 
 /** `coredump_mask`: it did dump. */
 export const PIDFD_COREDUMPED = 0x1;
@@ -145,9 +150,6 @@ export const PIDFD_COREDUMP_SKIP = 0x2;
 export const PIDFD_COREDUMP_USER = 0x4;
 /** `coredump_mask`: a dump belongs to root. */
 export const PIDFD_COREDUMP_ROOT = 0x8;
-
-/** The file system of pidfds (Linux 6.9), include/uapi/linux/magic.h. */
-export const PIDFS_MAGIC = 0x50494446n;
 
 /** The largest number that a C int holds; pids, descriptors and times in milliseconds end there. */
 export const INT_MAX = 2147483647;

@@ -170,6 +170,16 @@ export function checkFile(result: number, syscall: string, path: string): number
   throw failure({ errno: result, syscall, reason });
 }
 
+/**
+ * Whether an error says that there is no process of this number. The kernel calls it ESRCH where
+ * nobody has the number, and ENOENT where it is a thread's. Any other call's ENOENT is another
+ * thing: /proc is not mounted, or a file is missing.
+ */
+export function isNoSuchProcess(error: unknown): boolean {
+  if (!(error instanceof PidfdError)) return false;
+  return error.code === "ESRCH" || (error.code === "ENOENT" && error.syscall === "pidfd_open");
+}
+
 /** The time is up: as `AbortSignal.timeout` has it. */
 export function timeoutError(reason: string): DOMException {
   return new DOMException(reason, "TimeoutError");

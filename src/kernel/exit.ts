@@ -4,6 +4,7 @@
  * @module
  */
 import type { Native } from "../../ffi/native.ts";
+import { WATCH_TOLD } from "../../ffi/symbols.ts";
 import {
   CLD_DUMPED,
   CLD_EXITED,
@@ -103,9 +104,11 @@ const waited = new NativeRecord("WaitRecord");
  * 1 of our child, 2 of anybody who was reaped. Null for everything else.
  */
 export function fromWatcher(told: number, bytes: Uint8Array): ExitStatus | null {
-  if (told !== 1 && told !== 2) return null;
+  if (told !== WATCH_TOLD.wait_record && told !== WATCH_TOLD.wait_status) return null;
   waited.bytes.set(bytes);
-  return told === 1 ? fromWaitRecord() : fromWaitStatus(waited.number("status"));
+  return told === WATCH_TOLD.wait_record
+    ? fromWaitRecord()
+    : fromWaitStatus(waited.number("status"));
 }
 
 function fromWaitRecord(): ExitStatus {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { NAMESPACE_KINDS as GENERATED } from "../../ffi/symbols.ts";
 
 /** A kind of namespace, by the name of its file in /proc/PID/ns. */
 export type NamespaceKind =
@@ -17,22 +18,8 @@ export type NamespaceKind =
   | "user"
   | "uts";
 
-/**
- * All kinds, in the order of the native library's record (zig/proc_description.zig), which is that of the kernel's numbers
- * from PIDFD_GET_CGROUP_NAMESPACE, 1, to PIDFD_GET_UTS_NAMESPACE, 10.
- */
-export const NAMESPACE_KINDS: readonly NamespaceKind[] = [
-  "cgroup",
-  "ipc",
-  "mnt",
-  "net",
-  "pid",
-  "pid_for_children",
-  "time",
-  "time_for_children",
-  "user",
-  "uts",
-];
+/** All kinds, in the order of the kernel's numbers from 1 on. */
+export const NAMESPACE_KINDS: readonly NamespaceKind[] = GENERATED;
 
 /** The kernel's number of a kind, the last digits of its ioctl. */
 export function namespaceNumber(kind: NamespaceKind): number {

@@ -4,6 +4,7 @@
  * @module
  */
 import { show } from "./arguments.ts";
+import { nearest } from "./nearest.ts";
 
 /** A standard signal without its prefix. */
 export type StandardSignal =
@@ -142,33 +143,10 @@ function lookUp(suffix: string, hasPrefix: boolean): number | undefined {
   return number >= SIGRTMIN && number <= SIGRTMAX ? number : undefined;
 }
 
-/** The name that differs by the case or by the fewest letters: by one of a short name, by two of a long one. */
+/** The name that differs by the case or by the fewest letters. */
 function suggestion(name: string): SignalName | undefined {
   const given = name.trim().toUpperCase().replace(/^SIG/, "");
   if (lookUp(given, true) !== undefined) return `SIG${given as StandardSignal}`;
-  // Two changes make almost anything of three letters, and SIGPIPE of "NOPE".
-  const most = Math.min(given.length < 5 ? 1 : 2, given.length >> 1);
-  let best: { name: SignalName; distance: number } | undefined;
-  for (const candidate of Object.keys(NUMBERS) as StandardSignal[]) {
-    const distance = editDistance(given.slice(0, 20), candidate);
-    if (distance <= most && distance < (best?.distance ?? 3)) {
-      best = { name: `SIG${candidate}`, distance };
-    }
-  }
-  return best?.name;
-}
-
-/** How many letters must be added, removed, changed or swapped with their neighbour to make one word of the other. */
-function editDistance(a: string, b: string): number {
-  const rows = [Array.from({ length: b.length + 1 }, (_, index) => index)];
-  for (let i = 1; i <= a.length; i++) {
-    rows.push([i]);
-    for (let j = 1; j <= b.length; j++) {
-      const change = rows[i - 1][j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      const swap = isSwap ? rows[i - 2][j - 2] + 1 : Infinity;
-      rows[i].push(Math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, change, swap));
-    }
-  }
-  return rows[a.length][b.length];
+  const near = nearest(given, Object.keys(NUMBERS) as StandardSignal[]);
+  return near && `SIG${near}`;
 }

@@ -3,19 +3,12 @@
  *
  * @module
  */
+import { fdOfSocket, wantedSocket } from "../../ffi/socket_object.ts";
 import { show } from "../kernel/arguments.ts";
 import { AF_UNIX, EAFNOSUPPORT, INT_MAX, SO_DOMAIN } from "../kernel/constants.ts";
 import { check, failure } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
 import { NativeRecord } from "../kernel/record.ts";
-
-/** A socket of `node:net`, which each runtime has, or one of `Bun.connect` and `Bun.listen`. */
-interface AnySocket {
-  /** `node:net`: null once it is closed. */
-  readonly _handle?: { readonly fd?: number } | null;
-  /** Bun. */
-  readonly fd?: number;
-}
 
 /**
  * The descriptor behind a socket object, which stays that object's: for {@linkcode Pidfd.peer}, {@linkcode sendMessage} and
@@ -47,13 +40,9 @@ interface AnySocket {
  * ```
  */
 export function socketDescriptor(socket: object): number {
-  const { _handle, fd = _handle?.fd } = (socket ?? {}) as AnySocket;
+  const fd = fdOfSocket(socket);
   if (typeof fd !== "number" || !Number.isInteger(fd) || fd < 0 || fd > INT_MAX) {
-    // Deno's own have these, and no descriptor.
-    const isDenos = socket instanceof Object && ("localAddr" in socket || "addr" in socket);
-    const wanted = isDenos
-      ? "Deno's own sockets tell none: use node:net"
-      : "it must be a Unix socket of node:net or Bun, and open";
+    const wanted = wantedSocket(socket);
     throw new TypeError(`Cannot find a socket's descriptor: ${wanted}: ${show(socket)}`);
   }
   check(native().socket_option(fd, SO_DOMAIN), "getsockopt");

@@ -12,7 +12,7 @@
  */
 import type { Handle } from "../handle/handle.ts";
 import type { ProcessIdentity } from "../identity/identity.ts";
-import { find, inodeOf, openByHandle, openIfThere } from "../identity/recognising.ts";
+import { find, inodeOf, openByHandle, openIfThere } from "../identity/reopen.ts";
 import { readBoot } from "../kernel/boot.ts";
 import { EBUSY, EOPNOTSUPP, ESRCH, ESTALE } from "../kernel/constants.ts";
 import { check, failure, type PidfdError } from "../kernel/errors.ts";

@@ -6,7 +6,7 @@
 import { Handle } from "../handle/handle.ts";
 import { ancestorsIn } from "../identity/ancestors.ts";
 import { type ProcessIdentity, toIdentity } from "../identity/identity.ts";
-import { openIfThere } from "../identity/recognising.ts";
+import { openIfThere } from "../identity/reopen.ts";
 import { show } from "../kernel/arguments.ts";
 import { EBADF } from "../kernel/constants.ts";
 import { failure } from "../kernel/errors.ts";
@@ -181,7 +181,7 @@ function relationTo({ pid }: DeadParent, process: ProcessEntry): Orphan["relatio
 const MAX_PASSES = 64;
 
 /** Everything that one pass showed, and how those who are meant are related. */
-interface Sight {
+interface Matches {
   meant: Map<ProcessEntry, Orphan["relation"]>;
   hidden: number;
 }
@@ -190,24 +190,26 @@ interface Sight {
 function search(relationOf: Relation, prove: () => void): Orphans {
   const pinned = new Map<number, Handle>();
   try {
-    let sight = look(relationOf);
-    for (let count = 0; count < MAX_PASSES && pin(sight, pinned); count++) sight = look(relationOf);
+    let matches = look(relationOf);
+    for (let count = 0; count < MAX_PASSES && pin(matches, pinned); count++) {
+      matches = look(relationOf);
+    }
     // That nobody is there needs no proof.
-    if (sight.meant.size > 0) prove();
-    return new Orphans(keep(sight, pinned), sight.hidden, PRIVATE);
+    if (matches.meant.size > 0) prove();
+    return new Orphans(keep(matches, pinned), matches.hidden, PRIVATE);
   } catch (error) {
     for (const handle of pinned.values()) handle.close();
     throw error;
   }
 }
 
-function look(relationOf: Relation): Sight {
+function look(relationOf: Relation): Matches {
   const entries: ProcessEntry[] = [];
   const { hidden } = withProc((proc) => {
     return proc.pass(true, (process) => entries.push(entryOf(process)));
   });
   const spared = ancestorsIn(new Map(entries.map((entry) => [entry.pid, entry])));
-  const meant: Sight["meant"] = new Map();
+  const meant: Matches["meant"] = new Map();
   for (const entry of entries) {
     if (hasEnded(entry) || spared.has(entry.pid)) continue;
     const relation = relationOf(entry);
@@ -222,7 +224,7 @@ function hasEnded({ state, threads }: ProcessEntry): boolean {
 }
 
 /** Answers whether anybody was pinned who was not before. */
-function pin({ meant }: Sight, pinned: Map<number, Handle>): boolean {
+function pin({ meant }: Matches, pinned: Map<number, Handle>): boolean {
   let isNew = false;
   for (const { pid } of meant.keys()) {
     if (holdsPid(pinned.get(pid))) continue;
@@ -237,7 +239,7 @@ function pin({ meant }: Sight, pinned: Map<number, Handle>): boolean {
 }
 
 /** Those who are meant and were held during the last pass; closes the handles of the others. */
-function keep({ meant }: Sight, pinned: Map<number, Handle>): Orphan[] {
+function keep({ meant }: Matches, pinned: Map<number, Handle>): Orphan[] {
   const found: Orphan[] = [];
   for (const [process, relation] of meant) {
     const handle = pinned.get(process.pid);

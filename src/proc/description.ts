@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { DESCRIPTION_PARTS } from "../../ffi/symbols.ts";
 import type { Handle } from "../handle/handle.ts";
 import { EMFILE, ENFILE, ENOMEM, PF_KTHREAD } from "../kernel/constants.ts";
 import { failure } from "../kernel/errors.ts";
@@ -10,18 +11,12 @@ import { native } from "../kernel/native.ts";
 import { askKernel } from "../kernel/pidfd_info.ts";
 import { NativeRecord } from "../kernel/record.ts";
 
-/** The line of /proc/PID/stat. */
-export const STAT = 1;
-/** The users and groups, and the thread group. */
-export const IDS = 2;
-/** The cgroup's path. */
-export const CGROUP = 4;
-/** The program's path. */
-export const EXECUTABLE = 8;
-/** The namespaces. */
-export const NAMESPACES = 16;
-/** An answer: the pids are those of our own pid namespace. */
-export const OWN_PIDS = 32;
+/**
+ * What is asked for, and what was found, a bit each: the line of /proc/PID/stat; the users and
+ * groups, and the thread group; the cgroup's path; the program's path; the namespaces. `OWN_PIDS`
+ * is an answer: the pids are those of our own pid namespace.
+ */
+export const { STAT, IDS, CGROUP, EXECUTABLE, NAMESPACES, OWN_PIDS } = DESCRIPTION_PARTS;
 
 /** What was found, or why nothing was. */
 export interface Description {

@@ -25,7 +25,8 @@ import {
   OWN_PIDS,
   STAT,
 } from "../proc/description.ts";
-import { type ProcessState, stateOf, statusOf } from "./state.ts";
+import { type ProcessState, stateOf } from "./state.ts";
+import { statusOf } from "./status.ts";
 
 /** What is told about a process. What can't be told is absent, never zero or empty. */
 export interface ProcessInfo {

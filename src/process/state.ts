@@ -1,16 +1,15 @@
 /**
- * Where a process is on its way out, and how it ended: what can be asked at once, or by blocking.
+ * Where a process is on its way out: what can be asked at once, or by blocking.
  *
  * @module
  */
 import { now } from "../../ffi/timer.ts";
-import { feature } from "../features/features.ts";
-import { statusSoFar } from "../handle/child.ts";
 import type { Handle } from "../handle/handle.ts";
 import { checkInteger } from "../kernel/arguments.ts";
 import { ESRCH, POLLHUP, POLLIN } from "../kernel/constants.ts";
-import { type ExitStatus, type KnownStatus, peekExit, reapExit, UNKNOWN } from "../kernel/exit.ts";
+import { type ExitStatus, reapExit } from "../kernel/exit.ts";
 import { native } from "../kernel/native.ts";
+import { statusOf, willKernelReport } from "./status.ts";
 
 /** Where a process is on its way out: it runs, it has ended and waits for its parent, its parent has reaped it. */
 export type ProcessState = "running" | "exited" | "reaped";
@@ -24,47 +23,6 @@ export function stateOf(handle: Handle): ProcessState {
   return native().pid_of(handle.fd) === ESRCH ? "reaped" : "exited";
 }
 
-/** How the process ended, as far as anybody tells; null while it runs. */
-export function statusOf(handle: Handle): ExitStatus | null {
-  if (handle.isAlive()) return null;
-  if (handle.status) return handle.status;
-  const status = peekExit(native(), handle.fd);
-  if (status.known) keep(handle, status);
-  return handle.status ?? wordOf(handle) ?? handle.seen ?? UNKNOWN;
-}
-
-/** What the runtime has said of its child by now. */
-function wordOf(handle: Handle): ExitStatus | null {
-  const word = handle.child ? statusSoFar(handle.child) : null;
-  return word && keepWord(handle, word);
-}
-
-/** Whether nobody knows better. */
-export function isCertain(handle: Handle, status: ExitStatus): boolean {
-  return status.known && status === handle.status;
-}
-
-/** Remembers what a look has told: for certain, or until the runtime has said its word. */
-export function keep(handle: Handle, status: ExitStatus): void {
-  if (status.signal !== null || !handle.child || areLooksSound()) handle.status ??= status;
-  else handle.seen ??= status;
-}
-
-/**
- * On Linux 5.10, and no longer on 6.1, a look that does not reap (WNOWAIT) tells the code of the first thread, which may have
- * ended long before the process, and otherwise. A signal that ends one thread ends them all. 6.9 is the first kernel after that
- * which shows itself without any process being made for it.
- */
-function areLooksSound(): boolean {
-  return feature("PIDFD_THREAD").available || feature("PIDFD_INFO_EXIT").available;
-}
-
-/** Remembers what the runtime says, who has reaped its child, with what only a look tells: what the child had used up. */
-export function keepWord(handle: Handle, word: KnownStatus): ExitStatus {
-  const { seen } = handle;
-  return handle.status ??= seen ? Object.freeze({ ...seen, ...word }) : word;
-}
-
 /** Blocks until the process has ended and the kernel tells how, or will not; null when the time is up. */
 export function waitSync(handle: Handle, timeoutMs: number | undefined): ExitStatus | null {
   const limit = timeoutMs === undefined
@@ -73,7 +31,7 @@ export function waitSync(handle: Handle, timeoutMs: number | undefined): ExitSta
   const start = now();
   if (handle.poll(POLLIN, limit) === 0) return null;
   const status = statusOf(handle);
-  if (status === null || status.known || !feature("PIDFD_INFO_EXIT").available) return status;
+  if (status === null || status.known || !willKernelReport()) return status;
   // It is somebody else's zombie: the kernel tells how it ended when its parent reaps it, and says so by POLLHUP.
   const left = limit < 0 ? -1 : Math.max(0, Math.ceil(limit - (now() - start)));
   handle.poll(0, left);
@@ -89,6 +47,6 @@ export function reap(handle: Handle): ExitStatus | null {
   handle.isReapedByUs = true;
   handle.status = status;
   // A runtime whose child it was will never say anything more of it.
-  handle.waits?.told(status);
+  handle.waits?.settle(status);
   return status;
 }

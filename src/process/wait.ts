@@ -3,13 +3,11 @@
  *
  * @module
  */
-import { feature, isKnown } from "../features/features.ts";
-import { type ChildLike, hearEnd, runtimeStatus } from "../handle/child.ts";
 import type { Handle } from "../handle/handle.ts";
 import { checkAbortSignal, checkInteger, checkOptions } from "../kernel/arguments.ts";
-import { type ExitStatus, UNKNOWN } from "../kernel/exit.ts";
-import { Waiting, type WatchEvent, type Witnesses } from "../watch/waiting.ts";
-import { isCertain, keep, keepWord, statusOf } from "./state.ts";
+import type { ExitStatus } from "../kernel/exit.ts";
+import { isCertain, statusOf, willKernelReport } from "./status.ts";
+import { waitsOf } from "./waits.ts";
 
 /** How a wait may end before what it waits for. */
 export interface WaitLimits {
@@ -49,7 +47,7 @@ function untilExitedOrClosed(handle: Handle): Promise<void> {
     const onFailure = (reason: unknown) => {
       if (!handle.closed) reject(reason);
     };
-    waitsOf(handle).until("exited", () => resolve(), onFailure, undefined, undefined);
+    waitsOf(handle).until("exited", () => resolve(), onFailure);
   });
 }
 
@@ -80,7 +78,7 @@ export function waitFor(handle: Handle, options?: WaitOptions): Promise<ExitStat
     const status = statusOf(handle);
     if (status !== null && isCertain(handle, status)) resolve(status);
     else if (statusMs !== undefined) resolve(endThenStatus(handle, statusMs, timeoutMs, signal));
-    else waitsOf(handle).until("told", resolve, reject, timeoutMs, signal);
+    else waitsOf(handle).until("status", resolve, reject, timeoutMs, signal);
   });
 }
 
@@ -107,14 +105,14 @@ export function checkedLimits(action: string, options: WaitLimits): WaitLimits {
  * How a process that has ended did so: from the kernel, which is given `statusMs` to tell it of somebody else's; from the
  * runtime where that is its child and the kernel does not tell for certain.
  */
-export async function lastWord(
+export async function finalStatus(
   handle: Handle,
   statusMs: number,
   signal?: AbortSignal,
 ): Promise<ExitStatus> {
   const status = statusOf(handle)!;
   if (isCertain(handle, status)) return status;
-  if (!WITNESSES.willTellMore()) return await waitFor(handle, { signal });
+  if (!willKernelReport()) return await waitFor(handle, { signal });
   const told = waitFor(handle, { timeoutMs: statusMs, signal });
   return await unlessTimeIsUp(told, signal) ?? statusOf(handle)!;
 }
@@ -128,54 +126,4 @@ export async function unlessTimeIsUp<T>(wait: Promise<T>, signal?: AbortSignal):
     if (isTimeUp) return null;
     throw error;
   }
-}
-
-/** Whether pending and later waits keep the program alive. */
-export function setHolding(handle: Handle, isHolding: boolean): void {
-  handle.isHolding = isHolding;
-  handle.waits?.hold(isHolding);
-}
-
-/** The waits on a handle, which share one registration with the watcher. */
-export function waitsOf(handle: Handle): Waiting<Handle> {
-  if (handle.waits) return handle.waits;
-  const waits = new Waiting(handle, WITNESSES);
-  waits.hold(handle.isHolding);
-  handle.waits = waits;
-  if (handle.child) hearRuntime(handle, handle.child, waits);
-  return waits;
-}
-
-/** One listener a handle, whose word is believed only if the kernel says the same. */
-function hearRuntime(handle: Handle, child: ChildLike, waits: Waiting<Handle>): void {
-  const onEnd = () => {
-    if (!handle.closed && !handle.isAlive()) waits.endedFirst();
-  };
-  handle.stopHearing = hearEnd(child, onEnd);
-}
-
-const WITNESSES: Witnesses<Handle> = {
-  look: statusOf,
-  learn,
-  isCertain,
-  willTellMore: () => feature("PIDFD_INFO_EXIT").available,
-  isUnsure: () => !isKnown("PIDFD_INFO_EXIT"),
-  askRuntime,
-};
-
-function learn(handle: Handle, { status, reaped }: WatchEvent): ExitStatus {
-  if (status) {
-    keep(handle, status);
-    return handle.status ?? status;
-  }
-  // The watcher has just looked at somebody else's zombie, of which nobody is told more before it was reaped.
-  if (!reaped && WITNESSES.willTellMore()) return handle.status ?? UNKNOWN;
-  return statusOf(handle) ?? UNKNOWN;
-}
-
-async function askRuntime(handle: Handle): Promise<ExitStatus> {
-  // A runtime whose child somebody else has reaped rejects: then it knows nothing either.
-  const word = handle.child ? await runtimeStatus(handle.child).catch(() => null) : null;
-  if (word) return keepWord(handle, word);
-  return handle.status ?? handle.seen ?? UNKNOWN;
 }

@@ -10,10 +10,11 @@ import { PidfdError } from "../kernel/errors.ts";
 import type { ExitStatus } from "../kernel/exit.ts";
 import { type Signal, signalNumber } from "../kernel/signals.ts";
 import { type Pidfd, pidfdOf } from "../pidfd.ts";
-import { sendSignal } from "../process/signalling.ts";
+import { sendSignal } from "../process/signal.ts";
 import { reap } from "../process/state.ts";
-import { terminate, type TerminateOptions, type Termination } from "../process/terminating.ts";
-import { checkedLimits, setHolding, waitFor, type WaitOptions, waitsOf } from "../process/wait.ts";
+import { terminate, type TerminateOptions, type Termination } from "../process/terminate.ts";
+import { checkedLimits, waitFor, type WaitOptions } from "../process/wait.ts";
+import { setRef, waitsOf } from "../process/waits.ts";
 import type { Checked } from "./options.ts";
 import { checkOutputOptions, type ChildOutput, collect, type OutputOptions } from "./output.ts";
 import { Pipes } from "./pipes.ts";
@@ -68,7 +69,7 @@ export class Child implements AsyncDisposable {
     if (key !== PRIVATE) throw new TypeError("Cannot make a Child: use spawn()");
     this.#pid = pid;
     this.#handle = new Handle(pidfd, pid);
-    this.#handle.isLent = true;
+    this.#handle.isBorrowed = true;
     this.#pipes = new Pipes(ends, checked.fds);
     this.#graceMs = checked.graceMs;
     // A failure reaches whoever asks for the status; that nobody does must not end the program.
@@ -177,14 +178,14 @@ export class Child implements AsyncDisposable {
 
   /** Lets it and its streams keep this program alive, as they do at first. */
   ref(): this {
-    setHolding(this.#handle, true);
+    setRef(this.#handle, true);
     this.#pipes.setRef(true);
     return this;
   }
 
   /** Lets this program end although it runs and its streams are open. */
   unref(): this {
-    setHolding(this.#handle, false);
+    setRef(this.#handle, false);
     this.#pipes.setRef(false);
     return this;
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { SPAWN_STEPS } from "../../ffi/symbols.ts";
 import { PidfdError, type PidfdErrorOptions } from "../kernel/errors.ts";
 
 /** What a {@linkcode SpawnFailedError} is made from. */
@@ -44,35 +45,8 @@ export class SpawnFailedError extends PidfdError {
   }
 }
 
-/** The steps of a start, as zig/spawn.zig counts them, by the calls that they are. */
-const STEPS = [
-  "recvmsg",
-  "openat",
-  "pipe2",
-  "socketpair",
-  "fcntl",
-  "memfd_create",
-  "write",
-  "clone",
-  "setsid",
-  "setpgid",
-  "dup3",
-  "close_range",
-  "cgroup",
-  "chdir",
-  "prlimit",
-  "prctl",
-  "setgroups",
-  "setresgid",
-  "setresuid",
-  "execve",
-] as const;
-
-/** The name of a step. */
-export type Step = (typeof STEPS)[number];
-
-/** The name of a step by its number. */
-export const stepName = (index: number): Step => STEPS[index] ?? STEPS[0];
+/** The name of a step by its number: the call that it is. */
+export const stepName = (index: number): string => SPAWN_STEPS[index] ?? "recvmsg";
 
 /** What a failure of a step means, where the errno alone does not say it. */
 const REASONS: Readonly<Record<string, string>> = {

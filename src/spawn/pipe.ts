@@ -6,7 +6,7 @@
  */
 import { allocate } from "../../ffi/spawning.ts";
 import { nextTurn } from "../../ffi/turn.ts";
-import { type Held, hold, release } from "../handle/descriptor.ts";
+import { OwnedFd } from "../handle/descriptor.ts";
 import { EAGAIN, F_SETPIPE_SZ } from "../kernel/constants.ts";
 import { failure } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
@@ -25,7 +25,7 @@ const MOST_CHUNKS = 16;
 /** Waits for its descriptor, keeps the program alive meanwhile, and closes it. */
 abstract class Pipe implements Listener {
   abstract readonly direction: "read" | "write";
-  readonly #held: Held;
+  readonly #owned: OwnedFd;
   #isArmed = false;
   #isHeld = false;
   #isRef = true;
@@ -33,17 +33,17 @@ abstract class Pipe implements Listener {
   token = 0;
 
   constructor(fd: number) {
-    this.#held = hold(fd, this);
+    this.#owned = new OwnedFd(fd, this);
   }
 
   /** The number, for as long as it is ours. */
   get fd(): number {
-    return this.#held.fd;
+    return this.#owned.fd;
   }
 
   /** Whether the descriptor is ours no longer. */
   get isClosed(): boolean {
-    return this.#held.fd < 0;
+    return this.#owned.fd < 0;
   }
 
   /** Whether waiting for it keeps the program alive. */
@@ -57,7 +57,7 @@ abstract class Pipe implements Listener {
     if (this.isClosed) return;
     if (this.token !== 0) watcher().remove(this.fd);
     this.#setArmed(false);
-    release(this.#held);
+    this.#owned.close();
   }
 
   /** Goes on where it stopped. */

@@ -5,29 +5,17 @@
  * @module
  */
 import { environment } from "../../ffi/spawning.ts";
+import { SPAWN_FLAGS } from "../../ffi/symbols.ts";
 import { NativeRecord, sizeOf } from "../kernel/record.ts";
 import type { Checked } from "./options.ts";
 
 /** A record with what follows it. */
 export type Request = NativeRecord<"SpawnRecord">;
 
-/** The bits of zig/spawn.zig, in their order. */
-const FLAGS = [
-  "session",
-  "group",
-  "noNewPrivileges",
-  "endsWithParent",
-  "umask",
-  "uid",
-  "gid",
-  "groups",
-  "inheritsEnvironment",
-] as const;
-
 /** Words of a descriptor in the buffer. */
 const DESCRIPTOR_WORDS = 4;
 
-/** What zig/spawn_program.zig puts in front of the arguments, and the zeros behind both lists. */
+/** What zig/src/spawn/program.zig puts in front of the arguments, and the zeros behind both lists. */
 const MORE_POINTERS = 3 + 2;
 
 /** What a process is to be, in a buffer of its own. */
@@ -72,14 +60,24 @@ export function ourEnd(record: Request, index: number): number {
 }
 
 function flagsOf(checked: Checked, inheritsEnvironment: boolean): number {
-  const bits = {
-    ...checked,
+  const { session, group, umask, uid, gid, groups } = checked;
+  const bits: Record<keyof typeof SPAWN_FLAGS, boolean> = {
+    session,
     // Who leads a session leads its group.
-    group: checked.group && !checked.session,
-    inheritsEnvironment,
+    group: group && !session,
+    no_new_privileges: checked.noNewPrivileges,
+    ends_with_parent: checked.endsWithParent,
+    has_umask: umask !== undefined,
+    has_uid: uid !== undefined,
+    has_gid: gid !== undefined,
+    has_groups: groups !== undefined,
+    inherits_environment: inheritsEnvironment,
   };
-  const isSet = (name: keyof typeof bits) => bits[name] !== undefined && bits[name] !== false;
-  return FLAGS.reduce((flags, name, bit) => isSet(name) ? flags | 1 << bit : flags, 0);
+  let flags = 0;
+  for (const [name, isSet] of Object.entries(bits)) {
+    if (isSet) flags |= SPAWN_FLAGS[name as keyof typeof SPAWN_FLAGS];
+  }
+  return flags;
 }
 
 function setLimits(record: Request, { limits }: Checked): void {

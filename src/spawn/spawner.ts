@@ -22,6 +22,9 @@ const KEY = Symbol.for(`pidfd.spawner.1.${ABI}`);
 
 const world: { [KEY]?: Spawner } = globalThis as never;
 
+/** The step that needs a keeper: the first. */
+const START = 0;
+
 const NONE: Spawner = { socket: -1, cookie: 0n };
 
 let current: Spawner | undefined;
@@ -29,7 +32,7 @@ let current: Spawner | undefined;
 /** Starts a process: its pid, or a negated errno. */
 export function start(request: Request): number {
   const result = startBy(current ?? world[KEY] ?? NONE, request);
-  if (result !== EBADF || request.number("step") !== 0) return result;
+  if (result !== EBADF || request.number("step") !== START) return result;
   // There is none yet, or somebody has closed its socket, whose number may be another's by now.
   return startBy(current = startSpawner(), request);
 }

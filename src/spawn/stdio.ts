@@ -14,7 +14,7 @@ import { checkInteger, show } from "../kernel/arguments.ts";
  */
 export type Stdio = "null" | "inherit" | "pipe" | "socket" | number;
 
-/** One descriptor of the child; the kinds are those of zig/spawn.zig. */
+/** One descriptor of the child; the kinds are those of zig/src/spawn/spawn.zig. */
 export interface Placed {
   readonly target: number;
   readonly kind: number;

@@ -6,6 +6,7 @@
  */
 import type { Handle } from "../handle/handle.ts";
 import { native } from "../kernel/native.ts";
+import type { ProcessRecord } from "../proc/scan.ts";
 import { type Pidfd, pidfdOf } from "../pidfd.ts";
 
 /** How a process was found to belong to a tree. */
@@ -45,9 +46,32 @@ export interface Found {
   relation: TreeRelation;
 }
 
+/** Whether nothing is done to a member. */
+export type Spares = (member: Member) => boolean;
+
+/** What is known of a member besides. */
+export interface MemberDetails {
+  readonly group: number;
+  readonly session: number;
+  /** The signals 1 to 31 that it handles, ignores or blocks, a bit each from the lowest on. */
+  readonly handled: number;
+  /** Those for which it has a handler. */
+  readonly caught: number;
+}
+
+/** A member that was pinned outside the native library. */
+export interface Added {
+  readonly handle: Handle;
+  /** What was read of it; null where nothing could be. */
+  readonly read: ProcessRecord | null;
+  readonly parent: Member | null;
+  readonly relation: TreeRelation;
+}
+
 export class Member implements TreeMember {
   readonly index: number;
-  readonly pinned: Handle;
+  /** The descriptor; `handle` is what the caller gets. */
+  readonly core: Handle;
   readonly pid: number;
   readonly name: string;
   readonly startTicks: number;
@@ -60,7 +84,7 @@ export class Member implements TreeMember {
 
   constructor({ index, handle, pid, name, startTicks, parent, relation }: Found) {
     this.index = index;
-    this.pinned = handle;
+    this.core = handle;
     this.pid = pid;
     this.name = name;
     this.startTicks = startTicks;
@@ -71,12 +95,12 @@ export class Member implements TreeMember {
   }
 
   /**
-   * Made when it is asked for: most members are only signalled. Lent, because a process whose
+   * Made when it is asked for: most members are only signalled. Borrowed, because a process whose
    * handle somebody has closed would be neither ended nor told of, and would stay stopped.
    */
   get handle(): Pidfd {
-    this.pinned.isLent = true;
-    return this.#pidfd ??= pidfdOf(this.pinned);
+    this.core.isBorrowed = true;
+    return this.#pidfd ??= pidfdOf(this.core);
   }
 
   /**
@@ -84,11 +108,11 @@ export class Member implements TreeMember {
    * read of it.
    */
   holdsPid(): boolean {
-    return !this.pinned.closed && native().pid_of(this.pinned.fd) === this.pid;
+    return !this.core.closed && native().pid_of(this.core.fd) === this.pid;
   }
 
   /** Whether it runs; a closed one was let go because it had ended. */
   runs(): boolean {
-    return !this.pinned.closed && this.pinned.isAlive();
+    return !this.core.closed && this.core.isAlive();
   }
 }

@@ -1,11 +1,11 @@
 /**
- * The native table of a tree: a row for each member, in the order of the members. zig/tree.zig
+ * The native table of a tree: a row for each member, in the order of the members. zig/src/tree/tree.zig
  * fills it, and says what a row's flags mean.
  *
  * @module
  */
 import { RECORDS, TREE_ANSWERS, TREE_FLAGS, TREE_OPTIONS } from "../../ffi/symbols.ts";
-import { placeOfThread } from "../handle/descriptor.ts";
+import { slotOfThread } from "../handle/descriptor.ts";
 import { EMFILE, ENFILE, ENOMEM } from "../kernel/constants.ts";
 import { check } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
@@ -51,7 +51,7 @@ export class TreeTable {
     this.#take(new Uint8Array(this.#sizeFor(FIRST_CAPACITY)));
     this.#header.set("capacity", FIRST_CAPACITY);
     this.#header.set("top", 0xFFFFFFFF);
-    this.#header.set("place", placeOfThread());
+    this.#header.set("slot", slotOfThread());
   }
 
   /** How many rows are filled. */

@@ -5,6 +5,7 @@
  */
 import { listen } from "../../ffi/load.ts";
 import type { Listening } from "../../ffi/native.ts";
+import { WATCHER_STEPS } from "../../ffi/symbols.ts";
 import { EIO } from "../kernel/constants.ts";
 import { native } from "../kernel/native.ts";
 import { NativeRecord } from "../kernel/record.ts";
@@ -19,9 +20,6 @@ export interface Failed {
 
 /** What the watcher writes of a process. */
 export type Told = NativeRecord<"WatchRecord">;
-
-/** The calls that start a watcher, as zig/watcher.zig counts them. */
-const STEPS = ["socketpair", "epoll_create1", "fcntl", "epoll_ctl", "pthread_create"];
 
 export class Channel {
   readonly #started = new NativeRecord("WatcherRecord");
@@ -42,7 +40,7 @@ export class Channel {
   static start(onTold: (told: Told) => void, onLost: (error: Failed) => void): Channel | Failed {
     const channel = new Channel(onTold);
     const errno = native().watcher_start(channel.#started.bytes);
-    if (errno < 0) return { errno, syscall: STEPS[channel.#started.number("step")] };
+    if (errno < 0) return { errno, syscall: WATCHER_STEPS[channel.#started.number("step")] };
     try {
       channel.#listening = listen(channel.#started.number("socket"), {
         onBytes: (bytes) => channel.#receive(bytes),
@@ -66,8 +64,8 @@ export class Channel {
   }
 
   /** Whether it keeps the program alive. */
-  hold(isHeld: boolean): void {
-    if (isHeld) this.#listening?.ref();
+  setRef(isRef: boolean): void {
+    if (isRef) this.#listening?.ref();
     else this.#listening?.unref();
   }
 

@@ -58,7 +58,7 @@ class ThreadWatcher implements Watcher {
   readonly #listeners: (Listener | undefined)[] = [];
   #lastToken = 0;
   #holds = 0;
-  #isHeld = false;
+  #isRef = false;
   #losses = 0;
   #startedAt = 0;
 
@@ -83,14 +83,14 @@ class ThreadWatcher implements Watcher {
     const before = this.#holds;
     this.#holds += change;
     // After those who were told: they need not wait for it, and often wait for the next one at once.
-    if ((before === 0) !== (this.#holds === 0)) soon(() => this.#applyHold());
+    if ((before === 0) !== (this.#holds === 0)) soon(() => this.#applyRef());
   }
 
-  #applyHold(): void {
-    const isHeld = this.#holds > 0;
-    if (isHeld === this.#isHeld || !this.#channel) return;
-    this.#isHeld = isHeld;
-    this.#channel.hold(isHeld);
+  #applyRef(): void {
+    const isRef = this.#holds > 0;
+    if (isRef === this.#isRef || !this.#channel) return;
+    this.#isRef = isRef;
+    this.#channel.setRef(isRef);
   }
 
   #watch(pidfd: number, listener: Listener): Failed | null {
@@ -116,7 +116,7 @@ class ThreadWatcher implements Watcher {
     if (!(started instanceof Channel)) return started;
     this.#channel = started;
     this.#startedAt = now();
-    this.#applyHold();
+    this.#applyRef();
     return null;
   }
 
@@ -138,7 +138,7 @@ class ThreadWatcher implements Watcher {
   #lose(failed: Failed): void {
     this.#channel?.stop();
     this.#channel = undefined;
-    this.#isHeld = false;
+    this.#isRef = false;
     this.#losses = now() - this.#startedAt < SHORT_MS ? this.#losses + 1 : 1;
     const waiting = [...this.#listeners.entries()].filter(([, listener]) => listener);
     const isHopeless = this.#losses > MOST_LOSSES;

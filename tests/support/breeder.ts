@@ -1,4 +1,4 @@
-/** Processes that are not this one's children, and that end in a given way: see zig/helper_breed.zig. */
+/** Processes that are not this one's children, and that end in a given way: see zig/helper/breed.zig. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";

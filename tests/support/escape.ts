@@ -12,7 +12,7 @@ import { HELPER } from "./processes.ts";
 /** The command of a tree, which prints "ready" when this many processes were forked. */
 export type EscapeCommand = (ready: number) => string[];
 
-/** A tree that zig/helper_escape.zig makes. */
+/** A tree that zig/helper/escape.zig makes. */
 export function escaping(
   shape: string,
   count: number,

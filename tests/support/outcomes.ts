@@ -60,7 +60,7 @@ export function descriptors(): Map<number, string> {
 }
 
 /**
- * The child at the program's side that makes one call fail: see zig/helper_fault.zig. To be called
+ * The child at the program's side that makes one call fail: see zig/helper/fault.zig. To be called
  * before there are others.
  */
 export function faultInjector(): Pidfd {

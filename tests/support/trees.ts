@@ -10,7 +10,7 @@ export interface Tree {
   other: number;
 }
 
-/** Makes a tree, see zig/helper_tree.zig. */
+/** Makes a tree, see zig/helper/tree.zig. */
 export async function grow(shape: string, count: number, ...behaviours: string[]): Promise<Tree> {
   const helper = new Helper("tree", shape, String(count), ...behaviours);
   const [root, other = 0] = (await helper.line()).split(" ").map(Number);

@@ -1,0 +1,93 @@
+/** `pidfd orphans`: what an exited process left in its session and process group. */
+import {
+  findOrphans,
+  type Orphan,
+  type Orphans,
+  parseIdentity,
+  PidfdError,
+  type ProcessIdentity,
+} from "../../mod.ts";
+import { parseTime, type ProcessArgument } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { EXIT_ERROR, EXIT_NO, EXIT_OK, UsageError } from "../exit.ts";
+import { report, reportJson } from "../outcome.ts";
+import { complain, print, printable } from "../output.ts";
+import { stopTrees } from "../stop_tree.ts";
+
+function show(orphans: Orphans, asJson: boolean): void {
+  if (asJson) {
+    return reportJson([...orphans].map(({ process, relation }) => {
+      return { pid: process.pid, line: "", record: { ...process, relation }, code: EXIT_OK };
+    }));
+  }
+  for (const { process: { pid, name }, relation } of orphans) {
+    print(`${pid} ${printable(name)} [by its ${relation}]`);
+  }
+  if (orphans.hidden > 0) print(`(/proc hides ${orphans.hidden} processes)`);
+}
+
+/** Those whose parents are not among them: the others end as their descendants. */
+function roots(orphans: Orphans): ProcessArgument[] {
+  const all = [...orphans];
+  const pids = new Set(all.map(({ process }) => process.pid));
+  return all.filter(({ process }) => !pids.has(process.ppid)).map(argumentOf);
+}
+
+function argumentOf({ handle, process: { pid } }: Orphan): ProcessArgument {
+  return { pid, text: String(pid), open: () => handle };
+}
+
+/** A pid alone may have been reused by now. */
+function identityOf(text: string): ProcessIdentity {
+  try {
+    return parseIdentity(text);
+  } catch {
+    throw new UsageError(`${JSON.stringify(text)} is not an identity`);
+  }
+}
+
+/** The command. */
+export const orphans: Command = {
+  summary: "list what an exited process left behind, or end it",
+  usage: "[--stop] [--grace TIME] IDENTITY",
+  help: `  --stop         end each of them with all of its descendants
+  --grace TIME   with --stop: wait so long before SIGKILL: 500ms, 5s, 2m;
+                 without a unit: ms; 5s if left out
+
+It lists the processes in the session or process group that the process led. It
+misses those that began a session of their own, and finds none if the process
+led neither. Once the process was reaped, only Linux 6.14 to 6.19 can tell.
+
+Exit code: 0 if there are none, or with --stop if all ended after SIGTERM; 1 if
+there are some; 3 if the process is still running, or a call failed; with --stop
+4, 5 and 128 + N as for pidfd stop --tree.`,
+  options: { stop: { type: "boolean" }, grace: { type: "string" } },
+  async run(args, { stop, grace, json }) {
+    if (args.length !== 1) throw new UsageError("orphans takes one IDENTITY");
+    if (grace !== undefined && !stop) throw new UsageError("--grace needs --stop");
+    const graceMs = typeof grace === "string" ? parseTime("grace", grace) : 5000;
+    try {
+      const found = findOrphans(identityOf(args[0]));
+      try {
+        if (!stop) {
+          show(found, json === true);
+          return found.size > 0 ? EXIT_NO : EXIT_OK;
+        }
+        const options = { graceMs, killSignal: 15, freeze: true };
+        const ended = await stopTrees(roots(found), options, (line) => {
+          if (!json) print(line);
+        });
+        return report(ended, json === true);
+      } finally {
+        found.close();
+      }
+    } catch (error) {
+      if (!(error instanceof PidfdError)) throw error;
+      const isAlive = error.code === "EBUSY";
+      complain(
+        isAlive ? `${args[0]}: still running; use pidfd tree ${error.pid}` : error.message,
+      );
+      return EXIT_ERROR;
+    }
+  },
+};

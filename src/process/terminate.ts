@@ -1,0 +1,67 @@
+/**
+ * Ends a process: asks, waits, forces, waits, all through one handle.
+ *
+ * @module
+ */
+import { now } from "../../ffi/timer.ts";
+import type { Handle } from "../handle/handle.ts";
+import { checkAbortSignal, checkInteger, checkOptions } from "../kernel/arguments.ts";
+import type { ExitStatus } from "../kernel/exit.ts";
+import { type Signal, signalNumber } from "../kernel/signals.ts";
+import { sendKill, sendSignal } from "./signal.ts";
+import { finalStatus, unlessTimeIsUp, untilExited } from "./wait.ts";
+
+/** How to end a process. */
+export interface TerminateOptions {
+  /** The polite signal; SIGTERM if left out. */
+  readonly killSignal?: Signal | number | undefined;
+  /** How long to wait before SIGKILL: milliseconds from 0 to 2147483647; 5000 if left out. */
+  readonly graceMs?: number | undefined;
+  /**
+   * How long to wait, after the end, for the kernel to tell how it was: of somebody else's child it does at the reap (Linux
+   * 6.15). Milliseconds from 0 to 2147483647; 10 if left out. What is not told by then is not known.
+   */
+  readonly statusMs?: number | undefined;
+  /** Gives up, at whatever point, when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a process was ended. */
+export interface Termination {
+  /** How it ended. */
+  readonly status: ExitStatus;
+  /** Whether SIGKILL was needed. */
+  readonly forced: boolean;
+  /** From the polite signal to the end, in milliseconds. */
+  readonly durationMs: number;
+}
+
+/** Asks, waits, forces, waits. */
+export async function terminate(handle: Handle, options: TerminateOptions): Promise<Termination> {
+  const action = "terminate a process";
+  const { killSignal = "SIGTERM", graceMs = 5000, statusMs = 10, signal } = checkOptions(
+    action,
+    options,
+  );
+  const number = signalNumber(killSignal);
+  checkInteger(action, "graceMs", graceMs, 0);
+  checkInteger(action, "statusMs", statusMs, 0);
+  checkAbortSignal(action, signal);
+  signal?.throwIfAborted();
+  const start = now();
+  sendSignal(handle, number);
+  const forced = !(await endsWithin(handle, graceMs, signal)) && sendKill(handle);
+  if (forced && handle.isAlive()) await untilExited(handle, { signal });
+  const durationMs = now() - start;
+  return { status: await finalStatus(handle, statusMs, signal), forced, durationMs };
+}
+
+async function endsWithin(
+  handle: Handle,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  if (!handle.isAlive()) return true;
+  const end = await unlessTimeIsUp(untilExited(handle, { timeoutMs, signal }), signal);
+  return end !== null || !handle.isAlive();
+}

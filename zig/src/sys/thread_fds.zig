@@ -1,0 +1,61 @@
+//! The descriptors that a Worker owns. When a Worker is terminated its JavaScript just stops, so
+//! its handles would stay open until the process ends. The library tracks them in memory that is
+//! not JavaScript's, and the C library calls it when the thread ends.
+//!
+//! Each JavaScript thread has a slot of its own (a pthread key), which is freed with the thread: a
+//! process has few of them (1,024 in glibc, 128 in musl), and the library may be loaded anew for
+//! each Worker.
+const std = @import("std");
+const calls = @import("../calls.zig");
+const syscall = @import("syscall.zig");
+const imported = @import("pthread.zig").imported;
+
+/// One bit a descriptor, up to the default of fs.nr_open: 128 KiB for each Worker that has a
+/// handle.
+const Tracked = struct {
+    key: u32,
+    bits: std.bit_set.ArrayBitSet(usize, 1 << 20),
+};
+
+/// Tracks a descriptor of this thread, or no longer, which must come before its number is free.
+/// Returns the thread's slot, for the next call. 0: this thread ends with the process, so nothing
+/// needs to be tracked.
+pub fn track(slot: i32, fd: i32, is_owned: i32) i32 {
+    if (slot == 0 and syscall.call(syscall.named(.gettid), .{}) == calls.own_pid()) return 0;
+    const found = if (slot == 0) make() else at(@intCast(slot - 1));
+    const tracked = found orelse return syscall.negated(.NOMEM);
+    const index: usize = @intCast(fd);
+    if (index < @TypeOf(tracked.bits).bit_length) tracked.bits.setValue(index, is_owned == 1);
+    return @intCast(tracked.key + 1);
+}
+
+fn at(key: u32) ?*Tracked {
+    const get = imported("pthread_getspecific") orelse return null;
+    return @ptrFromInt(get(key));
+}
+
+fn make() ?*Tracked {
+    const create = imported("pthread_key_create") orelse return null;
+    const delete = imported("pthread_key_delete") orelse return null;
+    const set = imported("pthread_setspecific") orelse return null;
+    const allocate = imported("calloc") orelse return null;
+    const free = imported("free") orelse return null;
+    var key: u32 = 0;
+    if (create(&key, thread_ends) != 0) return null;
+    if (allocate(1, @sizeOf(Tracked))) |memory| {
+        const tracked: *Tracked = @ptrCast(@alignCast(memory));
+        tracked.key = key;
+        if (set(key, @intFromPtr(tracked)) == 0) return tracked;
+        free(memory);
+    }
+    _ = delete(key);
+    return null;
+}
+
+fn thread_ends(word: usize) callconv(.c) void {
+    const tracked: *Tracked = @ptrFromInt(word);
+    var owned = tracked.bits.iterator(.{});
+    while (owned.next()) |fd| _ = calls.close(@intCast(fd));
+    if (imported("pthread_key_delete")) |delete| _ = delete(tracked.key);
+    if (imported("free")) |free| free(tracked);
+}
