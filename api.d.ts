@@ -1,5 +1,11 @@
 // The public API, made by `deno task api`. Do not edit.
 
+// AdoptOrphansOptions
+export interface AdoptOrphansOptions {
+    readonly reap?: boolean | undefined;
+    readonly onOrphan?: OnOrphan | undefined;
+}
+
 // Child
 export declare class Child implements AsyncDisposable {
     #private;
@@ -67,8 +73,20 @@ export interface Credentials {
     readonly fsgid: number;
 }
 
+// DetailOptions
+export interface DetailOptions {
+    readonly commandLine?: boolean | undefined;
+    readonly usage?: boolean | undefined;
+}
+
 // ExitStatus
 export type ExitStatus = KnownStatus | UnknownStatus;
+
+// ExitWithParentOptions
+export interface ExitWithParentOptions {
+    readonly code?: number | undefined;
+    readonly parent?: ProcessIdentity | string | undefined;
+}
 
 // ExitedStatus
 export interface ExitedStatus {
@@ -111,6 +129,13 @@ export interface Features {
     readonly PIDFD_INFO_COREDUMP_CODE: Feature;
 }
 
+// FileLock
+export interface FileLock extends Disposable {
+    readonly path: string;
+    readonly isHeld: boolean;
+    release(): void;
+}
+
 // KillTreeOptions
 export interface KillTreeOptions extends TerminateTreeOptions, TreeOptions {
 }
@@ -128,6 +153,12 @@ export interface KilledStatus {
 // KnownStatus
 export type KnownStatus = ExitedStatus | KilledStatus;
 
+// LockOptions
+export interface LockOptions {
+    readonly waitMs?: number | undefined;
+    readonly signal?: AbortSignal | undefined;
+}
+
 // MemoryAdvice
 export type MemoryAdvice = "COLD" | "PAGEOUT" | "WILLNEED" | "COLLAPSE";
 
@@ -140,6 +171,9 @@ export interface MemoryRange {
 // NamespaceKind
 export type NamespaceKind = "cgroup" | "ipc" | "mnt" | "net" | "pid" | "pid_for_children" | "time" | "time_for_children" | "user" | "uts";
 
+// OnOrphan
+export type OnOrphan = (orphan: ReapedOrphan) => void;
+
 // OpenOptions
 export interface OpenOptions {
     readonly thread?: boolean | undefined;
@@ -149,7 +183,13 @@ export interface OpenOptions {
 export interface Orphan {
     readonly handle: Pidfd;
     readonly process: ProcessEntry;
-    readonly relation: "session" | "group" | "predicate";
+    readonly relation: "session" | "group" | "environment" | "cgroup" | "predicate";
+}
+
+// OrphanMark
+export interface OrphanMark {
+    readonly environment?: Readonly<Record<string, string>> | undefined;
+    readonly cgroup?: string | undefined;
 }
 
 // OrphanPredicate
@@ -159,7 +199,8 @@ export type OrphanPredicate = (process: ProcessEntry) => boolean;
 export declare class Orphans implements Disposable, Iterable<Orphan> {
     #private;
     readonly hidden: number;
-    constructor(found: readonly Orphan[], hidden: number, key: typeof PRIVATE);
+    readonly unreadable: number;
+    constructor(found: readonly Orphan[], hidden: number, key: typeof PRIVATE, unreadable?: number);
     get size(): number;
     get closed(): boolean;
     [Symbol.iterator](): IterableIterator<Orphan>;
@@ -196,11 +237,13 @@ export declare class Pidfd implements Disposable {
     get closed(): boolean;
     isAlive(): boolean;
     state(): ProcessState;
-    info(): ProcessInfo;
+    info(options?: DetailOptions): ProcessInfo;
     identity(): ProcessIdentity;
     equals(other: Pidfd): boolean;
     writePidfile(path: string): void;
-    signal(...given: [signal?: Signal | number, options?: SignalOptions]): boolean;
+    removePidfile(path: string): boolean;
+    signal(signal: Signal | number, options?: SignalOptions): boolean;
+    signal(): boolean;
     status(): ExitStatus | null;
     waitSync(timeoutMs?: number): ExitStatus | null;
     get exited(): Promise<void>;
@@ -259,6 +302,8 @@ export interface ProcessEntry {
     readonly uid: number;
     readonly name: string;
     readonly isKernelThread: boolean;
+    readonly commandLine?: readonly string[];
+    readonly usage?: ProcessUsage;
 }
 
 // ProcessIdentity
@@ -277,13 +322,15 @@ export interface ProcessInfo {
     readonly tgid?: number;
     readonly ppid?: number;
     readonly credentials?: Credentials;
-    readonly cgroupId?: bigint;
+    readonly cgroupId?: string;
     readonly cgroupPath?: string;
     readonly startTicks?: number;
     readonly startTime?: Date;
     readonly name?: string;
     readonly executable?: string;
     readonly isKernelThread?: boolean;
+    readonly commandLine?: readonly string[];
+    readonly usage?: ProcessUsage;
     readonly threads?: number;
     readonly namespaces?: Readonly<Partial<Record<NamespaceKind, number>>>;
     readonly exit?: ExitStatus;
@@ -297,7 +344,7 @@ export type ProcessState = "running" | "exited" | "reaped";
 export declare class ProcessTree implements Disposable, Iterable<TreeMember> {
     #private;
     private constructor();
-    static of(root: number | Pidfd, options?: TreeOptions): ProcessTree;
+    static of(root: number | Pidfd | ChildLike, options?: TreeOptions): ProcessTree;
     get root(): TreeMember;
     get size(): number;
     get settled(): boolean;
@@ -305,15 +352,29 @@ export declare class ProcessTree implements Disposable, Iterable<TreeMember> {
     get closed(): boolean;
     [Symbol.iterator](): IterableIterator<TreeMember>;
     refresh(): TreeMember[];
-    signal(signal?: Signal | number, options?: SignalTreeOptions): number;
+    signal(signal: Signal | number, options?: SignalTreeOptions): number;
+    signal(): number;
     wait(options?: WaitOptions): Promise<ExitStatus[]>;
     terminate(options?: TerminateTreeOptions): TreeKill;
     close(): void;
     [Symbol.dispose](): void;
 }
 
+// ProcessUsage
+export interface ProcessUsage {
+    readonly userMicroseconds: number;
+    readonly systemMicroseconds: number;
+    readonly residentBytes: number;
+}
+
 // RealTimeSignal
 export type RealTimeSignal = "RTMIN" | "RTMAX" | `RTMIN+${number}` | `RTMAX-${number}` | "32" | "33";
+
+// ReapedOrphan
+export interface ReapedOrphan {
+    readonly pid: number;
+    readonly status: ExitStatus;
+}
 
 // ReceivedMessage
 export interface ReceivedMessage {
@@ -321,6 +382,7 @@ export interface ReceivedMessage {
     readonly descriptors: readonly number[];
     readonly sender: Pidfd | null;
     readonly senderError: PidfdError | null;
+    readonly credentials: SocketCredentials | null;
     readonly dataTruncated: boolean;
     readonly controlTruncated: boolean;
 }
@@ -342,7 +404,7 @@ export interface ResourceUsage {
 }
 
 // Signal
-export type Signal = SignalName | StandardSignal | Exclude<RealTimeSignal, "32" | "33">;
+export type Signal = SignalName | StandardSignal | Exclude<RealTimeSignal, "32" | "33"> | "SIGBREAK" | "SIGINFO" | "SIGLOST" | "SIGUNUSED";
 
 // SignalName
 export type SignalName = `SIG${StandardSignal | RealTimeSignal}`;
@@ -359,6 +421,14 @@ export type SignalScope = "thread" | "process" | "process-group";
 // SignalTreeOptions
 export interface SignalTreeOptions {
     readonly includeSelf?: boolean | undefined;
+}
+
+// SocketCredentials
+export interface SocketCredentials {
+    readonly pid?: number;
+    readonly uid: number;
+    readonly gid: number;
+    readonly groups?: readonly number[];
 }
 
 // SocketKind
@@ -527,25 +597,34 @@ export interface WaitOptions extends WaitLimits {
 }
 
 // adoptOrphans
-export declare function adoptOrphans(): Disposable;
+export declare function adoptOrphans(options?: AdoptOrphansOptions): Disposable;
 
 // closeDescriptor
 export declare function closeDescriptor(fd: number): void;
+
+// exitCodeOf
+export declare function exitCodeOf(status: ExitStatus): number | null;
+
+// exitWithParent
+export declare function exitWithParent(options?: ExitWithParentOptions): Disposable;
 
 // features
 export declare function features(): Features;
 
 // findOrphans
-export declare function findOrphans(parent: ProcessIdentity | string | OrphanPredicate): Orphans;
+export declare function findOrphans(parent: ProcessIdentity | string | OrphanMark | OrphanPredicate): Orphans;
 
 // formatIdentity
 export declare function formatIdentity(identity: ProcessIdentity): string;
 
 // killTree
-export declare function killTree(root: number | Pidfd, options?: KillTreeOptions): TreeKill;
+export declare function killTree(root: number | Pidfd | ChildLike, options?: KillTreeOptions): TreeKill;
 
 // loadLibrary
 export declare function loadLibrary(path: string): void;
+
+// lockFile
+export declare function lockFile(path: string, options?: LockOptions): Promise<FileLock>;
 
 // overrideSyscallNumbers
 export declare function overrideSyscallNumbers(numbers: Partial<SyscallNumbers>): Disposable;
@@ -553,11 +632,17 @@ export declare function overrideSyscallNumbers(numbers: Partial<SyscallNumbers>)
 // parseIdentity
 export declare function parseIdentity(text: string): ProcessIdentity;
 
+// passCredentials
+export declare function passCredentials(socketFd: number, isWanted?: boolean): void;
+
 // passSender
 export declare function passSender(socketFd: number, isWanted?: boolean): void;
 
+// peerCredentials
+export declare function peerCredentials(socketFd: number): SocketCredentials;
+
 // processes
-export declare function processes(): ProcessEntry[];
+export declare function processes(options?: DetailOptions): ProcessEntry[];
 
 // receiveMessage
 export declare function receiveMessage(socketFd: number, timeoutMs?: number): ReceivedMessage | null;

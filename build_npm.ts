@@ -6,9 +6,10 @@
  */
 import { stop } from "esbuild";
 import { LIBRARIES } from "./ffi/library.ts";
-import { bundle } from "./scripts/npm/bundle.ts";
+import { bundleCommand, bundleImplementation, readApi } from "./scripts/npm/bundle.ts";
 import { compile, type Compiler, ENTRIES } from "./scripts/npm/compile.ts";
-import { bundleDeclarations } from "./scripts/npm/declarations.ts";
+import { bundleDeclarations, writeDeclarations } from "./scripts/npm/declarations.ts";
+import { symbolOf, writeEntries } from "./scripts/npm/entries.ts";
 import { manifest } from "./scripts/npm/manifest.ts";
 
 const OUT = `${import.meta.dirname}/npm`;
@@ -74,8 +75,8 @@ function writeDocuments(): void {
     const page = linkExamples(Deno.readTextFileSync(`docs/${name}`), homepage.split("#")[0]);
     Deno.writeTextFileSync(`${OUT}/docs/${name}`, importByName(page));
   }
-  for (const name of ENTRIES) {
-    const path = `${OUT}/types/${name}.d.ts`;
+  for (const name of ["index", "tree-kill"]) {
+    const path = `${OUT}/${name}.d.ts`;
     Deno.writeTextFileSync(path, importByName(Deno.readTextFileSync(path)));
   }
 }
@@ -109,14 +110,19 @@ export async function buildPackage(choice?: Compiler): Promise<string> {
   const compiler = await compile(COMPILED, choice);
   console.log(`compiled by ${compiler}`);
   embedFew();
-  await bundle(COMPILED, OUT, ENTRIES);
+  const fields = manifest();
+  const api = await readApi(COMPILED, symbolOf(fields.version));
+  const internal = await bundleCommand(COMPILED, OUT, api);
+  await bundleImplementation(COMPILED, OUT, { api, internal });
   await stop();
-  nameRuntime(`${OUT}/cli.js`);
-  await bundleDeclarations(COMPILED, `${OUT}/types`, ENTRIES);
+  writeEntries(OUT, api);
+  nameRuntime(`${OUT}/cli.mjs`);
+  await bundleDeclarations(COMPILED, `${COMPILED}/types`, ENTRIES);
+  writeDeclarations(`${COMPILED}/types`, OUT);
   await writeLibraries();
   await Deno.remove(COMPILED, { recursive: true });
   writeDocuments();
-  const text = JSON.stringify(manifest(ENTRIES), null, 2);
+  const text = JSON.stringify(fields, null, 2);
   await Deno.writeTextFile(`${OUT}/package.json`, `${text}\n`);
   return await pack();
 }

@@ -6,7 +6,7 @@
  * process or to nobody.
  *
  * Linux 5.3 and later; importing works everywhere, and `Pidfd.supported` says whether it can be used. Deno needs
- * `--allow-ffi` and nothing else.
+ * `--allow-ffi` and nothing else; to start a program, as the example does, takes `--allow-env` and `--allow-run` too.
  *
  * @example Open, look, signal, learn how it ended
  * ```ts
@@ -38,6 +38,11 @@ export {
 } from "./src/message/message.ts";
 export type { OpenOptions } from "./src/process/open.ts";
 export type { SignalOptions, SignalScope } from "./src/process/signal.ts";
+export {
+  passCredentials,
+  peerCredentials,
+  type SocketCredentials,
+} from "./src/message/credentials.ts";
 export { socketDescriptor, type SocketKind, socketPair } from "./src/message/socket.ts";
 export type { TerminateOptions, Termination } from "./src/process/terminate.ts";
 export type { ChildLike } from "./ffi/child.ts";
@@ -45,9 +50,13 @@ export type { ProcessInfo } from "./src/process/info.ts";
 export type { CoreDump, Credentials } from "./src/kernel/pidfd_info.ts";
 export type { NamespaceKind } from "./src/kernel/namespace_kinds.ts";
 export { formatIdentity, parseIdentity, type ProcessIdentity } from "./src/identity/identity.ts";
-export { type ProcessEntry, processes } from "./src/proc/processes.ts";
+export { type FileLock, lockFile, type LockOptions } from "./src/identity/lock_file.ts";
+export { type DetailOptions, type ProcessEntry, processes } from "./src/proc/processes.ts";
 export { findOrphans, type Orphan, type OrphanPredicate, Orphans } from "./src/orphans/orphans.ts";
-export { adoptOrphans } from "./src/tree/subreaper.ts";
+export type { OrphanMark } from "./src/orphans/mark.ts";
+export { exitWithParent, type ExitWithParentOptions } from "./src/parent/exit_with_parent.ts";
+export { adoptOrphans, type AdoptOrphansOptions } from "./src/tree/subreaper.ts";
+export type { OnOrphan, ReapedOrphan } from "./src/orphans/reaper.ts";
 export { ProcessTree, type SignalTreeOptions } from "./src/process_tree.ts";
 export type { TreeMember, TreeRelation } from "./src/tree/member.ts";
 export type { TreeOptions } from "./src/tree/root.ts";
@@ -73,7 +82,8 @@ export type {
   KnownStatus,
   UnknownStatus,
 } from "./src/kernel/exit.ts";
-export type { ResourceUsage } from "./src/kernel/usage.ts";
+export { exitCodeOf } from "./src/kernel/exit_code.ts";
+export type { ProcessUsage, ResourceUsage } from "./src/kernel/usage.ts";
 export type { RealTimeSignal, Signal, SignalName, StandardSignal } from "./src/kernel/signals.ts";
 export {
   PidfdError,

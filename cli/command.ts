@@ -1,14 +1,18 @@
 /** What a command is. */
 
 /** The values of the options that were given. */
-export type Options = Readonly<Record<string, string | boolean | undefined>>;
+export type Options = Readonly<
+  Record<string, string | boolean | (string | boolean)[] | undefined>
+>;
 
 /** One command of `pidfd`. */
 export interface Command {
   summary: string;
   usage: string;
   help: string;
-  options: Readonly<Record<string, { type: "string" | "boolean"; short?: string }>>;
+  options: Readonly<
+    Record<string, { type: "string" | "boolean"; short?: string; multiple?: boolean }>
+  >;
   /** What its arguments can be, where they are processes or one of a few words. */
   choices?: "processes" | readonly string[];
   run(args: string[], options: Options): number | Promise<number>;

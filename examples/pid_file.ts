@@ -1,5 +1,4 @@
 /** A service of which there is one: `pid_file.ts start PATH` runs it, `status PATH` and `stop PATH` find it. */
-import { unlinkSync } from "node:fs";
 import process from "node:process";
 import { Pidfd, PidfdError } from "../mod.ts";
 
@@ -14,30 +13,17 @@ function start(path: string): void {
     console.log(`runs already, as ${error.pid}`);
     process.exitCode = 1;
     return;
-  } finally {
-    self.close();
   }
   const timer = setInterval(() => {}, 60_000); // the work
   process.once("SIGTERM", () => {
-    // Nobody else replaces the file while this process runs, so it is still ours.
-    unlinkSync(path);
+    self.removePidfile(path); // its own file only
     clearInterval(timer);
   });
   console.log("started");
 }
 
-/** The process that the file names; null where there is no file, or a stale one. */
-function find(path: string): Pidfd | null {
-  try {
-    return Pidfd.fromPidfile(path);
-  } catch (error) {
-    if (error instanceof PidfdError && error.code === "ENOENT") return null;
-    throw error;
-  }
-}
-
 async function stop(path: string): Promise<void> {
-  const service = find(path);
+  const service = Pidfd.fromPidfile(path);
   if (service === null) return console.log("does not run");
   try {
     const { forced } = await service.terminate({ graceMs: 10_000 });
@@ -48,7 +34,7 @@ async function stop(path: string): Promise<void> {
 }
 
 function status(path: string): void {
-  const service = find(path);
+  const service = Pidfd.fromPidfile(path);
   console.log(service ? `runs, as ${service.pid}` : "does not run");
   service?.close();
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { AT_SECURE } from "./auxiliary.ts";
 import { type BunSocket, type BunSymbol, runtime } from "./runtime.ts";
 import { type LibC, openInMemory, openLibC } from "./memfd.ts";
 import type { Adapter, Listening, Native, NativeName, SocketListener } from "./native.ts";
@@ -40,6 +41,12 @@ function openBytes(bytes: Uint8Array, abi: number): Native {
   return openInMemory(openLibC(bind), { bytes, abi, open });
 }
 
+function isSecure(): boolean {
+  const table: Record<string, BunSymbol> = { getauxval: { args: ["u64"], returns: "u64" } };
+  const { getauxval } = openLibC((name) => dlopen(name, table));
+  return Number(getauxval(BigInt(AT_SECURE))) !== 0;
+}
+
 /** Bun's `net.Socket` takes a descriptor and then delivers nothing, so its own call it is. */
 function listen(fd: number, { onBytes, onEnd, onRefused }: SocketListener): Listening {
   let isHolding = false;
@@ -58,8 +65,9 @@ function listen(fd: number, { onBytes, onEnd, onRefused }: SocketListener): List
     end: () => onEnd(),
     close: () => onEnd(),
   };
-  // Where its event loop can't take the socket, Bun leaves it open.
-  runtime.Bun!.connect({ fd, socket }).catch(onRefused);
+  // Older Bun, 1.3.8 among it, forgets an unref() that comes while the socket opens. Where its event
+  // loop can't take the socket, Bun leaves it open.
+  runtime.Bun!.connect({ fd, socket }).then(apply, onRefused);
   const hold = (isWanted: boolean) => {
     isHolding = isWanted;
     apply();
@@ -72,4 +80,4 @@ function listen(fd: number, { onBytes, onEnd, onRefused }: SocketListener): List
 }
 
 /** The adapter for Bun. */
-export const bun: Adapter = { open, openBytes, listen };
+export const bun: Adapter = { open, openBytes, isSecure, listen };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { setsSignalCodeEarly } from "./runtime.ts";
 import { reportUncaught } from "./timer.ts";
 
 /** What a child process looks like in every runtime: ChildProcess, Deno.ChildProcess, Bun.Subprocess, execa's. */
@@ -22,6 +23,7 @@ interface AnyChild {
   /** Node and Bun: null until the end was seen. */
   readonly exitCode?: number | null;
   readonly signalCode?: string | null;
+  readonly killed?: boolean;
   /** Node. */
   once?(event: "exit", listener: (code: number | null, signal: string | null) => void): void;
   removeListener?(event: "exit", listener: () => void): void;
@@ -34,7 +36,25 @@ interface AnyChild {
 /** Whether the runtime has seen its child end: then the pid may be somebody else's. */
 export function hasEnded(child: ChildLike): boolean {
   const { exitCode, signalCode } = child as AnyChild;
-  return typeof exitCode === "number" || typeof signalCode === "string";
+  if (typeof exitCode === "number") return true;
+  return typeof signalCode === "string" && (!isSilenced(child) || hasClosed(child));
+}
+
+/** Whether the runtime reports how its child ended as the signal that it has sent itself, whatever the end was. */
+function isSilenced(child: ChildLike): boolean {
+  return setsSignalCodeEarly() && (child as AnyChild).killed === true;
+}
+
+/**
+ * Whether the event `close` has come, which is all that a silenced child shows of its end: it counts its streams, and itself as
+ * one of them. Where these counts have other names, it has not, and nothing is said.
+ */
+function hasClosed(child: ChildLike): boolean {
+  const counts = Object.getOwnPropertySymbols(child).map((symbol) =>
+    [symbol.description, (child as Record<symbol, unknown>)[symbol]] as const
+  );
+  const { _closesNeeded: needed, _closesReceived: received } = Object.fromEntries(counts);
+  return typeof needed === "number" && received === needed;
 }
 
 /** Calls back when the runtime sees its child end, or hears that somebody else has reaped it. The answer takes that back. */
@@ -64,7 +84,7 @@ export function hearEnd(child: ChildLike, onEnd: () => void): () => void {
 
 /** How the child ended, if the runtime has seen that and says so without being waited for: Deno does not. */
 export function statusSoFar(child: ChildLike): ChildEnd | null {
-  return hasEnded(child) ? ended(child as AnyChild) : null;
+  return hasEnded(child) ? ended(child) : null;
 }
 
 /**
@@ -72,10 +92,11 @@ export function statusSoFar(child: ChildLike): ChildEnd | null {
  */
 export async function runtimeStatus(child: ChildLike): Promise<ChildEnd | null> {
   const { exited, status, once } = child as AnyChild;
-  if (hasEnded(child)) return ended(child as AnyChild);
+  // It has no word to wait for, and its event may be over.
+  if (hasEnded(child) || isSilenced(child)) return ended(child);
   if (exited instanceof Promise) {
     await exited;
-    return ended(child as AnyChild);
+    return ended(child);
   }
   if (status instanceof Promise) {
     const { code, signal } = await status;
@@ -83,12 +104,17 @@ export async function runtimeStatus(child: ChildLike): Promise<ChildEnd | null> 
   }
   if (typeof once !== "function") return null;
   return await new Promise((resolve) =>
-    once.call(child, "exit", (code, signal) => resolve(translate(code, signal)))
+    once.call(child, "exit", (code, signal) => resolve(told(child, code, signal)))
   );
 }
 
-function ended({ exitCode, signalCode }: AnyChild): ChildEnd | null {
-  return translate(exitCode ?? null, signalCode ?? null);
+function ended(child: ChildLike): ChildEnd | null {
+  const { exitCode, signalCode } = child as AnyChild;
+  return told(child, exitCode ?? null, signalCode ?? null);
+}
+
+function told(child: ChildLike, code: number | null, signal: string | null): ChildEnd | null {
+  return signal !== null && isSilenced(child) ? null : translate(code, signal);
 }
 
 function translate(code: number | null, signal: string | null): ChildEnd | null {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { AT_SECURE } from "./auxiliary.ts";
 import { type DenoSymbol, runtime } from "./runtime.ts";
 import { type LibC, openInMemory, openLibC } from "./memfd.ts";
 import type { Adapter, Native, NativeName } from "./native.ts";
@@ -89,5 +90,15 @@ function openBytes(bytes: Uint8Array, abi: number): Native {
   return openInMemory(openLibC(bind), { bytes, abi, open });
 }
 
+/** Where Deno may load certain files alone, whoever started the program has named them to it. */
+function isSecure(): boolean {
+  if (runtime.Deno!.permissions.querySync({ name: "ffi" }).state !== "granted") return false;
+  const table: Record<string, DenoSymbol> = {
+    getauxval: { parameters: ["usize"], result: "usize" },
+  };
+  const { symbols } = openLibC((name) => runtime.Deno!.dlopen(name, table));
+  return Number(symbols.getauxval(BigInt(AT_SECURE))) !== 0;
+}
+
 /** The adapter for Deno. */
-export const deno: Adapter = { open, openBytes, listen: listenByNodeSocket };
+export const deno: Adapter = { open, openBytes, isSecure, listen: listenByNodeSocket };

@@ -1,7 +1,8 @@
 /**
  * Finds the native library and loads it with the runtime's own means, once a JavaScript thread.
  *
- * In this order: the path that was given, the path in `PIDFD_LIBRARY`, the file beside this module, the bytes that
+ * In this order: the path that was given, the path in `PIDFD_LIBRARY` (unless the program runs with
+ * more rights than whoever started it, who has made the environment), the file beside this module, the bytes that
  * are embedded in this module; Bun, and Deno where it may load anything, take the bytes before the file. A given path
  * is the only one tried: whoever gives one wants no other.
  *
@@ -12,9 +13,11 @@ import { bun } from "./bun.ts";
 import { deno } from "./deno.ts";
 import { platform, runtime } from "./runtime.ts";
 import { LIBRARIES } from "./library.ts";
+import { libraryFolder } from "./library_folder.ts";
 import { assertComplete, assertKnown, readLibrary } from "./library_file.ts";
 import type { Adapter, Listening, Native, SocketListener } from "./native.ts";
 import { node } from "./node.ts";
+import { tooOld } from "./oldest.ts";
 import { ABI } from "./symbols.ts";
 
 /** A CPU as the runtimes name it (Deno's names are those of `uname -m` already), and as `uname -m` does. */
@@ -33,8 +36,10 @@ export function load(givenPath?: string): Native {
   if (platform() !== "linux") {
     throw new Error(`process file descriptors exist on Linux only: this is ${platform()}`);
   }
+  // Deno has it too, but to look there would load its whole layer for Node.
+  if (!runtime.Deno && !runtime.process.getBuiltinModule) throw tooOld();
   const adapter = adapterOfThisRuntime();
-  const path = givenPath ?? environmentPath();
+  const path = givenPath ?? environmentPath(adapter);
   if (path) return verified(openGiven(adapter, path), path);
   const { arch } = runtime.Deno ? runtime.Deno.build : runtime.process;
   const cpu = CPUS[arch] ?? arch;
@@ -53,7 +58,12 @@ function adapterOfThisRuntime(): Adapter {
   return runtime.Deno ? deno : runtime.Bun ? bun : node;
 }
 
-function environmentPath(): string | undefined {
+function environmentPath(adapter: Adapter): string | undefined {
+  const path = namedByEnvironment();
+  return path && !adapter.isSecure() ? path : undefined;
+}
+
+function namedByEnvironment(): string | undefined {
   // Asked first, because Deno would otherwise prompt for the permission to read a variable that few people set.
   const query = { name: "env", variable: "PIDFD_LIBRARY" } as const;
   if (!runtime.Deno) return runtime.process.env.PIDFD_LIBRARY;
@@ -75,9 +85,9 @@ function openGiven(adapter: Adapter, path: string): Native {
 /** The file beside this module, as the npm package and `deno compile --include` have it; a checkout has none. */
 function openBeside(adapter: Adapter, cpu: string): Native | undefined {
   if (LIBRARIES[cpu].base64 !== "" && prefersEmbedded()) return undefined;
-  const url = new URL(`./lib/pidfd-${cpu}.so`, import.meta.url);
-  if (url.protocol !== "file:") return undefined;
-  const path = decodeURIComponent(url.pathname);
+  const folder = libraryFolder();
+  if (folder === undefined) return undefined;
+  const path = `${folder}/lib/pidfd-${cpu}.so`;
   const bytes = readLibrary(path);
   if (bytes === null) return undefined;
   if (bytes) assertKnown(bytes, path, LIBRARIES[cpu]);

@@ -22,7 +22,7 @@ export interface LibC {
 const LIBC_NAMES = ["libc.so.6", "libc.so", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
 
 /** Opens the C library by the first name that there is; throws the first failure when there is none. */
-export function openLibC(open: (name: string) => LibC): LibC {
+export function openLibC<T>(open: (name: string) => T): T {
   let first: unknown;
   for (const name of LIBC_NAMES) {
     try {
@@ -47,13 +47,20 @@ export interface InMemory {
   open(path: string): Native;
 }
 
+/**
+ * A spelling that is nobody else's. glibc keeps the name by which a library was loaded, and gives
+ * that library to whoever loads by the same name later: another package that loads a memory file of
+ * its own from `/proc/self/fd/` would get ours once the numbers are the same.
+ */
+const FOLDER = "/proc/self/./fd/./";
+
 /** Puts the bytes into memory, loads them, and gives the memory file's descriptor back. */
 export function openInMemory(libc: LibC, library: InMemory, tries: number = MAX_TRIES): Native {
   const fd = libc.memfd_create(NAME, MFD_CLOEXEC);
   if (fd < 0) throw new Error("memfd_create(2) failed");
   try {
     write(libc, fd, library.bytes);
-    const path = `/proc/self/fd/${fd}`;
+    const path = `${FOLDER}${fd}`;
     const native = tries === 1 ? library.open(path) : openOwn(library, path);
     if (native) return native;
     // This number is kept until the next one is found, so that it is another.

@@ -38,6 +38,8 @@ export interface Native {
   stat(fd: number, record: Uint8Array): number;
   /** Reads /proc of a process: fills a `DescriptionRecord`, returns the bits of what was found. */
   describe(pidfd: number, wanted: number, record: Uint8Array): number;
+  /** The command line of a process, into the room behind a `CommandLineRecord`: 0, or -E2BIG. */
+  command_line(pidfd: number, record: Uint8Array): number;
   /** open_by_handle_at(2), Linux 6.14: a pidfd of the process with the inode of a `FileRecord`. */
   open_inode(record: Uint8Array): number;
   /** The clocks, our own pid namespace and the id of this boot: fills a `BootRecord`. */
@@ -54,8 +56,10 @@ export interface Native {
    * the record's `step` is one of `PIDFILE_STEPS`.
    */
   pidfile_commit(path: Uint8Array, file: number, record: Uint8Array): number;
-  /** Removes and closes the claimed file. */
-  pidfile_abandon(path: Uint8Array, file: number): number;
+  /** Removes and closes the claimed file; before that the one at `path` where `withOld` is 1. */
+  pidfile_abandon(path: Uint8Array, file: number, withOld: number): number;
+  /** A step of the lock on the file at `path`, one of `LOCK_STEPS`, with a `LockRecord`. */
+  lock(step: number, path: Uint8Array, lock: Uint8Array): number;
 
   // What a process has: descriptors, namespaces, memory.
 
@@ -72,8 +76,10 @@ export interface Native {
 
   /** getsockopt(2) of SOL_SOCKET: the option's int; of SO_PEERPIDFD a close-on-exec descriptor. */
   socket_option(socket: number, option: number): number;
-  /** setsockopt(2) of SOL_SOCKET. */
+  /** setsockopt(2) of SOL_SOCKET. SO_PASSCRED is 16 here on every CPU. */
   set_socket_option(socket: number, option: number, value: number): number;
+  /** getsockopt(2) of SO_PEERCRED and SO_PEERGROUPS: fills a `PeerRecord`. */
+  peer_credentials(socket: number, record: Uint8Array): number;
   /** socketpair(2) of AF_UNIX: fills a `PairRecord`. */
   socket_pair(kind: number, record: Uint8Array): number;
   /** sendmsg(2) of a `MessageRecord`, without blocking: how many bytes were sent. */
@@ -87,10 +93,25 @@ export interface Native {
   proc_open(): number;
   /** Fills a `ScanRecord` with the next processes of a scan: 1, or 0 at its end. */
   proc_scan_next(proc: number, record: Uint8Array): number;
+  /**
+   * The same with command lines, into the room behind a `CommandLinesRecord`; -E2BIG if there is
+   * too little for a single one.
+   */
+  proc_scan_command_lines(proc: number, record: Uint8Array): number;
   /** A new pidfd, and a `ProcessRecord` of what was read while it named that pid. */
   proc_pin(proc: number, pid: number, record: Uint8Array): number;
   /** The same for an open pidfd, whose pid is in the `ProcessRecord`. */
   proc_read(proc: number, pidfd: number, record: Uint8Array): number;
+  /** Whether the process of this pid has the mark of a `MarkRecord`: 1 or 0. */
+  proc_has(proc: number, pid: number, mark: Uint8Array): number;
+  /**
+   * Step 0 fills a `ZombiesRecord` from the calling thread, the first one: 1 if there are more, else
+   * 0. Step 1 takes those out that the runtime keeps a pidfd with O_NONBLOCK of, step 2 also those
+   * that it keeps a handle of libuv's for.
+   */
+  zombies_list(step: number, record: Uint8Array): number;
+  /** waitid(2) with P_PID and __WNOTHREAD: 1 and a `WaitRecord`, or 0. */
+  zombies_reap(pid: number, record: Uint8Array): number;
 
   // A tree of processes.
 
@@ -112,6 +133,8 @@ export interface Native {
   subreaper(on: number): number;
   /** getpid(2). */
   own_pid(): number;
+  /** getppid(2). */
+  parent_pid(): number;
   /** fcntl(2). */
   fcntl(fd: number, command: number, argument: number): number;
   /** close(2). */
@@ -191,6 +214,8 @@ export interface Adapter {
   open(path: string): Native;
   /** Loads the library from memory, whose `abi()` is `abi`. Throws what the runtime throws. */
   openBytes(bytes: Uint8Array, abi: number): Native;
+  /** Whether this program runs with more rights than whoever started it. Throws if unknown. */
+  isSecure(): boolean;
   /**
    * Reads a socket by the runtime's event loop, and owns it from then on. At first it does not
    * keep the program alive. Throws what the runtime throws; then the caller still owns the socket.

@@ -62,6 +62,7 @@ export interface BunSocket {
 }
 
 interface BunNamespace {
+  readonly version: string;
   readonly isMainThread: boolean;
   connect(options: {
     fd: number;
@@ -89,16 +90,22 @@ interface StreamClass {
 }
 
 interface Process {
+  readonly version: string;
   readonly platform: string;
   readonly arch: string;
   readonly env: Record<string, string | undefined>;
-  on(event: "exit", listener: () => void): void;
+  on(event: "exit" | "SIGCHLD", listener: () => void): void;
+  off(event: "SIGCHLD", listener: () => void): void;
+  exit(code: number): void;
+  readonly versions: Readonly<Record<string, string | undefined>>;
   /** Node, with `--permission`. */
   readonly permission?: { has(scope: "child"): boolean };
   geteuid(): number;
+  getuid(): number;
   dlopen(module: { exports: unknown }, path: string): void;
   getBuiltinModule(name: "node:fs"): FileSystem;
   getBuiltinModule(name: "node:os"): { tmpdir(): string };
+  getBuiltinModule(name: "node:worker_threads"): { readonly isMainThread: boolean };
   getBuiltinModule(name: "node:stream"): StreamModule;
   getBuiltinModule(name: "node:net"): { Socket: new (options: NodeSocketOptions) => NodeSocket };
   getBuiltinModule(name: "bun:ffi"): {
@@ -113,11 +120,15 @@ interface BufferConstructor {
 }
 
 interface DenoNamespace {
+  readonly version: { readonly deno: string };
   readonly build: { readonly os: string; readonly arch: string; readonly target: string };
   dlopen(path: string, symbols: Record<string, DenoSymbol>): LoadedLibrary;
   readonly env: { get(name: string): string | undefined; toObject(): Record<string, string> };
   readFileSync(path: string): Uint8Array;
   unrefTimer(id: number): void;
+  exit(code: number): void;
+  addSignalListener(signal: "SIGCHLD", listener: () => void): void;
+  removeSignalListener(signal: "SIGCHLD", listener: () => void): void;
   permissions: {
     querySync(
       what:
@@ -150,4 +161,12 @@ export function mayBeWorker(): boolean {
   return runtime.Deno
     ? "DedicatedWorkerGlobalScope" in globalThis
     : runtime.Bun?.isMainThread !== true;
+}
+
+/**
+ * Whether a child's `signalCode` may be a signal that was only sent to it: Deno's `node:child_process` sets it in
+ * `kill()`, keeps it whatever the child does then, and forgets its exit code.
+ */
+export function setsSignalCodeEarly(): boolean {
+  return runtime.Deno !== undefined;
 }

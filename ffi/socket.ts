@@ -5,6 +5,7 @@
  */
 import { type NodeSocket, runtime } from "./runtime.ts";
 import type { Listening, SocketListener } from "./native.ts";
+import { tooOld } from "./oldest.ts";
 
 /**
  * As {@linkcode Adapter.listen}. Node reads into one buffer, and past the machinery of its streams;
@@ -20,7 +21,7 @@ export function listenByNodeSocket(fd: number, listener: SocketListener): Listen
       return true;
     },
   };
-  const socket = new Socket(runtime.Deno ? { fd } : { fd, onread });
+  const socket = runtime.Deno ? openInDeno(Socket, fd) : new Socket({ fd, onread });
   try {
     hear(socket, listener);
   } catch (error) {
@@ -32,6 +33,15 @@ export function listenByNodeSocket(fd: number, listener: SocketListener): Listen
     unref: () => socket.unref(),
     close: () => socket.destroy(),
   };
+}
+
+/** Deno before 2.7.12 takes no descriptor, and says so in words alone. */
+function openInDeno(Socket: new (options: { fd: number }) => NodeSocket, fd: number): NodeSocket {
+  try {
+    return new Socket({ fd });
+  } catch (cause) {
+    throw String(cause).includes("Not implemented") ? tooOld(cause) : cause;
+  }
 }
 
 /**

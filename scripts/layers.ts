@@ -13,6 +13,7 @@ const LAYERS = [
   "src/features",
   "src/process",
   "src/identity",
+  "src/parent",
   "src/pidfd.ts",
   "src/message",
   "src/orphans",

@@ -29,7 +29,7 @@ async function copyInto(folder: string): Promise<void> {
 }
 
 async function replaceDoors(folder: string): Promise<void> {
-  const { version } = manifest([]);
+  const { version } = manifest();
   await Deno.writeTextFile(`${folder}/package.json`, '{ "private": true, "type": "module" }\n');
   const tarball = `${TOP}npm/pidfd-${version}.tgz`;
   await run(["npm", "install", "--offline", "--no-audit", "--no-fund", tarball], folder);

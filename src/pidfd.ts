@@ -7,12 +7,14 @@ import { isSupported } from "./features/features.ts";
 import type { ChildLike } from "../ffi/child.ts";
 import type { Handle } from "./handle/handle.ts";
 import type { ProcessIdentity } from "./identity/identity.ts";
-import { openPidfile, writePidfile } from "./identity/pidfile.ts";
+import { openPidfile, removePidfile, writePidfile } from "./identity/pidfile.ts";
 import { identityOf, isSame, reopen } from "./identity/reopen.ts";
 import { checkPid, show } from "./kernel/arguments.ts";
 import type { ExitStatus } from "./kernel/exit.ts";
+import { makeDistinct } from "./kernel/inspection.ts";
 import type { NamespaceKind } from "./kernel/namespace_kinds.ts";
-import { type Signal, signalNumber } from "./kernel/signals.ts";
+import { givenSignal, type Signal } from "./kernel/signals.ts";
+import type { DetailOptions } from "./proc/processes.ts";
 import { duplicateFrom } from "./process/descriptors.ts";
 import { infoOf, type ProcessInfo } from "./process/info.ts";
 import {
@@ -75,6 +77,7 @@ export class Pidfd implements Disposable {
   private constructor(handle: Handle, key: typeof PRIVATE) {
     if (key !== PRIVATE) throw new TypeError("Cannot make a Pidfd: use Pidfd.open() and its like");
     this.#handle = handle;
+    makeDistinct(this);
   }
 
   /**
@@ -101,7 +104,7 @@ export class Pidfd implements Disposable {
    * process, it counts as ended when the last one has (before Linux 6.15 maybe earlier).
    *
    * @param pid An integer from 1 to 2147483647.
-   * @throws {TypeError} If `pid` is no number, or an option is of a wrong type.
+   * @throws {TypeError} If `pid` is no number, or an option is unknown or of a wrong type.
    * @throws {RangeError} If `pid` is outside that range.
    * @throws {PidfdOpenFailedError} `ESRCH` if there is no such process; `ENOENT` if it is the id of a thread and no thread was
    * asked for (before Linux 6.16 that is `ESRCH` too); `ENOSYS` for a thread before Linux 6.9; `EMFILE` or `ENFILE` if no descriptor is free; `ENOMEM`; `ENOSYS` on other systems and
@@ -232,18 +235,20 @@ export class Pidfd implements Disposable {
   }
 
   /**
-   * Opens the process that a pid file names, if it is certain that it is that very one. The first line is read: a bare
+   * Opens the process that a pid file names, if it is certain that it is that very one. Null means that
+   * the service does not run: there is no file (it has never run since the boot, or has removed its
+   * file), or a stale one. The first line is read: a bare
    * pid, util-linux's `PID:INODE`, or what {@linkcode Pidfd.writePidfile} writes.
    *
    * A bare pid is believed if its process was started before the file was last written, to a hundredth of a second (to two
-   * seconds where the file system keeps whole seconds), by today's clock. That is the best that can be had from a number.
+   * seconds where the file system keeps whole seconds), by today's clock; a file whose time is still to come is not. That is the best that can be had from a number.
    *
    * @param path A file's path, at most 4095 bytes.
-   * @returns Null if the file is stale: its process has ended, is younger than the file, or is of another boot or, where that is
+   * @returns Null if there is no file, or if it is stale: its process has ended, is younger than the file, or is of another boot or, where that is
    * told, pid namespace. A bare number does not tell it, and names whoever has it in this one.
    * @throws {TypeError} If `path` is no string, is empty, or has a zero in it.
    * @throws {RangeError} If `path` is too long.
-   * @throws {PidfdError} `ENOENT` if there is no such file; `EACCES`, `EISDIR` and the like if it can't be read; `EINVAL` if it names
+   * @throws {PidfdError} `EACCES`, `EISDIR` and the like if the file can't be read; `EINVAL` if it names
    * no process; else as {@linkcode Pidfd.reopen}. For a bare pid `ENOENT` or `EACCES` with `syscall` "read" if its start time
    * can't be read.
    */
@@ -304,6 +309,9 @@ export class Pidfd implements Disposable {
    * ended and its cgroup's id (Linux 6.15), one in a pid namespace that can't be seen from here no more than its state. Of
    * other users' processes, program and namespaces are hidden; where /proc is mounted with `hidepid`, only what PIDFD_GET_INFO has is told.
    *
+   * It is plain data, and `JSON.stringify()` takes it. The command line and what the process has used are told where they are asked for.
+   *
+   * @throws {TypeError} If an option is unknown, or no boolean.
    * @throws {PidfdError} `EBADF` if the handle is closed; `EMFILE`, `ENFILE` or `ENOMEM` if /proc can't be read for want of them.
    *
    * @example Who is it?
@@ -319,8 +327,8 @@ export class Pidfd implements Disposable {
    * handle.close();
    * ```
    */
-  info(): ProcessInfo {
-    return infoOf(this.#handle);
+  info(options?: DetailOptions): ProcessInfo {
+    return infoOf(this.#handle, options);
   }
 
   /**
@@ -369,21 +377,21 @@ export class Pidfd implements Disposable {
    *
    * A symbolic link at PATH is replaced, not followed.
    *
-   * Of several programs of one pid namespace that write it at one time through this call, exactly one wins; to a program of
-   * another one an owner there counts as gone. The new file is made beside the old
+   * Of several programs of one pid namespace that write it at one time through this call, exactly one wins, and the others
+   * get `EEXIST`; to a program of another one an owner there counts as gone. Where somebody else is writing the file, this
+   * call blocks until that is done, for 2 seconds at most. The new file is made beside the old
    * one, as PATH.pidfd-new, and then takes its place; the folder must let you do so.
    *
    * @param path A file's path, at most 4085 bytes.
    * @throws {TypeError} If `path` is no string, is empty, or has a zero in it; for a thread's handle.
    * @throws {RangeError} If `path` is too long.
-   * @throws {PidfdError} `EEXIST` if the file names another process that runs, with its `pid`; `EAGAIN` if somebody else is
-   * writing the file at this moment; `EINVAL` if there is a file that names no process, which is left alone; `EPERM` or
+   * @throws {PidfdError} `EEXIST` if the file names another process that runs, with its `pid`; `EAGAIN` if somebody else has been
+   * writing the file for 2 seconds; `EINVAL` if there is a file that names no process, which is left alone; `EPERM` or
    * `EACCES` if PATH.pidfd-new is somebody else's; `ENAMETOOLONG`, `EACCES`, `ENOENT`, `EROFS`, `ENOSPC` and the like if it can't be written; `ESRCH` if the
    * process has ended; else as {@linkcode Pidfd.identity} and {@linkcode Pidfd.fromPidfile}.
    *
    * @example One instance only
    * ```ts
-   * import { rmSync } from "node:fs";
    * import { Pidfd, PidfdError } from "@x/pidfd";
    *
    * const path = `/tmp/example-${process.pid}.pid`;
@@ -391,7 +399,7 @@ export class Pidfd implements Disposable {
    * try {
    *   self.writePidfile(path);
    *   console.log(Pidfd.fromPidfile(path)?.equals(self)); // true
-   *   rmSync(path);
+   *   console.log(self.removePidfile(path)); // true
    * } catch (error) {
    *   if (!(error instanceof PidfdError) || error.code !== "EEXIST") throw error;
    *   console.log(`it runs already, as ${error.pid}`);
@@ -401,6 +409,27 @@ export class Pidfd implements Disposable {
    */
   writePidfile(path: string): void {
     writePidfile(this.#handle, path);
+  }
+
+  /**
+   * Removes a pid file if it names this very process, as {@linkcode Pidfd.writePidfile} wrote it, or
+   * as a bare pid that {@linkcode Pidfd.fromPidfile} believes. It is looked at under the lock that
+   * writers take, so that a file which another one has put there meanwhile stays. The process may
+   * have ended, and from Linux 6.9 also have been reaped.
+   *
+   * Where somebody else is writing the file, this call blocks until that is done, for 2 seconds at
+   * most.
+   *
+   * @param path A file's path, at most 4085 bytes.
+   * @returns Whether it was removed; false if there is no file, or if it names another process.
+   * @throws {TypeError} If `path` is no string, is empty, or has a zero in it.
+   * @throws {RangeError} If `path` is too long.
+   * @throws {PidfdError} `EINVAL` if the file names no process; `EACCES`, `EPERM` or `EROFS` if it
+   * can't be removed; `EAGAIN` if somebody else has been writing it for 2 seconds; `EBADF` if the
+   * handle is closed; else as {@linkcode Pidfd.fromPidfile}.
+   */
+  removePidfile(path: string): boolean {
+    return removePidfile(this.#handle, path);
   }
 
   /**
@@ -432,10 +461,11 @@ export class Pidfd implements Disposable {
    * handle.close();
    * ```
    */
+  signal(signal: Signal | number, options?: SignalOptions): boolean;
+  /** Sends SIGTERM. */
+  signal(): boolean;
   signal(...given: [signal?: Signal | number, options?: SignalOptions]): boolean {
-    // An argument that was given as undefined is a mistake of the caller, not a wish for SIGTERM.
-    const number = signalNumber(given.length === 0 ? "SIGTERM" : given[0]);
-    return sendSignal(this.#handle, number, given[1]);
+    return sendSignal(this.#handle, givenSignal(given), given[1]);
   }
 
   /**
@@ -505,7 +535,7 @@ export class Pidfd implements Disposable {
    * come from its runtime. Never reaps. Keeps the program alive, unless `unref()` says otherwise.
    *
    * @returns How it ended.
-   * @throws {TypeError} If an option is of a wrong type.
+   * @throws {TypeError} If an option is unknown, or of a wrong type.
    * @throws {RangeError} If `timeoutMs` or `statusMs` is no integer of its range.
    * @throws {DOMException} `TimeoutError` when the time is up.
    * @throws The reason of `signal`, when it is aborted.
@@ -534,7 +564,7 @@ export class Pidfd implements Disposable {
    * through this handle: at no point can a stranger be hit.
    *
    * @returns How it ended, as far as that is told within `statusMs` of its end, and whether it had to be forced.
-   * @throws {TypeError} If an option is of a wrong type, or `killSignal` an unknown name.
+   * @throws {TypeError} If an option is unknown or of a wrong type, or `killSignal` an unknown name.
    * @throws {RangeError} If a number is outside its range.
    * @throws The reason of `signal`, when it is aborted; the process is then left as it is.
    * @throws {PidfdSignalFailedError} `EPERM` if you may not signal it, or if it is pid 1 of your own pid namespace or a thread of the
@@ -570,7 +600,8 @@ export class Pidfd implements Disposable {
 
   /**
    * Reaps a child of this process that has ended: the kernel forgets it, and its pid is free. Nothing else here
-   * reaps, but for the option `reapAdopted` of trees. **Never use it on a child that your runtime has started:** Node would never
+   * reaps, but for the option `reapAdopted` of trees and `adoptOrphans({ reap: true })`.
+   * **Never use it on a child that your runtime has started:** Node would never
    * see that child's `exit`, and the promises of Deno and Bun would reject.
    *
    * Needs Linux 5.4, waitid(2).

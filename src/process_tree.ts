@@ -3,18 +3,20 @@
  *
  * @module
  */
-import { checkBoolean, checkOptions } from "./kernel/arguments.ts";
+import type { ChildLike } from "../ffi/child.ts";
+import { checkBoolean, readOptions } from "./kernel/arguments.ts";
 import { EBADF } from "./kernel/constants.ts";
 import { failure, PidfdError } from "./kernel/errors.ts";
 import type { ExitStatus } from "./kernel/exit.ts";
+import { makeDistinct } from "./kernel/inspection.ts";
 import { native } from "./kernel/native.ts";
-import { type Signal, signalNumber } from "./kernel/signals.ts";
+import { givenSignal, type Signal } from "./kernel/signals.ts";
 import type { Pidfd } from "./pidfd.ts";
 import { sendSignal } from "./process/signal.ts";
-import { waitFor, type WaitOptions } from "./process/wait.ts";
+import { checkedOptions, waitFor, type WaitOptions } from "./process/wait.ts";
 import { terminateTree, type TerminateTreeOptions, type TreeKill } from "./kill/kill_tree.ts";
 import type { Member, TreeMember } from "./tree/member.ts";
-import { type TreeOptions, walkFrom } from "./tree/root.ts";
+import { TREE_DEFAULTS, type TreeOptions, walkFrom } from "./tree/root.ts";
 import type { Walk } from "./tree/walk.ts";
 
 /** Whom a signal to a tree reaches. */
@@ -56,6 +58,7 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
   private constructor(walk: Walk, key: typeof PRIVATE) {
     if (key !== PRIVATE) throw new TypeError("Cannot make a ProcessTree: use ProcessTree.of()");
     this.#walk = walk;
+    makeDistinct(this);
   }
 
   /**
@@ -63,8 +66,9 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
    * until nothing new is found. The tree may have grown by the time that you use it: {@linkcode
    * ProcessTree.refresh}.
    *
-   * @param root A pid, or a handle, which stays yours: the tree holds a second one.
-   * @throws {TypeError} If an argument is of a wrong type, or `root` is the handle of a thread that
+   * @param root A pid; a handle, which stays yours: the tree holds a second one; or a child as
+   * {@linkcode Pidfd.of} takes it.
+   * @throws {TypeError} If an argument is of a wrong type, an option unknown, or `root` the handle of a thread that
    * is not its process's first.
    * @throws {RangeError} If `root` is a number, and no integer from 1 to 2147483647.
    * @throws {Error} With `cgroup`, if the root's cgroup holds this process too, or is not told.
@@ -75,8 +79,9 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
    * `ENOENT` if it is not mounted; `EMFILE`, `ENFILE` or `ENOMEM` if no descriptor is free: each
    * member takes one. `EBADF` if the given handle is closed.
    */
-  static of(root: number | Pidfd, options: TreeOptions = {}): ProcessTree {
-    const walk = walkFrom("hold a tree", root, options);
+  static of(root: number | Pidfd | ChildLike, options: TreeOptions = {}): ProcessTree {
+    const action = "hold a tree";
+    const walk = walkFrom(action, root, readOptions(action, options, TREE_DEFAULTS));
     const tree = new ProcessTree(walk, PRIVATE);
     try {
       tree.refresh();
@@ -140,7 +145,7 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
    * Sends a signal to every member that runs, parents before their children, and this process last.
    * All are tried, whatever happens to one.
    *
-   * @param signal As for {@linkcode Pidfd.signal}.
+   * @param signal As for {@linkcode Pidfd.signal}; SIGTERM if left out.
    * @returns How many it was sent to.
    * @throws {TypeError} If `signal` is an unknown name, or an argument is of a wrong type.
    * @throws {RangeError} If `signal` is a number outside 0 to 64.
@@ -148,11 +153,15 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
    * Pidfd.signal}.
    * @throws {PidfdError} `EBADF` if the tree is closed.
    */
-  signal(signal: Signal | number = "SIGTERM", options: SignalTreeOptions = {}): number {
+  signal(signal: Signal | number, options?: SignalTreeOptions): number;
+  /** Sends SIGTERM. */
+  signal(): number;
+  signal(...given: [signal?: Signal | number, options?: SignalTreeOptions]): number {
     const action = "signal a tree";
-    const { includeSelf = false } = checkOptions(action, options);
+    const options = given[1] === undefined ? {} : given[1];
+    const { includeSelf } = readOptions(action, options, { includeSelf: false });
     checkBoolean(action, "includeSelf", includeSelf);
-    const number = signalNumber(signal);
+    const number = givenSignal(given);
     const { members, ancestors } = this.#open();
     const wanted = members.filter(({ pid }) => includeSelf || !ancestors.has(pid));
     // This process comes last: the signal may end it, and nobody would go on with the others.
@@ -169,9 +178,10 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
    * @throws As {@linkcode Pidfd.wait}.
    */
   async wait(options: WaitOptions = {}): Promise<ExitStatus[]> {
+    const checked = checkedOptions(options);
     const own = native().own_pid();
     const members = [...downFrom(this.#open().root)].filter(({ pid }) => pid !== own);
-    return await Promise.all(members.map(({ core }) => waitFor(core, options)));
+    return await Promise.all(members.map(({ core }) => waitFor(core, checked)));
   }
 
   /**
@@ -195,6 +205,22 @@ export class ProcessTree implements Disposable, Iterable<TreeMember> {
   /** Closes the tree, as {@linkcode ProcessTree.close}; the processes live on. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** What `console.log` shows in Node, Bun and Deno: `ProcessTree { root: 4242, size: 3, settled: true }`. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return #walk in this ? this.#description() : "ProcessTree {}";
+  }
+
+  /** What Deno's own `Deno.inspect` shows. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return #walk in this ? this.#description() : "ProcessTree {}";
+  }
+
+  #description(): string {
+    const { root, members } = this.#walk;
+    const state = this.#isClosed ? "closed: true" : `settled: ${this.#isSettled}`;
+    return `ProcessTree { root: ${root.pid}, size: ${members.length}, ${state} }`;
   }
 
   #open(): Walk {

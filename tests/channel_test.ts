@@ -43,6 +43,13 @@ test("whichever of the watcher's descriptors the program closes, every wait sett
   }
 });
 
+test("closeDescriptor() refuses every descriptor of the watcher", async () => {
+  const [heard, count, end] = JSON.parse(await output("channel_owned.ts", []));
+  const refusal = "TypeError: Cannot close a descriptor: the waits of this thread need it: N";
+  assert.deepEqual([heard, end], [[refusal], "SIGKILL"]);
+  assert.ok(count >= 5, String(count));
+});
+
 test("a socket that the runtime refuses rejects the waits and leaks nothing", async () => {
   for (const how of isBun ? ["at once", "late"] : ["at once"]) {
     const told = JSON.parse(await output("channel_refused.ts", [how]));

@@ -45,10 +45,14 @@ test("pidfd takes a time with a unit, and without one as milliseconds", async ()
     const { code, stderr } = await pidfd("wait", "--timeout", time, pid);
     assert.equal(code, 124, `${time} ${stderr}`);
   }
-  const forced = await pidfd("stop", "--grace", "0.03s", "-s", "0", "--json", pid);
+  const forced = await pidfd("stop", "--grace", "0.03s", "-s", "CONT", "--json", pid);
   const [{ durationMs }] = JSON.parse(forced.stdout);
   assert.ok(durationMs >= 29 && durationMs < 4000, forced.stdout);
   await helper.exit;
+  assert.equal(
+    await complaint("stop", "-s", "0", "1"),
+    "--signal takes a signal to send: 0 is none",
+  );
   const limit = "at most 2147483647 ms";
   const wanted = `takes a time such as 500ms, 5s or 2m (without a unit: ms), ${limit}`;
   for (const time of ["soon", "5 s", "1.5", "5S", "0x5", "600h"]) {

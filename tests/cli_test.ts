@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { features, Pidfd, ProcessTree } from "../mod.ts";
 import { pidfd, pidfdCommand } from "./support/cli.ts";
-import { Helper, paused } from "./support/processes.ts";
+import { HELPER, Helper, paused } from "./support/processes.ts";
 import { grow, statFields } from "./support/trees.ts";
 
 test("pidfd --help and each command's --help explain themselves", async () => {
@@ -121,27 +121,41 @@ test("pidfd tree draws a process and its descendants, for people and for program
   assert.equal(people.code, 0, people.stderr);
   const shape = people.stdout.trimEnd().split("\n").map((line) => line.replace(/\d+/, "PID"));
   assert.deepEqual(shape, [
-    "PID helper",
-    "├─ PID helper",
-    "│  ├─ PID helper",
-    "│  └─ PID helper",
-    "└─ PID helper",
-    "   ├─ PID helper",
-    "   └─ PID helper",
+    "PID helper tree binary 7",
+    "├─ PID helper tree binary 7",
+    "│  ├─ PID helper tree binary 7",
+    "│  └─ PID helper tree binary 7",
+    "└─ PID helper tree binary 7",
+    "   ├─ PID helper tree binary 7",
+    "   └─ PID helper tree binary 7",
   ]);
   const programs = await pidfd("tree", "--json", String(root));
   const tree = JSON.parse(programs.stdout);
   assert.deepEqual([tree.pid, tree.name, tree.children.length], [root, "helper", 2]);
+  assert.deepEqual(tree.commandLine, [HELPER, "tree", "binary", "7"]);
   assert.equal((await pidfd("tree", "2147483647")).code, 1);
   await helper.end();
 });
 
-test("pidfd tree draws a name with control characters harmlessly, and what is stopped", async () => {
+test("pidfd tree draws arguments as a shell takes them, and control characters harmlessly", async () => {
+  const helper = new Helper("pause", "", "two words", "it's", "\x1b[31m\n");
+  await helper.line();
+  const { stdout } = await pidfd("tree", String(helper.child.pid));
+  const words = "'' 'two words' 'it'\\''s' '\ufffd[31m\ufffd'";
+  assert.equal(stdout, `${helper.child.pid} helper pause ${words}\n`);
+  await helper.kill();
+});
+
+test("pidfd tree draws what is stopped, and the name of what has no arguments", async () => {
   const { helper, root } = await grow("deep", 1, "odd-name", "stop");
   let drawn = "";
   while (!drawn.includes("stopped")) drawn = (await pidfd("tree", String(root))).stdout;
-  assert.equal(drawn, `${root} ) S 1\ufffd(\ufffd (stopped)\n`);
+  assert.equal(drawn, `${root} helper tree deep 1 odd-name stop (stopped)\n`);
   await helper.end();
+  const parent = new Helper("zombie", "1");
+  const zombie = Number(await parent.line());
+  assert.equal((await pidfd("tree", String(zombie))).stdout, `${zombie} helper (exited)\n`);
+  await parent.end();
 });
 
 test("pidfd tree --watch draws until the process has ended", async () => {
@@ -156,7 +170,7 @@ test("pidfd tree --watch draws until the process has ended", async () => {
   handle.signal("SIGKILL");
   handle.close();
   assert.deepEqual(await closed, [0, null]);
-  assert.ok(shown.startsWith(`${root} helper\n`), shown);
+  assert.ok(shown.startsWith(`${root} helper tree wide 3\n`), shown);
   assert.ok(shown.endsWith(`${root} exited\n`), shown);
   await helper.end();
 });

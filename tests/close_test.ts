@@ -25,6 +25,11 @@ test("close() closes the descriptor and not the process", async () => {
   await helper.kill();
 });
 
+test("close() closes, whatever the runtime's object of the child throws", async () => {
+  const result = await runScript("hostile_child.ts");
+  assert.equal(result.stdout.trim(), "true EBADF 0 Error: hostile", result.stderr);
+});
+
 test("close() twice never closes somebody else's descriptor", () => {
   const handle = Pidfd.self();
   const { fd } = handle;

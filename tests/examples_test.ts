@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { createInterface } from "node:readline";
@@ -96,10 +96,9 @@ test("examples/wait_for_stranger.ts tells how it ended, where the kernel tells",
 test("examples/pid_file.ts runs once, and is found and stopped by its file", () =>
   inFolder(async (folder) => {
     const path = `${folder}/service.pid`;
-    const pidFile = (name: string) =>
-      run(...command("pid_file", [`--allow-write=${path}`], name, path));
+    const pidFile = (name: string) => run(...command("pid_file", [], name, path));
     assert.equal((await pidFile("status")).stdout, "does not run\n");
-    const service = new Running(command("pid_file", [`--allow-write=${path}`], "start", path));
+    const service = new Running(command("pid_file", [], "start", path));
     assert.equal(await service.line(), "started");
     const pid = service.child.pid;
     assert.equal((await pidFile("start")).stdout, `runs already, as ${pid}\n`);
@@ -114,10 +113,27 @@ test("examples/pid_file.ts starts where a crash has left the file, whoever has t
     const path = `${folder}/service.pid`;
     // Our own pid, and an inode that is not ours: a stranger got the number.
     writeFileSync(path, `${process.pid}:1\n`);
-    const service = new Running(command("pid_file", [`--allow-write=${path}`], "start", path));
+    const service = new Running(command("pid_file", [], "start", path));
     assert.equal(await service.line(), "started");
     service.ask();
     assert.deepEqual(await service.end, [0, null]);
+  }));
+
+test("examples/pid_file.ts, started four times at once, runs once, and the others say as whom", () =>
+  inFolder(async (folder) => {
+    for (let round = 0; round < 2; round++) {
+      const path = `${folder}/service.pid`;
+      const start = command("pid_file", [], "start", path);
+      const all = [1, 2, 3, 4].map(() => new Running(start));
+      const lines = await Promise.all(all.map((each) => each.line()));
+      const winner = all[lines.indexOf("started")];
+      const others = lines.filter((line) => line === `runs already, as ${winner?.child.pid}`);
+      assert.equal(others.length, 3, lines.join("\n"));
+      winner.ask();
+      const ends = await Promise.all(all.map(({ end }) => end));
+      assert.deepEqual(ends.map(([code]) => code).sort(), [0, 1, 1, 1]);
+      assert.deepEqual(readdirSync(folder), []);
+    }
   }));
 
 test("examples/end_tree.ts ends a process with its child, and tells of both", async () => {
@@ -146,10 +162,21 @@ test(
       const fixture = fileURLToPath(new URL("fixtures/connect.ts", import.meta.url));
       const [program, ...args] = runtimeCommand(fixture, { args: [path] });
       const client = new Running([program, args]);
-      assert.match((await service.line())!, /^.+, user \d+, has connected$/);
+      assert.match((await service.line())!, /^.+, of user \d+, has connected$/);
       client.child.stdin!.end();
       assert.match((await service.line())!, /^.+ has ended$/);
       await client.end;
+      if (process.getuid!() === 0) {
+        chmodSync(path, 0o777);
+        const [nobody, ...rest] = runtimeCommand(fixture, {
+          through: [HELPER, "as", "65534"],
+          args: [path],
+        });
+        const other = new Running([nobody, rest]);
+        assert.equal(await service.line(), "user 65534 was refused");
+        other.child.stdin!.end();
+        await other.end;
+      }
       service.ask();
       assert.deepEqual(await service.end, [0, null]);
     }),

@@ -111,7 +111,7 @@ test("info() tells the cgroup by path and by id", {
     const handle = Pidfd.of(helper.child);
     const { cgroupPath, cgroupId } = handle.info();
     assert.equal(cgroupPath, path);
-    assert.equal(cgroupId, statSync(folder, { bigint: true }).ino);
+    assert.equal(cgroupId, String(statSync(folder, { bigint: true }).ino));
     handle.close();
   } finally {
     await helper.kill();

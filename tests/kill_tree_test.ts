@@ -82,12 +82,54 @@ test("killTree() forces those that ignore the polite signal, and says which", as
   await helper.end();
 });
 
-test("killTree() ends what had stopped itself, by force", async () => {
+test("killTree() resumes what had stopped itself, which ends without force", async () => {
   for (const freeze of [false, true]) {
-    const { helper, report } = await endTree(["binary", 7, "stop"], { graceMs: 20, freeze });
-    assert.equal(report.ended.filter(({ forced }) => forced).length, 7);
+    const { helper, root } = await grow("binary", 7, "stop");
+    const stopped = () => processes().filter(({ pid, state }) => members.has(pid) && state === "T");
+    const tree = ProcessTree.of(root);
+    const members = new Set([...tree].map(({ pid }) => pid));
+    while (stopped().length < 7) await new Promise((resolve) => setTimeout(resolve, 1));
+    tree.close();
+    const { ended, settled } = await killTree(root, { graceMs: 20_000, freeze });
+    assert.deepEqual([ended.length, settled], [7, freeze]);
+    assert.ok(ended.every(({ forced }) => !forced));
     await helper.end();
   }
+});
+
+test("killTree() with graceMs: Infinity kills nobody", async () => {
+  const { helper, root } = await grow("wide", 3, "ignore");
+  const killing = killTree(root, { graceMs: Infinity });
+  let isOver = false;
+  killing.then(() => isOver = true);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.equal(isOver, false);
+  const tree = ProcessTree.of(root);
+  assert.equal(tree.size, 3);
+  tree.signal("SIGINT");
+  tree.close();
+  const { ended } = await killing;
+  assert.equal(ended.length, 3);
+  assert.ok(ended.every(({ forced }) => !forced));
+  await helper.end();
+});
+
+test("killTree() and ProcessTree take a runtime's child", async () => {
+  const helper = await paused();
+  const tree = ProcessTree.of(helper.child);
+  assert.deepEqual([tree.root.pid, tree.size], [helper.child.pid, 1]);
+  tree.close();
+  const { ended } = await killTree(helper.child);
+  assert.deepEqual(ended.map(({ pid, status }) => [pid, status.signal]), [
+    [helper.child.pid, "SIGTERM"],
+  ]);
+  await helper.exit;
+  await assert.rejects(killTree(helper.child), { name: "PidfdOpenFailedError", code: "ESRCH" });
+  await assert.rejects(killTree({ pid: process.pid }), { code: "ESRCH" });
+  await assert.rejects(killTree({} as never), {
+    name: "TypeError",
+    message: /"root" must be a pid, a Pidfd or a child process/,
+  });
 });
 
 test("killTree() has nothing to do for what ends by itself", async () => {
@@ -290,18 +332,18 @@ test("abort while it is waited to be told how they ended tells that they have", 
   await helper.end();
 });
 
-test("what was stopped before stays stopped when it survives", async () => {
+test("what was stopped before is resumed to act on the signal", async () => {
   const { helper, root } = await grow("deep", 3, "stop");
   while (statFields(root)![0] !== "T") await new Promise((resolve) => setTimeout(resolve, 1));
   const controller = new AbortController();
   const killing = killTree(root, { freeze: true, killSignal: "SIGURG", signal: controller.signal });
   setTimeout(() => controller.abort(), 30);
   await assert.rejects(killing, { name: "AbortError" });
-  assert.equal(statFields(root)![0], "T");
+  assert.notEqual(statFields(root)![0], "T");
   await helper.end();
 });
 
-test("what was stopped before stays stopped, also where its first thread has ended", async () => {
+test("what was stopped before stays stopped when nobody was signalled, also where its first thread ended", async () => {
   const helper = new Helper("leader-ends", "7");
   assert.equal(await helper.line(), "ready");
   const handle = Pidfd.of(helper.child);
@@ -573,10 +615,11 @@ test("one that may not be ended, and ends by itself, hides the status of nobody 
 test("killTree() refuses wrong arguments before any native call", async () => {
   for (const value of WRONG_TYPES) await assert.rejects(killTree(value as never), TypeError);
   for (const value of WRONG_NUMBERS) await assert.rejects(killTree(value), RangeError);
+  await assert.rejects(killTree(process.pid, { killSignal: 0 }), RangeError);
   const helper = await paused();
   const pid = helper.child.pid!;
   for (const value of WRONG_NUMBERS) {
-    await assert.rejects(killTree(pid, { graceMs: value }), RangeError);
+    if (value !== Infinity) await assert.rejects(killTree(pid, { graceMs: value }), RangeError);
     await assert.rejects(killTree(pid, { statusMs: value }), RangeError);
   }
   for (

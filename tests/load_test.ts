@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { LIBRARIES } from "../ffi/library.ts";
@@ -7,7 +15,7 @@ import { load } from "../ffi/load.ts";
 import { ABI } from "../ffi/symbols.ts";
 import { loadLibrary } from "../mod.ts";
 import { CPU } from "./support/cpu.ts";
-import { runScript } from "./support/processes.ts";
+import { HELPER, run, runScript } from "./support/processes.ts";
 
 /** Runs `test` with a folder that is removed afterwards. */
 async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
@@ -115,6 +123,40 @@ test("two versions in one program each get their own library", { skip: notPatcha
   const bytes = Buffer.from(otherVersion()!).toString("base64");
   const result = await runScript("two_versions.ts", { env: { OTHER: bytes } });
   assert.equal(result.stdout.trim(), `${ABI ^ 1} ${ABI} ${ABI ^ 1}`, result.stderr);
+});
+
+test("another package that loads from memory later gets its own library, not ours", {
+  skip: "Deno" in globalThis || "Bun" in globalThis ? notPatchable : "Node loads from files only",
+}, async () => {
+  const bytes = Buffer.from(otherVersion()!).toString("base64");
+  const result = await runScript("memory_name.ts", { env: { OTHER: bytes } });
+  assert.equal(result.stdout.trim(), `${ABI} ${`${ABI ^ 1} `.repeat(8).trim()}`, result.stderr);
+});
+
+/** CAP_DAC_READ_SEARCH, with which it may read the kernel's file about itself, and CAP_SETPCAP. */
+const CAPABILITIES = [2, 8];
+
+test("PIDFD_LIBRARY is ignored by a program that has more rights than who started it", {
+  skip: process.getuid!() === 0 ? false : "it needs root",
+}, async (t) => {
+  await inFolder(async (folder) => {
+    chmodSync(folder, 0o755);
+    const program = `${folder}/runtime`;
+    copyFileSync(process.execPath, program);
+    chmodSync(program, 0o755);
+    const planted = { PIDFD_LIBRARY: "/nonexistent/library.so" };
+    const nobody = [HELPER, "as", "65534"];
+    const honoured = await runScript("load.ts", { env: planted, through: nobody });
+    assert.match(honoured.stdout, /asked for can't be loaded/, "without more rights it counts");
+    for (const capability of CAPABILITIES) {
+      const { code } = await run(HELPER, ["set-capability", program, String(capability)]);
+      if (code === 77) return t.skip(`${folder} takes no capabilities`);
+      const through = [...nobody, program];
+      const { stdout, stderr } = await runScript("load.ts", { env: planted, through, own: true });
+      // Node, where the library is in no file, does not write one that its user could replace.
+      assert.match(stdout, /^true true|embedded library .*more rights/, `${capability} ${stderr}`);
+    }
+  });
 });
 
 test("loadLibrary() refuses wrong paths, and a second library", () => {

@@ -41,6 +41,7 @@ test("a message carries data over each kind of socket, and nothing else", () => 
       descriptors: [],
       sender: null,
       senderError: null,
+      credentials: null,
       dataTruncated: false,
       controlTruncated: false,
     });

@@ -1,10 +1,24 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { Pidfd } from "../mod.ts";
 import { countPidfds } from "./support/descriptors.ts";
 import { assertThrows } from "./support/errors.ts";
 import { HELPER, Helper, paused, runScript } from "./support/processes.ts";
+
+const LAST_PID = "/proc/sys/kernel/ns_last_pid";
+
+/** Whether the next process can be given a pid. */
+const canChoosePids = (() => {
+  try {
+    writeFileSync(LAST_PID, readFileSync(LAST_PID));
+    return true;
+  } catch {
+    return false;
+  }
+})();
 
 test("of() opens a child in the tick that spawned it, also one that ends at once", async () => {
   for (let round = 0; round < 50; round++) {
@@ -31,6 +45,41 @@ test("of() throws ESRCH for a child that the runtime has seen end", async () => 
   assertThrows(() => Pidfd.of(helper.child), { name: "PidfdOpenFailedError", code: "ESRCH", pid });
   assertThrows(() => Pidfd.of({ pid }), { name: "PidfdOpenFailedError", code: "ESRCH", pid });
   assert.equal(countPidfds(), before);
+});
+
+test("of() opens a child that was killed and lives on", async () => {
+  const child = spawn("sh", ["-c", "trap '' TERM; echo; exec sleep 1000"]);
+  await once(child.stdout, "data");
+  // Deno sets `signalCode` here, whatever the child does then.
+  assert.equal(child.kill("SIGTERM"), true);
+  const handle = Pidfd.of(child);
+  assert.deepEqual([handle.pid, handle.isAlive()], [child.pid, true]);
+  handle.signal("SIGKILL");
+  await once(child, "exit");
+  handle.close();
+});
+
+test("of() refuses another child of ours that has the pid of a killed one", {
+  skip: canChoosePids ? false : "/proc/sys/kernel/ns_last_pid can't be written",
+}, async () => {
+  const helper = await paused();
+  const closed = once(helper.child, "close");
+  await helper.kill();
+  await closed;
+  const pid = helper.child.pid!;
+  for (let tries = 0;; tries++) {
+    assert.ok(tries < 500, "the pid was not given away");
+    writeFileSync(LAST_PID, String(pid - 1));
+    const child = spawn(HELPER, ["pause"]);
+    try {
+      if (child.pid !== pid) continue;
+      assertThrows(() => Pidfd.of(helper.child), { code: "ESRCH", pid });
+      break;
+    } finally {
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    }
+  }
 });
 
 test("of() throws ESRCH for a process that is not a child, and leaks nothing", async () => {

@@ -372,7 +372,7 @@ test("pidfd orphans shows whom a dead process has left, and ends them", async ()
   const text = String(tree.identity);
   const early = await pidfd("orphans", text);
   assert.deepEqual([early.code, early.stdout], [3, ""]);
-  assert.match(early.stderr, /: has not ended, use pidfd tree \d+$/m);
+  assert.match(early.stderr, /: still running; use pidfd tree \d+$/m);
   await step(tree);
   const people = await pidfd("orphans", text);
   assert.deepEqual([people.code, people.stdout], [1, `${tree.orphan} helper [by its session]\n`]);
@@ -387,15 +387,37 @@ test("pidfd orphans shows whom a dead process has left, and ends them", async ()
   assert.deepEqual([none.code, none.stdout], [0, ""]);
 });
 
+test("pidfd orphans --env shows who has a mark, and ends them", async () => {
+  const [name, value] = ["PIDFD_TEST", `${process.pid}-${performance.now()}`];
+  const env = { [name]: value, SECOND: "a=b" };
+  const child = spawn(HELPER, ["pause"], { env, stdio: ["ignore", "pipe", "inherit"] });
+  const exit = once(child, "exit");
+  await once(child.stdout, "data");
+  const marks = ["--env", `${name}=${value}`, "--env", "SECOND=a=b"];
+  const people = await pidfd("orphans", ...marks);
+  assert.match(people.stdout, new RegExp(`^${child.pid} helper \\[by its environment\\]\n`));
+  assert.equal(people.code, 1, people.stderr);
+  const other = await pidfd("orphans", ...marks, "--env", "THIRD=");
+  assert.equal(other.code, 0, other.stdout);
+  const stopped = await pidfd("orphans", "--stop", ...marks);
+  assert.equal(stopped.code, 0, stopped.stderr);
+  assert.deepEqual(await exit, [null, "SIGTERM"]);
+});
+
 test("pidfd orphans refuses wrong usage", async () => {
   const identity = "1:1@9c78a586-21d8-4e53-8f93-477fc0d47db0";
   for (
-    const args of [[], ["1"], [identity, identity], ["--grace", "5", identity], [
-      "--stop",
-      "--grace",
-      "x",
-      identity,
-    ]]
+    const args of [
+      [],
+      ["1"],
+      [identity, identity],
+      ["--grace", "5", identity],
+      ["--stop", "--grace", "x", identity],
+      ["--env", "A=1", identity],
+      ["--env", "A"],
+      ["--env", "=1"],
+      ["--env"],
+    ]
   ) {
     assert.equal((await pidfd("orphans", ...args)).code, 2, args.join(" "));
   }

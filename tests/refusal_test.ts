@@ -60,6 +60,13 @@ test("identity() and reopen() throw EACCES where /proc does not tell the boot", 
   assert.deepEqual(seen, ["EACCES read", "EACCES read"]);
 });
 
+test("identity() throws what a failed look answers, and does not change its form", async () => {
+  for (const [errno, code] of [[12, "ENOMEM"], [1, "EPERM"]] as const) {
+    const through = [HELPER, "deny", "fstatfs", String(errno)];
+    assert.deepEqual(await look(through, `identity=${process.pid}`), [`${code} fstatfs`]);
+  }
+});
+
 test("before Linux 6.9, EACCES of the start time is identity()'s, and a bare pid's in a pid file", async () => {
   const folder = mkdtempSync(join(tmpdir(), "pidfd-"));
   const path = join(folder, "service.pid");

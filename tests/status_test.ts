@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { test } from "node:test";
-import { features, Pidfd } from "../mod.ts";
+import { exitCodeOf, features, Pidfd } from "../mod.ts";
 import { assertThrows, WRONG_NUMBERS } from "./support/errors.ts";
 import { HELPER, Helper, paused, runScript } from "./support/processes.ts";
 import { ending, exitedWith, UNKNOWN } from "./support/statuses.ts";
@@ -23,6 +23,25 @@ test("status() tells every exit code of a child, without reaping it", async () =
     assert.deepEqual(ending(handle.status()), exitedWith(code));
     assert.equal(await seen, code, "the runtime still sees its child end");
     handle.close();
+  }
+});
+
+test("exitCodeOf() is a shell's exit code, and null where nobody knows", async () => {
+  for (const [how, code] of [["exit 0", 0], ["exit 143", 143], ["kill -TERM $$", 143]] as const) {
+    const handle = Pidfd.of(spawn("sh", ["-c", how]));
+    const status = await handle.wait();
+    assert.equal(exitCodeOf(status), code, how);
+    assert.equal(exitCodeOf(JSON.parse(JSON.stringify(status))), code);
+    handle.close();
+  }
+  const killed = { ...exitedWith(0), success: false, code: null, signal: "SIGRTMIN+3" };
+  assert.equal(exitCodeOf(killed as never), 128 + 37);
+  assert.equal(exitCodeOf(UNKNOWN as never), null);
+  for (const value of [null, undefined, 143, {}, "SIGTERM"]) {
+    assert.throws(() => exitCodeOf(value as never), {
+      name: "TypeError",
+      message: /^Cannot tell an exit code: "status" must be an exit status: /,
+    });
   }
 });
 

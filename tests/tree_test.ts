@@ -218,7 +218,10 @@ test("ProcessTree.of() refuses what is neither a pid nor a handle, before any na
   }
   const self = Pidfd.self();
   for (const value of [Pidfd.prototype, Object.create(Pidfd.prototype)]) {
-    assert.throws(() => ProcessTree.of(value), /"root" must be a pid or a Pidfd: /);
+    assert.throws(
+      () => ProcessTree.of(value),
+      /"root" must be a pid, a Pidfd or a child process: /,
+    );
     assert.throws(() => self.equals(value), /"other" must be a Pidfd: /);
   }
   self.close();
@@ -229,6 +232,16 @@ test("ProcessTree.of() refuses what is neither a pid nor a handle, before any na
   });
   assert.throws(() => ProcessTree.of(1, null as never), TypeError);
   assertThrows(() => ProcessTree.of(2 ** 31 - 1), { name: "PidfdOpenFailedError", code: "ESRCH" });
+});
+
+test("signal() of a tree refuses a signal that is undefined, and sends SIGTERM if there is none", async () => {
+  const helper = await paused();
+  const tree = ProcessTree.of(helper.child);
+  assert.throws(() => tree.signal(undefined as never), { name: "TypeError" });
+  assert.equal(tree.root.handle.isAlive(), true);
+  assert.equal(tree.signal(), 1);
+  assert.deepEqual(await helper.exit, [null, "SIGTERM"]);
+  tree.close();
 });
 
 test("a closed tree refuses everything but to be closed again", () => {

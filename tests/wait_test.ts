@@ -144,9 +144,15 @@ test("wait() and terminate() refuse wrong options before any native call", async
   for (const value of WRONG_NUMBERS) {
     await assert.rejects(handle.wait({ timeoutMs: value }), { name: "RangeError" });
     await assert.rejects(handle.wait({ statusMs: value }), { name: "RangeError" });
-    await assert.rejects(handle.terminate({ graceMs: value }), { name: "RangeError" });
+    if (value !== Infinity) {
+      await assert.rejects(handle.terminate({ graceMs: value }), { name: "RangeError" });
+    }
     await assert.rejects(handle.terminate({ statusMs: value }), { name: "RangeError" });
   }
+  await assert.rejects(handle.terminate({ killSignal: 0 }), {
+    name: "RangeError",
+    message: /"killSignal" must be a signal: 0 is none/,
+  });
   await assert.rejects(handle.terminate({ killSignal: "SIGTREM" as never }), { name: "TypeError" });
   assert.equal(countPidfds(), before);
   handle.close();
@@ -165,7 +171,7 @@ test("terminate() asks politely, and forces what does not listen", async () => {
 
   const stubborn = await paused();
   const second = Pidfd.of(stubborn.child);
-  const result = await second.terminate({ killSignal: 0, graceMs: 20 });
+  const result = await second.terminate({ killSignal: "SIGURG", graceMs: 20 });
   assert.equal(result.forced, true);
   assert.equal(result.status.signal, "SIGKILL");
   assert.ok(result.durationMs >= 19);
@@ -173,12 +179,38 @@ test("terminate() asks politely, and forces what does not listen", async () => {
   await stubborn.exit;
 });
 
+test("terminate() resumes a stopped process, which ends without force", async () => {
+  const helper = await paused();
+  const handle = Pidfd.of(helper.child);
+  handle.signal("SIGSTOP");
+  while (processes().find(({ pid }) => pid === handle.pid)?.state !== "T") await setTimeout(1);
+  const { forced, status } = await handle.terminate({ graceMs: 20_000, statusMs: 10_000 });
+  assert.deepEqual([forced, status.signal], [false, "SIGTERM"]);
+  handle.close();
+  await helper.exit;
+});
+
+test("terminate() with graceMs: Infinity never forces", async () => {
+  const helper = await paused();
+  const handle = Pidfd.of(helper.child);
+  let isOver = false;
+  const ending = handle.terminate({ killSignal: "SIGURG", graceMs: Infinity });
+  ending.then(() => isOver = true);
+  await setTimeout(50);
+  assert.deepEqual([isOver, handle.isAlive()], [false, true]);
+  handle.signal("SIGINT");
+  const { forced, status } = await ending;
+  assert.deepEqual([forced, status.signal], [false, "SIGINT"]);
+  handle.close();
+  await helper.exit;
+});
+
 test("terminate() that is aborted leaves the process as it is", async () => {
   const helper = await paused();
   const handle = Pidfd.of(helper.child);
   const reason = new Error("stay");
   const abort = new AbortController();
-  const ending = handle.terminate({ killSignal: 0, graceMs: 60_000, signal: abort.signal });
+  const ending = handle.terminate({ killSignal: "SIGURG", graceMs: 60_000, signal: abort.signal });
   abort.abort(reason);
   await assert.rejects(ending, reason);
   assert.equal(handle.isAlive(), true);

@@ -1,7 +1,8 @@
-/** `pidfd orphans`: what an exited process left in its session and process group. */
+/** `pidfd orphans`: what an exited process left behind, by its identity or by a mark. */
 import {
   findOrphans,
   type Orphan,
+  type OrphanMark,
   type Orphans,
   parseIdentity,
   PidfdError,
@@ -23,6 +24,7 @@ function show(orphans: Orphans, asJson: boolean): void {
   for (const { process: { pid, name }, relation } of orphans) {
     print(`${pid} ${printable(name)} [by its ${relation}]`);
   }
+  if (orphans.unreadable > 0) print(`(${orphans.unreadable} processes may not be read)`);
   if (orphans.hidden > 0) print(`(/proc hides ${orphans.hidden} processes)`);
 }
 
@@ -46,28 +48,61 @@ function identityOf(text: string): ProcessIdentity {
   }
 }
 
+type Wanted = Parameters<typeof findOrphans>[0];
+
+/** KEY=VALUE, as often as it was given. */
+function environmentOf(entries: readonly string[]): OrphanMark {
+  const pairs = entries.map((entry) => {
+    const at = entry.indexOf("=");
+    if (at < 1) throw new UsageError(`--env takes KEY=VALUE: ${JSON.stringify(entry)}`);
+    return [entry.slice(0, at), entry.slice(at + 1)];
+  });
+  return { environment: Object.fromEntries(pairs) };
+}
+
+/** What the arguments ask for: an identity, or a mark. */
+function wanted(args: readonly string[], env: unknown): Wanted {
+  if (Array.isArray(env)) {
+    if (args.length > 0) throw new UsageError("orphans takes an identity or --env, not both");
+    return environmentOf(env);
+  }
+  if (args.length !== 1) throw new UsageError("orphans takes one identity, or --env");
+  return identityOf(args[0]);
+}
+
 /** The command. */
 export const orphans: Command = {
   summary: "list what an exited process left behind, or end it",
-  usage: "[--stop] [--grace TIME] IDENTITY",
-  help: `  --stop         end each of them with all of its descendants
-  --grace TIME   with --stop: wait so long before SIGKILL: 500ms, 5s, 2m;
-                 without a unit: ms; 5s if left out
+  usage: "[--stop] [--grace TIME] (IDENTITY | --env KEY=VALUE...)",
+  help: `  --env KEY=VALUE   list the processes that were started with this variable;
+                    given more than once: with all of them
+  --stop            end each of them with all of its descendants
+  --grace TIME      with --stop: wait so long before SIGKILL: 500ms, 5s, 2m;
+                    without a unit: ms; 5s if left out
 
-It lists the processes in the session or process group that the process led. It
-misses those that began a session of their own, and finds none if the process
-led neither. Once the process was reaped, only Linux 6.14 to 6.19 can tell.
+With --env it lists every process that inherited the variable, but not this
+command and its ancestors: choose a variable and a value that nothing else has.
+It counts the processes that it may not read.
+
+By an identity it lists the processes in the session or process group that the
+process led. It misses those that began a session of their own, and finds none
+if the process led neither. Once the process was reaped, only Linux 6.14 to 6.19
+can tell.
 
 Exit code: 0 if there are none, or with --stop if all ended after SIGTERM; 1 if
 there are some; 3 if the process is still running, or a call failed; with --stop
 4, 5 and 128 + N as for pidfd stop --tree.`,
-  options: { stop: { type: "boolean" }, grace: { type: "string" } },
-  async run(args, { stop, grace, json }) {
-    if (args.length !== 1) throw new UsageError("orphans takes one IDENTITY");
+  options: {
+    env: { type: "string", multiple: true },
+    stop: { type: "boolean" },
+    grace: { type: "string" },
+  },
+  async run(args, { env, stop, grace, json }) {
+    const parent = wanted(args, env);
     if (grace !== undefined && !stop) throw new UsageError("--grace needs --stop");
     const graceMs = typeof grace === "string" ? parseTime("grace", grace) : 5000;
     try {
-      const found = findOrphans(identityOf(args[0]));
+      const found = findOrphans(parent);
       try {
         if (!stop) {
           show(found, json === true);

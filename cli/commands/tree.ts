@@ -1,6 +1,13 @@
 /** `pidfd tree`: a process and all of its descendants, drawn as a tree. */
 import process from "node:process";
-import { type Pidfd, PidfdError, processes, ProcessTree, type TreeMember } from "../../mod.ts";
+import {
+  type Pidfd,
+  PidfdError,
+  type ProcessEntry,
+  processes,
+  ProcessTree,
+  type TreeMember,
+} from "../../mod.ts";
 import { parseProcesses } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { EXIT_OK, UsageError } from "../exit.ts";
@@ -10,37 +17,64 @@ import { print, printable } from "../output.ts";
 interface Node {
   pid: number;
   name: string;
+  commandLine?: readonly string[];
   state: string;
   relation: string;
   children: Node[];
 }
 
 /** What a member is now, in words. */
-function stateOf({ handle }: TreeMember, letters: Map<number, string>): string {
+function stateOf({ handle }: TreeMember, letter?: string): string {
   if (!handle.isAlive()) return handle.state();
-  const letter = letters.get(handle.pid);
   return letter === "T" ? "stopped" : letter === "t" ? "traced" : "running";
 }
 
 /** The members that are not reaped yet, as nodes; null where not even the root is there. */
 function nodesOf(tree: ProcessTree): Node | null {
-  const letters = new Map(processes().map(({ pid, state }) => [pid, state]));
+  const entries = new Map<number, ProcessEntry>();
+  for (const entry of processes({ commandLine: true })) entries.set(entry.pid, entry);
   const nodes = new Map<TreeMember, Node>();
   for (const member of tree) {
     const { pid, name, parent, relation } = member;
-    const state = stateOf(member, letters);
-    const node: Node = { pid, name, state, relation, children: [] };
+    const entry = entries.get(pid);
+    const state = stateOf(member, entry?.state);
+    // Who runs still had its pid during the pass: the entry is its own.
+    const isOwn = state !== "exited" && state !== "reaped";
+    const { commandLine } = isOwn && entry ? entry : {};
+    const node: Node = {
+      pid,
+      name,
+      ...(commandLine ? { commandLine } : {}),
+      state,
+      relation,
+      children: [],
+    };
     nodes.set(member, node);
     if (parent && state !== "reaped") nodes.get(parent)!.children.push(node);
   }
   return nodes.get(tree.root) ?? null;
 }
 
+/** The program and its arguments as a shell takes them, the program without its folder; the name where there are none. */
+function titleOf({ name, commandLine }: Node): string {
+  if (!commandLine) return name;
+  const [program, ...args] = commandLine;
+  // A title that the program has given itself is one word with blanks in it.
+  const isPath = /^\/[^ ]*[^ /]$/.test(program);
+  return [isPath ? program.slice(program.lastIndexOf("/") + 1) : program, ...args.map(quoted)].join(
+    " ",
+  );
+}
+
+function quoted(word: string): string {
+  return /^[\w%+,./:=@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
 /** The lines of a tree. */
 export function draw(node: Node, first = "", rest = ""): string[] {
   const state = node.state === "running" ? "" : ` (${node.state})`;
   const relation = ["root", "parent"].includes(node.relation) ? "" : ` [by its ${node.relation}]`;
-  const lines = [`${first}${node.pid} ${printable(node.name)}${state}${relation}`];
+  const lines = [`${first}${node.pid} ${printable(titleOf(node))}${state}${relation}`];
   node.children.forEach((child, index) => {
     const isLast = index === node.children.length - 1;
     lines.push(
@@ -54,7 +88,8 @@ function show(tree: ProcessTree, asJson: boolean): string {
   const root = nodesOf(tree)!;
   if (asJson) return JSON.stringify({ ...root, hidden: tree.hidden }, null, 2);
   const hidden = tree.hidden === 0 ? [] : [`(/proc hides ${tree.hidden} processes)`];
-  return [...draw(root), ...hidden].join("\n");
+  const width = process.stdout.isTTY ? process.stdout.columns : Infinity;
+  return [...draw(root), ...hidden].map((line) => line.slice(0, width)).join("\n");
 }
 
 const REDRAW_MS = 500;

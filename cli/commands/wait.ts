@@ -1,6 +1,5 @@
 /** `pidfd wait`: until processes have exited, children or not. */
-import { type ExitStatus, type Pidfd, PidfdError } from "../../mod.ts";
-import { signalNumber } from "../../src/kernel/signals.ts";
+import { exitCodeOf, type ExitStatus, type Pidfd, PidfdError } from "../../mod.ts";
 import { parseProcesses, parseTime } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { EXIT_ERROR, EXIT_OK, EXIT_TIMEOUT, UsageError } from "../exit.ts";
@@ -33,8 +32,7 @@ async function waitFor(handle: Pidfd, abort: AbortSignal): Promise<ExitStatus | 
 
 /** As a shell has it. */
 function passedCode(status: ExitStatus): number {
-  if (!status.known) return EXIT_ERROR;
-  return status.signal === null ? status.code : 128 + signalNumber(status.signal);
+  return exitCodeOf(status) ?? EXIT_ERROR;
 }
 
 function outcomeOf(status: ExitStatus | null, passes: boolean): Omit<Outcome, "pid"> {

@@ -1,8 +1,7 @@
 /** The package.json of the npm package, made of deno.json and of the development package.json. */
-import { subpath } from "./compile.ts";
-
 interface Manifest {
   name: string;
+  version: string;
   bin: Record<string, string>;
   exports: Record<string, unknown>;
   [field: string]: unknown;
@@ -13,19 +12,20 @@ function readJson(path: string) {
 }
 
 /**
- * One file serves all runtimes: it asks which one it runs on when it is used. The conditions are there for tools that
- * want to see their own, and types come first because the first match wins.
+ * Types come first, because the first match wins. Each way has its own: TypeScript would else take a
+ * script for a module.
  */
-function door(name: string): Record<string, string> {
-  const file = `./${name}.js`;
-  return { types: `./types/${name}.d.ts`, deno: file, bun: file, node: file, default: file };
+function entry(name: string): Record<string, Record<string, string>> {
+  return {
+    import: { types: `./${name}.d.mts`, default: `./${name}.mjs` },
+    require: { types: `./${name}.d.ts`, default: `./${name}.js` },
+  };
 }
 
-/** The manifest of the package with these modules. No `os` and no `cpu`: npm would refuse a whole install elsewhere. */
-export function manifest(entries: string[]): Manifest {
+/** The manifest of the package. No `os` and no `cpu`: npm would refuse a whole install elsewhere. */
+export function manifest(): Manifest {
   const { version, license } = readJson("deno.json");
   const { repository, engines, keywords, homepage, bugs } = readJson("package.json");
-  const doors = entries.map((name) => [subpath(name), door(name)]);
   return {
     name: "pidfd",
     version,
@@ -35,15 +35,18 @@ export function manifest(entries: string[]): Manifest {
     bugs,
     repository,
     license,
-    type: "module",
-    sideEffects: ["./cli.js"],
-    files: ["*.js", "*.md", "docs", "lib", "types"],
+    type: "commonjs",
+    // Nothing is imported of the implementation: it is found under its symbol.
+    sideEffects: ["./pidfd.mjs", "./cli.mjs"],
+    files: ["*.js", "*.mjs", "*.d.ts", "*.d.mts", "*.md", "docs", "lib"],
     engines,
-    bin: { pidfd: "cli.js" },
-    main: "./mod.js",
-    types: "./types/mod.d.ts",
+    bin: { pidfd: "cli.mjs" },
+    main: "./index.js",
+    types: "./index.d.ts",
     exports: {
-      ...Object.fromEntries(doors),
+      ".": entry("index"),
+      "./tree-kill": entry("tree-kill"),
+      "./cli": { types: "./cli.d.mts", default: "./cli.mjs" },
       // The library's file, for whoever gives Deno no more than --allow-ffi=PATH.
       "./lib/*": "./lib/*",
       "./package.json": "./package.json",

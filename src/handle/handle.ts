@@ -91,10 +91,13 @@ export class Handle {
   /** Closes the descriptor, and fails the pending waits; a second call does nothing. */
   close(): void {
     const fd = this.#owned.detach();
-    this.#failWaits();
-    // Linux frees the number whatever close(2) answers, and nobody could do anything about an
-    // error.
-    if (fd >= 0) native().close(fd);
+    try {
+      this.#failWaits();
+    } finally {
+      // Linux frees the number whatever close(2) answers, and nobody could do anything about an
+      // error.
+      if (fd >= 0) native().close(fd);
+    }
   }
 
   /** Gives the descriptor up, and fails the pending waits. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { show } from "../kernel/arguments.ts";
+import { ownDefined, show } from "../kernel/arguments.ts";
 import { INT_MAX } from "../kernel/constants.ts";
 
 /**
@@ -25,9 +25,14 @@ export interface ProcessIdentity {
 
 /** Gives an identity its text form as `String()` takes it, which JSON and a comparison of fields don't see. */
 export function makeIdentity(fields: ProcessIdentity): ProcessIdentity {
-  const text = format(fields);
-  return Object.freeze(Object.defineProperty({ ...fields }, "toString", { value: () => text }));
+  const text = format(ownDefined(fields, FIELDS));
+  // A field that is absent stays absent, whatever some other package has put on Object.prototype.
+  const absent = FIELDS.filter((name) => !Object.hasOwn(fields, name)).map((name) => [name, {}]);
+  const hidden = Object.fromEntries([["toString", { value: () => text }], ...absent]);
+  return Object.freeze(Object.defineProperties({ ...fields }, hidden));
 }
+
+const FIELDS = ["pid", "inode", "startTicks", "pidNamespace", "boot"] as const;
 
 const FORM =
   /^(?<pid>[1-9]\d{0,9}):(?:(?<inode>[1-9]\d{0,19})(?:@(?<boot>[^/]+))?|t(?<ticks>\d{1,15})@(?<oldBoot>[^/]+)\/(?<namespace>[1-9]\d{0,9}))$/;
@@ -85,7 +90,7 @@ function parseFor(action: string, text: string): ProcessIdentity {
 /** An object with the fields of an identity, each in its range. `shown` is what an error shows instead. */
 function checkIdentity(action: string, value: unknown, shown = value): ProcessIdentity {
   if (typeof value !== "object" || value === null) throw malformed(action, shown);
-  const { pid, inode, startTicks, pidNamespace, boot } = value as ProcessIdentity;
+  const { pid, inode, startTicks, pidNamespace, boot } = ownDefined(value, FIELDS);
   const isBoot = typeof boot === "string" && UUID.test(boot);
   if (!isWithin(pid, 1, INT_MAX)) throw malformed(action, shown);
   if (isInode(inode) && startTicks === undefined && (isBoot || boot === undefined)) {
@@ -122,7 +127,7 @@ function fieldsOf(value: unknown): string {
   }
 }
 
-function format({ pid, inode, startTicks, pidNamespace, boot }: ProcessIdentity): string {
+function format({ pid, inode, startTicks, pidNamespace, boot }: Record<string, unknown>): string {
   if (inode === undefined) return `${pid}:t${startTicks}@${boot}/${pidNamespace}`;
   return boot === undefined ? `${pid}:${inode}` : `${pid}:${inode}@${boot}`;
 }

@@ -4,16 +4,17 @@
  * @module
  */
 import { PIDFILE_STEPS } from "../../ffi/symbols.ts";
+import { now } from "../../ffi/timer.ts";
 import type { Handle } from "../handle/handle.ts";
 import { checkPath } from "../kernel/arguments.ts";
-import { readClocks, TICK_NS } from "../kernel/boot.ts";
+import { readBoot, readClocks, TICK_NS } from "../kernel/boot.ts";
 import { EAGAIN, EEXIST, EINVAL, ENOENT, EPERM, ESRCH, INT_MAX } from "../kernel/constants.ts";
-import { checkFile, failure, isNoSuchProcess, PidfdError } from "../kernel/errors.ts";
+import { checkFile, failure, isNoSuchProcess } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
 import { NativeRecord } from "../kernel/record.ts";
 import { openPid } from "../process/open.ts";
 import { type ProcessIdentity, toIdentity } from "./identity.ts";
-import { find, identityOf, isSame, startTicksOf } from "./reopen.ts";
+import { find, identityOf, inodeOf, isSame, startTicksOf } from "./reopen.ts";
 
 /** What a pid file says. */
 interface Content {
@@ -23,31 +24,35 @@ interface Content {
   readonly modifiedNs: bigint;
 }
 
-/** The process that the file names, if it is that very one and has not ended; null where the file is stale. */
+/** The process that the file names, if it is that very one and has not ended; null where there is no file, or a stale one. */
 export function openPidfile(path: string): Handle | null {
   return openOwner(pathRecord("read a pid file", path), path);
 }
 
-function openOwner(file: NativeRecord<"PathRecord">, path: string): Handle | null {
-  const { who, modifiedNs } = read(file, path);
-  const handle = typeof who === "number" ? openBare(who, modifiedNs) : openKnown(who, modifiedNs);
+function openOwner(file: PathRecord, path: string): Handle | null {
+  const content = read(file, path);
+  const handle = content && openNamed(content);
   if (handle === null || handle.isAlive()) return handle;
   handle.close();
   return null;
 }
 
-function openKnown(identity: ProcessIdentity, modifiedNs: bigint): Handle | null {
+function openNamed({ who, modifiedNs }: Content): Handle | null {
+  if (typeof who === "object" && who.boot !== undefined) return find(who);
+  const { bootedAt, sinceBoot } = readClocks();
+  // A time that is still to come says nothing of when the file was written.
+  if (modifiedNs > bootedAt + sinceBoot + TICK_NS) return null;
+  if (typeof who === "number") return openBare(who, modifiedNs, bootedAt);
   // Inode numbers start anew at every boot, and this form does not say of which boot it is.
-  const isOfAnotherBoot = identity.boot === undefined && isAfter(readClocks().bootedAt, modifiedNs);
-  return isOfAnotherBoot ? null : find(identity);
+  return isAfter(bootedAt, modifiedNs) ? null : find(who);
 }
 
 /** A bare number tells nothing but that its process was there when the file was written. */
-function openBare(pid: number, modifiedNs: bigint): Handle | null {
+function openBare(pid: number, modifiedNs: bigint, bootedAt: bigint): Handle | null {
   let handle: Handle | undefined;
   try {
     handle = openPid(pid);
-    const startedNs = readClocks().bootedAt + BigInt(startTicksOf(handle)) * TICK_NS;
+    const startedNs = bootedAt + BigInt(startTicksOf(handle)) * TICK_NS;
     if (!isAfter(startedNs, modifiedNs)) return handle;
   } catch (error) {
     handle?.close();
@@ -68,9 +73,12 @@ function isAfter(beganNs: bigint, modifiedNs: bigint): boolean {
   return beganNs > modifiedNs + (isCutToSeconds ? 2_000_000_000n : TICK_NS);
 }
 
-function read(file: NativeRecord<"PathRecord">, path: string): Content {
+/** Null where there is no file. */
+function read(file: PathRecord, path: string): Content | null {
   const text = new NativeRecord("TextRecord");
-  checkFile(native().read_file(file.bytes, text.bytes), "open", path);
+  const result = native().read_file(file.bytes, text.bytes);
+  if (result === ENOENT) return null;
+  checkFile(result, "open", path);
   const length = text.number("length");
   // Whatever stands on further lines is the program's own business.
   const [line, next] = text.text("bytes", length).split("\n", 2);
@@ -112,18 +120,29 @@ export function writePidfile(handle: Handle, path: string): void {
     const result = native().pidfile_commit(file.bytes, lock, text.bytes);
     checkFile(result, PIDFILE_STEPS[text.number("step")], path);
   } finally {
-    if (!isCommitted) native().pidfile_abandon(file.bytes, lock);
+    if (!isCommitted) native().pidfile_abandon(file.bytes, lock, 0);
   }
 }
 
 const ENDED = "the process has ended, so that its file would be stale";
 
-/** The lock under which the file may be looked at and replaced. Nobody waits for it: who has it is about to win. */
-function claim(file: NativeRecord<"PathRecord">, path: string): number {
-  const lock = native().pidfile_claim(file.bytes);
+/**
+ * How long to wait for somebody else who is writing the file: that takes as long as the disk takes
+ * to keep a few bytes, unless the writer is stopped.
+ */
+const PATIENCE_MS = 2000;
+
+/** The lock under which the file may be looked at, replaced and removed. */
+function claim(file: PathRecord, path: string): number {
+  let lock = native().pidfile_claim(file.bytes);
+  const end = now() + PATIENCE_MS;
+  while (lock === EAGAIN && now() < end) {
+    native().poll(-1, 0, 1);
+    lock = native().pidfile_claim(file.bytes);
+  }
   const shown = JSON.stringify(path);
   if (lock === EAGAIN) {
-    const reason = `somebody else is writing it at this moment: ${shown}`;
+    const reason = `somebody else has been writing it for ${PATIENCE_MS} ms: ${shown}`;
     throw failure({ errno: EAGAIN, syscall: "flock", reason });
   }
   if (lock === EPERM) {
@@ -135,8 +154,8 @@ function claim(file: NativeRecord<"PathRecord">, path: string): number {
 }
 
 /** Throws if the file names a process that runs, and that is not the one that it is written for. */
-function refuseOwner(handle: Handle, file: NativeRecord<"PathRecord">, path: string): void {
-  const owner = findOwner(file, path);
+function refuseOwner(handle: Handle, file: PathRecord, path: string): void {
+  const owner = openOwner(file, path);
   if (owner === null) return;
   try {
     if (isSame(owner, handle)) return;
@@ -147,18 +166,42 @@ function refuseOwner(handle: Handle, file: NativeRecord<"PathRecord">, path: str
   }
 }
 
-function findOwner(file: NativeRecord<"PathRecord">, path: string): Handle | null {
+/** Removes the file if it names the process; false if there is none, or if it names another one. */
+export function removePidfile(handle: Handle, path: string): boolean {
+  const file = pathRecord("remove a pid file", path);
+  // Looked at first without the lock, which would make a file in somebody else's folder.
+  if (!names(handle, file, path)) return false;
+  const lock = claim(file, path);
+  let isOwn = false;
+  let result = 0;
   try {
-    return openOwner(file, path);
-  } catch (error) {
-    if (error instanceof PidfdError && error.syscall === "open" && error.errno === ENOENT) {
-      return null;
-    }
-    throw error;
+    isOwn = names(handle, file, path);
+  } finally {
+    result = native().pidfile_abandon(file.bytes, lock, Number(isOwn));
+  }
+  checkFile(result, "unlink", path);
+  return isOwn;
+}
+
+/** Whether the file names the process of the handle, also where that was reaped. */
+function names(handle: Handle, file: PathRecord, path: string): boolean {
+  const inode = inodeOf(handle.fd);
+  const content = read(file, path);
+  if (content === null) return false;
+  const { who } = content;
+  const isWhole = typeof who === "object" && who.inode !== undefined && who.boot !== undefined;
+  if (isWhole) return who.inode === String(inode) && who.boot === readBoot().id;
+  const named = openNamed(content);
+  try {
+    return named !== null && isSame(named, handle);
+  } finally {
+    named?.close();
   }
 }
 
-function pathRecord(action: string, path: string): NativeRecord<"PathRecord"> {
+type PathRecord = NativeRecord<"PathRecord">;
+
+function pathRecord(action: string, path: string): PathRecord {
   const record = new NativeRecord("PathRecord");
   record.bytes.set(checkPath(action, path));
   return record;

@@ -6,7 +6,7 @@
 import { feature } from "../features/features.ts";
 import { Handle } from "../handle/handle.ts";
 import { readBoot, readClocks, TICK_NS } from "../kernel/boot.ts";
-import { ENOENT, EOPNOTSUPP, ESRCH, ESTALE, PIDFS_MAGIC } from "../kernel/constants.ts";
+import { ENOENT, ENOSYS, EOPNOTSUPP, ESRCH, ESTALE, PIDFS_MAGIC } from "../kernel/constants.ts";
 import { check, failure, isNoSuchProcess, PidfdError } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
 import { askKernel } from "../kernel/pidfd_info.ts";
@@ -17,10 +17,15 @@ import { makeIdentity, type ProcessIdentity, toIdentity } from "./identity.ts";
 
 const file = new NativeRecord("FileRecord");
 
-/** The process's number in pidfs; null where there is no pidfs, before Linux 6.9. */
+/**
+ * The process's number in pidfs; null where there is no pidfs, before Linux 6.9. Where a look fails
+ * it throws: to go on as if there were none would give one process two identities.
+ */
 export function inodeOf(fd: number): bigint | null {
-  const isTold = native().stat(fd, file.bytes) === 0;
-  return isTold && file.bigint("file_system") === PIDFS_MAGIC ? file.bigint("inode") : null;
+  const result = native().stat(fd, file.bytes);
+  if (result === ENOSYS) return null;
+  check(result, "fstatfs");
+  return file.bigint("file_system") === PIDFS_MAGIC ? file.bigint("inode") : null;
 }
 
 /** Who the process is. */
@@ -111,11 +116,17 @@ export function openByHandle(inode: bigint): number {
 
 /** Takes the descriptor if it names the process of this inode and that was not reaped; else closes it. */
 function verify(fd: number, inode: bigint, pid = native().pid_of(fd)): Handle | null {
-  const seen = inodeOf(fd);
-  // A thread has an inode too, and from Linux 6.14 a handle that leads to it.
-  const { pid: number, tgid } = askKernel(fd);
-  if (seen === inode && pid > 0 && number === tgid) return new Handle(fd, pid);
-  native().close(fd);
+  let seen: bigint | null;
+  let isMeant = false;
+  try {
+    seen = inodeOf(fd);
+    // A thread has an inode too, and from Linux 6.14 a handle that leads to it.
+    const { pid: number, tgid } = askKernel(fd);
+    isMeant = seen === inode && pid > 0 && number === tgid;
+  } finally {
+    if (!isMeant) native().close(fd);
+  }
+  if (isMeant) return new Handle(fd, pid);
   if (seen === inode && pid !== ESRCH) check(pid, "pidfd_getpid");
   if (seen !== null) return null;
   const reason = "the inode of a process can't be told here (Linux 6.9, statx and fstatfs)";

@@ -5,6 +5,7 @@
  * @module
  */
 import { INT_MAX } from "./constants.ts";
+import { nearest } from "./nearest.ts";
 
 /** An integer between two bounds, or an error that names it. */
 export function checkInteger(
@@ -22,6 +23,11 @@ export function checkInteger(
     throw new RangeError(`Cannot ${action}: "${name}" must be ${wanted}: ${show(value)}`);
   }
   return value;
+}
+
+/** How long to wait before force is used: milliseconds, or `Infinity` for never. */
+export function checkGrace(action: string, value: unknown): void {
+  if (value !== Infinity) checkInteger(action, "graceMs", value, 0);
 }
 
 /** A pid: an integer from 1 to 2147483647. 0 and -1 would mean whole groups of processes. */
@@ -52,10 +58,50 @@ export function checkPath(action: string, value: unknown): Uint8Array {
 /** Without the zero that ends it. */
 const PATH_MAX = 4095;
 
-/** An object of options; which ones it has is checked one by one. */
-export function checkOptions<T>(action: string, value: T): T {
-  if (typeof value === "object" && value !== null) return value;
-  throw new TypeError(`Cannot ${action}: "options" must be an object: ${show(value)}`);
+/** Options that were read: each that is left out, or undefined, has its default. */
+export type Read<T, D> = {
+  readonly [K in keyof T & keyof D]: Exclude<T[K], undefined> | Extract<D[K], undefined>;
+};
+
+/**
+ * Reads a caller's options, each once; `defaults` names every option that there is. Only own
+ * properties count: what some other package has put on `Object.prototype` is no option. An unknown
+ * name throws, because an option that is ignored in silence is a wait without its limit, or a
+ * process that is ended in another way than was wanted.
+ */
+export function readOptions<T extends object, D extends { readonly [K in keyof T]-?: unknown }>(
+  action: string,
+  options: T,
+  defaults: D,
+  name: string = "options",
+): Read<T, D> {
+  // An array, an AbortSignal or a promise is an object too, with no option of its own.
+  if (Object.prototype.toString.call(options) !== "[object Object]") {
+    throw new TypeError(`Cannot ${action}: "${name}" must be an object: ${show(options)}`);
+  }
+  checkNames(action, options, Object.keys(defaults));
+  return { ...defaults, ...ownDefined(options, Object.keys(defaults)) } as never;
+}
+
+function checkNames(action: string, options: object, known: string[]): void {
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    const likely = nearest(name, known);
+    const hint = likely === undefined
+      ? `the options are ${known.map(show).join(", ")}`
+      : `did you mean ${show(likely)}?`;
+    throw new TypeError(`Cannot ${action}: unknown option ${show(name)}: ${hint}`);
+  }
+}
+
+/** Those of the named properties that an object has itself, and that are not undefined. */
+export function ownDefined(value: object, names: readonly string[]): Record<string, unknown> {
+  const read: Record<string, unknown> = Object.create(null);
+  for (const name of names) {
+    const own = Object.hasOwn(value, name) ? (value as typeof read)[name] : undefined;
+    if (own !== undefined) read[name] = own;
+  }
+  return read;
 }
 
 /** True or false. */

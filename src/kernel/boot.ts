@@ -29,6 +29,13 @@ export function readBoot(): Boot {
   return { id: record.text("id", 36), pidNamespace: record.number("pid_namespace") };
 }
 
+/** The size of a page of memory, in bytes. */
+export function readPageSize(): number {
+  const record = new NativeRecord("BootRecord");
+  native().read_boot(record.bytes);
+  return record.number("page_size");
+}
+
 /** The time since boot in nanoseconds, and what must be added to it to have the time since 1970 by today's clock. */
 export function readClocks(): { sinceBoot: bigint; bootedAt: bigint } {
   const record = new NativeRecord("BootRecord");

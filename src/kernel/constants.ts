@@ -46,6 +46,8 @@ export const ESRCH = -3;
 export const EINTR = -4;
 /** Input or output failed. */
 export const EIO = -5;
+/** Too long for the room that there is. */
+export const E2BIG = -7;
 /** Bad descriptor. */
 export const EBADF = -9;
 /** Not a child. */
@@ -111,6 +113,8 @@ export const FD_CLOEXEC = 1;
 /** fcntl(2): the flags of the open file. */
 export const F_GETFL = 3;
 
+/** Sockets, SOL_SOCKET: messages say of which user they are. The library has the number that powerpc has instead. */
+export const SO_PASSCRED = 16;
 /** Sockets, SOL_SOCKET: whether it listens. */
 export const SO_ACCEPTCONN = 30;
 /** Sockets, SOL_SOCKET: the kind of network. */

@@ -145,6 +145,11 @@ export function reapExit(library: Native, fd: number, pid?: number): ExitStatus 
   return check(result, "waitid", pid) === 0 ? null : fromWaitRecord();
 }
 
+/** Reaps a zombie of the calling thread's own children by its pid; null where it is none. */
+export function reapedStatus(library: Native, pid: number): ExitStatus | null {
+  return library.zombies_reap(pid, waited.bytes) === 1 ? fromWaitRecord() : null;
+}
+
 /** Whether the process behind a pidfd is an unreaped child of this process: only then does waitid(2) take it. */
 export function isOwnChild(library: Native, fd: number): boolean {
   return library.wait(fd, PEEK, waited.bytes) >= 0;

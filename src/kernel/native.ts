@@ -30,7 +30,8 @@ function loadNow(path?: string): Native {
 /**
  * Loads the native library from a file of yours, instead of from the places where it is looked for. Needed where Deno
  * runs with `--allow-ffi=PATH` and PATH is not the `lib` folder of the npm package: the embedded library can't be loaded then. It must come before any other use of this
- * module in the same thread. The environment variable `PIDFD_LIBRARY` does the same where it may be read.
+ * module in the same thread. The environment variable `PIDFD_LIBRARY` does the same where it may be read, unless the
+ * program has more rights than whoever started it (AT_SECURE, getauxval(3)).
  *
  * @param path The library's file, made from the same version of this package.
  * @throws {TypeError} If `path` is no string, or empty.

@@ -1,22 +1,33 @@
 /**
- * The word that somebody may have meant by another one.
+ * Finds the name that was probably meant by a misspelt one.
  *
  * @module
  */
 
-/** The candidate that differs by the fewest letters: by one from a short word, by two from a long one. */
-export function nearest<T extends string>(word: string, candidates: readonly T[]): T | undefined {
-  // Two changes make almost anything of three letters, and SIGPIPE of "NOPE".
-  const most = Math.min(word.length < 5 ? 1 : 2, word.length >> 1);
-  let best: { candidate: T; distance: number } | undefined;
-  for (const candidate of candidates) {
-    const distance = editDistance(word.slice(0, 20), candidate);
-    if (distance <= most && distance < (best?.distance ?? 3)) best = { candidate, distance };
+/**
+ * The known name that is nearest to `word`: one that begins with the other, such as "timeoutMs" for
+ * "timeout", or one that a few slips of the finger make of it. Undefined if none is near.
+ */
+export function nearest<T extends string>(word: string, known: readonly T[]): T | undefined {
+  const given = word.toLowerCase();
+  let best: T | undefined;
+  let least = 1 + Math.floor(given.length / 3);
+  for (const name of known) {
+    const candidate = name.toLowerCase();
+    const isBeginning = given.length >= 3 && candidate.startsWith(given) ||
+      given.startsWith(candidate);
+    const slips = isBeginning ? 0 : editDistance(given.slice(0, 20), candidate);
+    if (slips >= least) continue;
+    least = slips;
+    best = name;
   }
-  return best?.candidate;
+  return best;
 }
 
-/** How many letters must be added, removed, changed or swapped with their neighbour to make one word of the other. */
+/**
+ * How many letters must be added, removed, changed or swapped with their neighbour to make one word
+ * of the other.
+ */
 function editDistance(a: string, b: string): number {
   const rows = [Array.from({ length: b.length + 1 }, (_, index) => index)];
   for (let i = 1; i <= a.length; i++) {

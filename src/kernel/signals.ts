@@ -58,8 +58,18 @@ export type RealTimeSignal =
 /** A signal's name, with the prefix as everybody writes it: "SIGTERM", "SIGRTMIN+3". */
 export type SignalName = `SIG${StandardSignal | RealTimeSignal}`;
 
-/** A signal as it may be given: with the prefix or without, "SIGTERM" or "TERM". */
-export type Signal = SignalName | StandardSignal | Exclude<RealTimeSignal, "32" | "33">;
+/**
+ * A signal as it may be given: with the prefix or without, "SIGTERM" or "TERM". Every `NodeJS.Signals` is one, so that
+ * what `process.on()` hands over fits; the four of other systems, which Linux does not have, are refused when they are sent.
+ */
+export type Signal =
+  | SignalName
+  | StandardSignal
+  | Exclude<RealTimeSignal, "32" | "33">
+  | "SIGBREAK"
+  | "SIGINFO"
+  | "SIGLOST"
+  | "SIGUNUSED";
 
 /** A later line of the same number is another name for it. */
 const NUMBERS: Readonly<Record<StandardSignal, number>> = {
@@ -121,6 +131,21 @@ export function signalNumber(signal: unknown): number {
   throw new RangeError(
     `Cannot signal: "signal" must be an integer from 0 to ${SIGRTMAX}: ${show(signal)}`,
   );
+}
+
+/**
+ * The number of the first argument; SIGTERM where there is none. One that was given as undefined is a mistake of the caller, and
+ * no wish for SIGTERM.
+ */
+export function givenSignal(given: readonly unknown[]): number {
+  return signalNumber(given.length === 0 ? "SIGTERM" : given[0]);
+}
+
+/** The number of a signal that is to end something: not 0, which is none. */
+export function killSignalNumber(action: string, signal: unknown): number {
+  const number = signalNumber(signal);
+  if (number > 0) return number;
+  throw new RangeError(`Cannot ${action}: "killSignal" must be a signal: 0 is none`);
 }
 
 function namedNumber(name: string): number {

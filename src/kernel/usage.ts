@@ -33,6 +33,31 @@ export interface ResourceUsage {
   readonly involuntaryContextSwitches: number;
 }
 
+/** What a process has used until now, and has in memory. */
+export interface ProcessUsage {
+  /** Time on a CPU in the program itself, of all of its threads; the kernel reports hundredths of a second. */
+  readonly userMicroseconds: number;
+  /** Time on a CPU in the kernel, likewise. */
+  readonly systemMicroseconds: number;
+  /** What it has in memory now (resident set size), shared pages included; some 100 KB may be missing. */
+  readonly residentBytes: number;
+}
+
+/** A clock tick of /proc/PID/stat. */
+const TICK_US = 10_000;
+
+/** The usage in a record that was read from /proc/PID/stat. */
+export function usageUntilNow(
+  record: NativeRecord<"ProcessRecord"> | NativeRecord<"DescriptionRecord">,
+  pageSize: number,
+): ProcessUsage {
+  return {
+    userMicroseconds: Number(record.bigint("user_ticks")) * TICK_US,
+    systemMicroseconds: Number(record.bigint("system_ticks")) * TICK_US,
+    residentBytes: Number(record.bigint("resident_pages")) * pageSize,
+  };
+}
+
 /** The usage in a record that waitid(2) filled. None of these counts comes near 2^53. */
 export function usageOf(record: NativeRecord<"WaitRecord">): ResourceUsage {
   return Object.freeze({

@@ -5,9 +5,7 @@
  */
 import { atExit } from "../../ffi/at_exit.ts";
 import { inTurns } from "../../ffi/turn.ts";
-import { SIGCONT } from "../kernel/constants.ts";
-import { PidfdError } from "../kernel/errors.ts";
-import { sendSignal } from "../process/signal.ts";
+import { resume } from "../process/signal.ts";
 import type { Member, Spares } from "../tree/member.ts";
 import type { TreeOption } from "../tree/table.ts";
 import type { Walk } from "../tree/walk.ts";
@@ -63,19 +61,19 @@ export class Freezer {
    * Resumes a member, if it was stopped here. From then on it may have children whom nobody has
    * seen.
    */
-  resume(member: Member, willEnd = false): void {
-    if (!this.#walk.has(member, "stopped")) return;
+  resume(member: Member): void {
+    if (this.#walk.has(member, "stopped")) this.resumeSignalled(member, false);
+  }
+
+  /** Resumes a member that was signalled, whoever has stopped it, so that it can act on that. */
+  resumeSignalled(member: Member, willEnd: boolean): void {
     this.#walk.set(member, "stopped", false);
+    this.#walk.set(member, "was_stopped", false);
     this.#walk.set(member, "stands", false);
     this.#walk.set(member, willEnd ? "dying" : "known", willEnd);
-    if (member.core.closed) return;
-    try {
-      sendSignal(member.core, SIGCONT);
-    } catch (error) {
-      // Whoever could be stopped can be resumed, kill(2) asks for no more; but if not, the others
-      // must be resumed all the same.
-      if (!(error instanceof PidfdError)) throw error;
-    }
+    // Whoever could be stopped can be resumed, kill(2) asks for no more; but if not, the others must
+    // be resumed all the same.
+    if (!member.core.closed) resume(member.core);
   }
 
   #stopped(): Member[] {

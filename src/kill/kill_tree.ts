@@ -7,12 +7,15 @@ import {
   checkAbortSignal,
   checkBoolean,
   checkFunction,
+  checkGrace,
   checkInteger,
-  checkOptions,
+  type Read,
+  readOptions,
 } from "../kernel/arguments.ts";
-import { type Signal, signalNumber } from "../kernel/signals.ts";
+import type { ChildLike } from "../../ffi/child.ts";
+import { killSignalNumber, type Signal } from "../kernel/signals.ts";
 import type { Pidfd } from "../pidfd.ts";
-import { type TreeOptions, walkFrom } from "../tree/root.ts";
+import { TREE_DEFAULTS, type TreeOptions, walkFrom } from "../tree/root.ts";
 import type { Walk } from "../tree/walk.ts";
 import type { KillerOptions } from "./kill_parts.ts";
 import { Killer } from "./killer.ts";
@@ -22,7 +25,10 @@ import type { TreeEnd, TreeReport } from "./report.ts";
 export interface TerminateTreeOptions {
   /** The polite signal; SIGTERM if left out. With SIGKILL everything is forced at once. */
   readonly killSignal?: Signal | number | undefined;
-  /** How long to wait before SIGKILL: milliseconds from 0 to 2147483647; 5000 if left out. */
+  /**
+   * How long to wait before SIGKILL: milliseconds from 0 to 2147483647; 5000 if left out. With
+   * `Infinity` nobody is killed, and the wait ends once all have ended by themselves.
+   */
   readonly graceMs?: number | undefined;
   /** Gives up, at whatever point, when it is aborted; what was stopped is resumed. */
   readonly signal?: AbortSignal | undefined;
@@ -78,7 +84,7 @@ export interface TreeKill extends Promise<TreeReport> {
  * a process that reused its pid gets no signal.
  *
  * Nobody is signalled before a look at the standing tree has found nobody new, unless `freeze` is
- * false. A process that was stopped before stays stopped, and is killed when the grace is over.
+ * false. After `killSignal` each gets SIGCONT, so that one that was stopped before can act on it.
  * This process and its ancestors are spared, unless `includeSelf` is true. A process in
  * uninterruptible sleep is waited for.
  *
@@ -100,7 +106,7 @@ export interface TreeKill extends Promise<TreeReport> {
  * No subprocess: in Deno it needs `--allow-ffi` and nothing else. Needs Linux 5.3; how each ended
  * is told from 6.15.
  *
- * @param root A pid, or a handle, which stays yours.
+ * @param root A pid; a handle, which stays yours; or a child as {@linkcode Pidfd.of} takes it.
  * @returns A promise of the report, with `report()` for the time before, and for after an abort.
  * @throws {TypeError} If an argument is of a wrong type, `root` the handle of a thread, or
  * `killSignal` an unknown name.
@@ -126,11 +132,15 @@ export interface TreeKill extends Promise<TreeReport> {
  * shell.close();
  * ```
  */
-export function killTree(root: number | Pidfd, options: KillTreeOptions = {}): TreeKill {
+export function killTree(
+  root: number | Pidfd | ChildLike,
+  options: KillTreeOptions = {},
+): TreeKill {
   const action = "end a tree";
   return start(async (begin) => {
-    const checked = checkTerminateOptions(action, options);
-    const walk = walkFrom(action, root, options);
+    const read = readOptions(action, options, { ...DEFAULTS, ...TREE_DEFAULTS });
+    const checked = checkTerminateOptions(action, read);
+    const walk = walkFrom(action, root, read);
     try {
       const report = await begin(walk, { ...checked, closes: true });
       await walk.closeEnded();
@@ -143,8 +153,10 @@ export function killTree(root: number | Pidfd, options: KillTreeOptions = {}): T
 
 /** Ends a tree that somebody else closes. */
 export function terminateTree(walk: Walk, options: TerminateTreeOptions): TreeKill {
+  const action = "end a tree";
   return start((begin) => {
-    return begin(walk, { ...checkTerminateOptions("end a tree", options), closes: false });
+    const read = readOptions(action, options, DEFAULTS);
+    return begin(walk, { ...checkTerminateOptions(action, read), closes: false });
   });
 }
 
@@ -173,14 +185,25 @@ const NOTHING: TreeReport = Object.freeze({
   durationMs: 0,
 });
 
+const DEFAULTS = {
+  killSignal: "SIGTERM",
+  graceMs: 5000,
+  statusMs: 0,
+  freeze: true,
+  includeRoot: true,
+  includeSelf: false,
+  reapAdopted: false,
+  signal: undefined,
+  onEnd: undefined,
+};
+
 function checkTerminateOptions(
   action: string,
-  options: TerminateTreeOptions,
+  options: Read<TerminateTreeOptions, typeof DEFAULTS>,
 ): Omit<KillerOptions, "closes"> {
-  const { killSignal = "SIGTERM", graceMs = 5000, statusMs = 0 } = checkOptions(action, options);
-  const { freeze = true, includeRoot = true, includeSelf = false, signal, onEnd } = options;
-  const { reapAdopted = false } = options;
-  checkInteger(action, "graceMs", graceMs, 0);
+  const { killSignal, graceMs, statusMs, freeze, includeRoot, includeSelf } = options;
+  const { reapAdopted, signal, onEnd } = options;
+  checkGrace(action, graceMs);
   checkInteger(action, "statusMs", statusMs, 0);
   checkBoolean(action, "freeze", freeze);
   checkBoolean(action, "includeRoot", includeRoot);
@@ -189,7 +212,7 @@ function checkTerminateOptions(
   checkFunction(action, "onEnd", onEnd);
   checkAbortSignal(action, signal);
   signal?.throwIfAborted();
-  const number = signalNumber(killSignal);
+  const number = killSignalNumber(action, killSignal);
   return {
     killSignal: number,
     graceMs,

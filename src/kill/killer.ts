@@ -4,7 +4,7 @@
  * @module
  */
 import { inTurns } from "../../ffi/turn.ts";
-import { SIGKILL } from "../kernel/constants.ts";
+import { INT_MAX, SIGKILL } from "../kernel/constants.ts";
 import { countForks } from "../proc/forks.ts";
 import { sendSignal } from "../process/signal.ts";
 import type { Walk } from "../tree/walk.ts";
@@ -101,8 +101,9 @@ export class Killer {
     freezer.resumeAll();
     sendSignal(self.core, killSignal);
     // Its own handler may have things to do, and nothing else may keep the program alive.
-    const keepAlive = setTimeout(() => {}, graceMs);
-    await wait.until(() => false, graceMs).finally(() => clearTimeout(keepAlive));
+    const keepAlive = setInterval(() => {}, INT_MAX);
+    const limitMs = graceMs === Infinity ? undefined : graceMs;
+    await wait.until(() => false, limitMs).finally(() => clearInterval(keepAlive));
     sendSignal(self.core, SIGKILL);
   }
 }

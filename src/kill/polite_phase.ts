@@ -6,6 +6,7 @@
  */
 import { now } from "../../ffi/timer.ts";
 import { Pace } from "../../ffi/turn.ts";
+import { INT_MAX } from "../kernel/constants.ts";
 import { isDeadly } from "./deadly.ts";
 import type { KillParts } from "./kill_parts.ts";
 import type { KillTarget } from "./kill_target.ts";
@@ -24,7 +25,8 @@ export async function askAndWait(parts: KillParts): Promise<boolean> {
   await ask(parts);
   for (let pauseMs = FIRST_LOOK_MS;; pauseMs *= 2) {
     const left = Math.max(0, Math.ceil(end - now()));
-    const isGone = await wait.until(() => targets.isGone, Math.min(pauseMs, left));
+    const waitMs = Math.min(pauseMs, left, INT_MAX);
+    const isGone = await wait.until(() => targets.isGone, waitMs);
     if (!isGone && left <= pauseMs) return false;
     // Somebody may have started others since, before it ended or because it does not mean to.
     if (await finder.hasGrown()) await finder.findAll([], onStep);
@@ -36,6 +38,7 @@ export async function askAndWait(parts: KillParts): Promise<boolean> {
 
 /** Asks everything that was not asked. */
 async function ask({ walk, targets, freezer, wait, options }: KillParts): Promise<void> {
+  wait.check();
   const pace = new Pace();
   const { freeze, killSignal } = options;
   freezer.resumeUnsafeToOrder();
@@ -48,7 +51,8 @@ async function ask({ walk, targets, freezer, wait, options }: KillParts): Promis
     const isSent = targets.send(target, killSignal);
     // The signal is pending when it is resumed: one that it ends takes no other step.
     const willEnd = isSent && isDeadly(killSignal, walk.detailsOf(target.member));
-    freezer.resume(target.member, willEnd);
+    if (isSent) freezer.resumeSignalled(target.member, willEnd);
+    else freezer.resume(target.member);
     if (pace.isDue) await wait.rest(pace);
   }
   freezer.resumeAll();

@@ -5,7 +5,7 @@
  */
 import { now } from "../../ffi/timer.ts";
 import { Handle } from "../handle/handle.ts";
-import { checkFd, checkInteger, show } from "../kernel/arguments.ts";
+import { checkBoolean, checkFd, checkInteger, readOptions, show } from "../kernel/arguments.ts";
 import {
   EAGAIN,
   EBADF,
@@ -22,6 +22,7 @@ import { check, failure, type PidfdError } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
 import { NativeRecord } from "../kernel/record.ts";
 import { type Pidfd, pidfdOf } from "../pidfd.ts";
+import { credentialsFrom, passCredentials, type SocketCredentials } from "./credentials.ts";
 import { checkUnix } from "./socket.ts";
 
 /** What {@linkcode sendMessage} sends. */
@@ -38,10 +39,18 @@ export interface ReceivedMessage {
   readonly data: Uint8Array;
   /** Descriptors, closed on exec. They are yours, wanted or not: {@linkcode Pidfd.adopt}, or {@linkcode closeDescriptor}. */
   readonly descriptors: readonly number[];
-  /** Who sent it, where {@linkcode passSender} has asked for that. It is yours to close. */
+  /**
+   * Who sent it, where {@linkcode passSender} has asked for that. It is yours to close. What its
+   * `info()` says of users and groups is of the present: see `credentials`.
+   */
   readonly sender: Pidfd | null;
   /** Why the kernel gave no sender although it was asked to: `ESRCH` if it was reaped (before Linux 6.16), or `EMFILE`. */
   readonly senderError: PidfdError | null;
+  /**
+   * The sender's user and group at the moment of sending, where {@linkcode passSender} or
+   * {@linkcode passCredentials} has asked for them.
+   */
+  readonly credentials: SocketCredentials | null;
   /** Whether data was lost, because a message had more than 4096 bytes: the kernel's MSG_TRUNC. A stream keeps the rest. */
   readonly dataTruncated: boolean;
   /** Whether descriptors were lost, because this process has too many open: the kernel's MSG_CTRUNC. They are closed. */
@@ -95,10 +104,8 @@ export function sendMessage(socketFd: number, message: OutgoingMessage): number 
 
 function checkMessage(message: OutgoingMessage): Required<OutgoingMessage> {
   const action = "send a message";
-  if (typeof message !== "object" || message === null) {
-    throw new TypeError(`Cannot ${action}: "message" must be an object: ${show(message)}`);
-  }
-  const { data = new Uint8Array(1), descriptors = [] } = message;
+  const defaults = { data: new Uint8Array(1), descriptors: [] };
+  const { data, descriptors } = readOptions(action, message, defaults, "message");
   if (!(data instanceof Uint8Array)) {
     throw new TypeError(`Cannot ${action}: "data" must be a Uint8Array: ${show(data)}`);
   }
@@ -154,6 +161,9 @@ function take(socketFd: number): ReceivedMessage | null {
     data: record.tail("data").slice(0, record.number("length")),
     descriptors: record.numbers("descriptors", record.number("descriptor_count")),
     ...senderOf(record.number("sender")),
+    credentials: record.number("has_credentials") === 1
+      ? credentialsFrom(record.numbers("who", 3))
+      : null,
     dataTruncated: (flags & MSG_TRUNC) !== 0,
     controlTruncated: (flags & MSG_CTRUNC) !== 0,
   };
@@ -179,7 +189,8 @@ function senderOf(fd: number): Sender {
 }
 
 /**
- * Has the kernel say with each message that this socket receives who sent it: {@linkcode ReceivedMessage.sender}. The sender
+ * Has the kernel say with each message that this socket receives who sent it: {@linkcode ReceivedMessage.sender}, and
+ * {@linkcode ReceivedMessage.credentials} as {@linkcode passCredentials} does. The sender
  * can't prevent it. Ask before the message is sent. A sender names whoever called sendmsg(2) or write(2) last for
  * these bytes, while {@linkcode Pidfd.peer} names whoever connected.
  *
@@ -214,9 +225,8 @@ function senderOf(fd: number): Sender {
 export function passSender(socketFd: number, isWanted: boolean = true): void {
   const action = "ask for senders";
   checkInteger(action, "socketFd", socketFd, 0);
-  if (typeof isWanted !== "boolean") {
-    throw new TypeError(`Cannot ${action}: "isWanted" must be a boolean: ${show(isWanted)}`);
-  }
-  checkUnix(socketFd);
+  checkBoolean(action, "isWanted", isWanted);
+  checkUnix(socketFd, "setsockopt");
   check(native().set_socket_option(socketFd, SO_PASSPIDFD, Number(isWanted)), "setsockopt");
+  passCredentials(socketFd, isWanted);
 }

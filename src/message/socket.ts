@@ -50,10 +50,10 @@ export function socketDescriptor(socket: object): number {
 }
 
 /** Makes sure that a descriptor is a Unix socket: others ignore descriptors that are sent with a message. */
-export function checkUnix(fd: number): void {
+export function checkUnix(fd: number, syscall: string = "sendmsg"): void {
   const domain = check(native().socket_option(fd, SO_DOMAIN), "getsockopt");
   if (domain === AF_UNIX) return;
-  throw failure({ errno: EAFNOSUPPORT, syscall: "sendmsg", reason: "this is no Unix socket" });
+  throw failure({ errno: EAFNOSUPPORT, syscall, reason: "this is no Unix socket" });
 }
 
 /** The kinds of Unix socket: a stream of bytes, messages that come whole, and the same over a connection. */

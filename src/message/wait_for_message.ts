@@ -25,7 +25,7 @@ import { type ReceivedMessage, receiveMessage } from "./message.ts";
  *
  * @param socketFd A Unix socket's descriptor, from 0 to 2147483647, which no event loop reads: see {@linkcode socketDescriptor}.
  * @returns The message. Of a stream whose other end was closed it has no data.
- * @throws {TypeError} If an argument or an option is of a wrong type.
+ * @throws {TypeError} If an argument is of a wrong type, or an option is unknown.
  * @throws {RangeError} If a number is outside its range.
  * @throws {DOMException} `TimeoutError` when the time is up; a message that comes later is not lost.
  * @throws The reason of `signal`, when it is aborted.

@@ -81,9 +81,11 @@ function keepsNumber(inode: string | undefined, pid: number): boolean {
   // Linux 6.15 and 6.16 find it, and open it only if it left an exit record.
   if (fd === ESRCH) return true;
   check(fd, "open_by_handle_at", pid);
-  const isReaped = inodeOf(fd) === BigInt(inode!) && native().pid_of(fd) === ESRCH;
-  native().close(fd);
-  return isReaped;
+  try {
+    return inodeOf(fd) === BigInt(inode!) && native().pid_of(fd) === ESRCH;
+  } finally {
+    native().close(fd);
+  }
 }
 
 function untold(pid: number, reason: string): PidfdError {

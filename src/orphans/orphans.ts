@@ -10,11 +10,13 @@ import { openIfThere } from "../identity/reopen.ts";
 import { show } from "../kernel/arguments.ts";
 import { EBADF } from "../kernel/constants.ts";
 import { failure } from "../kernel/errors.ts";
+import { makeDistinct } from "../kernel/inspection.ts";
 import { native } from "../kernel/native.ts";
 import { type Pidfd, pidfdOf } from "../pidfd.ts";
 import { entryOf, type ProcessEntry } from "../proc/processes.ts";
 import { withProc } from "../proc/scan.ts";
 import { type DeadParent, deadParent } from "./dead_parent.ts";
+import { hasMarks, type OrphanMark, toMarks } from "./mark.ts";
 
 /** A process that was left behind. */
 export interface Orphan {
@@ -22,27 +24,31 @@ export interface Orphan {
   readonly handle: Pidfd;
   /** What it was while the handle named its pid. */
   readonly process: ProcessEntry;
-  /** Why it is one: the session or the process group of the dead process, or your predicate. */
-  readonly relation: "session" | "group" | "predicate";
+  /** Why it is one: the session or the process group of the dead process, a mark, or your predicate. */
+  readonly relation: "session" | "group" | "environment" | "cgroup" | "predicate";
 }
 
 /** Answers whether a process is one of those that are looked for. */
 export type OrphanPredicate = (process: ProcessEntry) => boolean;
 
-type Relation = (process: ProcessEntry) => Orphan["relation"] | null;
+type Relation = (process: ProcessEntry) => Orphan["relation"] | "unreadable" | null;
 
 /** What was left behind: held by handles, in the order of the pids. Closing it does nothing to the processes. */
 export class Orphans implements Disposable, Iterable<Orphan> {
   readonly #found: readonly Orphan[];
   /** How many processes /proc listed but did not show (hidepid): whether they belong to these is not known. */
   readonly hidden: number;
+  /** How many processes may not be read: whether they have the mark is not known. */
+  readonly unreadable: number;
   #isClosed = false;
 
   /** Use {@linkcode findOrphans}. */
-  constructor(found: readonly Orphan[], hidden: number, key: typeof PRIVATE) {
+  constructor(found: readonly Orphan[], hidden: number, key: typeof PRIVATE, unreadable = 0) {
     if (key !== PRIVATE) throw new TypeError("Cannot make Orphans: use findOrphans()");
     this.#found = found;
     this.hidden = hidden;
+    makeDistinct(this);
+    this.unreadable = unreadable;
   }
 
   /** How many there are. */
@@ -71,6 +77,21 @@ export class Orphans implements Disposable, Iterable<Orphan> {
     this.close();
   }
 
+  /** What `console.log` shows in Node, Bun and Deno: `Orphans { size: 2, hidden: 0 }`. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return #found in this ? this.#description() : "Orphans {}";
+  }
+
+  /** What Deno's own `Deno.inspect` shows. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return #found in this ? this.#description() : "Orphans {}";
+  }
+
+  #description(): string {
+    const closed = this.#isClosed ? ", closed: true" : "";
+    return `Orphans { size: ${this.#found.length}, hidden: ${this.hidden}${closed} }`;
+  }
+
   #open(): readonly Orphan[] {
     if (!this.#isClosed) return this.#found;
     throw failure({ errno: EBADF, syscall: "pidfd", reason: "the list of orphans is closed" });
@@ -78,8 +99,8 @@ export class Orphans implements Disposable, Iterable<Orphan> {
 }
 
 /**
- * Finds what a program that has ended left behind, and holds each of them by a handle: by the identity that the program had,
- * or by a predicate of yours. Zombies, this process and its ancestors are none of them.
+ * Finds what a program that has ended left behind, and holds each of them by a handle: by a mark that its children inherit, by
+ * the identity that the program had, or by a predicate of yours. Zombies, this process and its ancestors are none of them.
  *
  * **By identity**, found is who is in the session or in the process group that the dead process led. That is proved, not
  * guessed: the kernel gives the number of a session or group to nobody while anybody is in it; so the number is that of the
@@ -96,15 +117,21 @@ export class Orphans implements Disposable, Iterable<Orphan> {
  * children are given to another parent when it ends, and nothing about them tells of it any more. The identity has to be one that
  * was made in this pid namespace, since its number counts there.
  *
- * **By a predicate** everything else can be found, best by a mark that children inherit: a word in the environment, or a
- * cgroup. It is asked for every process, and again while those that it has chosen are held, so that what it reads
+ * **By a mark**, on every kernel: variables of the environment with which a process was executed, or a cgroup. Children
+ * inherit both, also those that begin a session and whose parents have exited. Give the mark to what you start, a random
+ * value best: whoever has it is taken for yours. It is read of each process while a handle holds it. A process can clear its
+ * environment (`env -i`) or overwrite it (setproctitle(3)); it is then not found by it. A process that may not be read
+ * (ptrace(2), PTRACE_MODE_READ: another user's, or a setuid program) is left out and counted as `unreadable`.
+ *
+ * **By a predicate** everything else can be found. It is asked for every process, and again while those that it has chosen are held, so that what it reads
  * by the pid is read of that very process: it must answer the same for the same process. Whether that was a child of your
  * program is for the predicate to know.
  *
  * To end them with what they have started since, give each handle to {@linkcode killTree}.
  *
- * @param parent The identity of the dead process, or its text; or a predicate.
- * @throws {TypeError} If `parent` is neither, or a predicate answers anything but a boolean; and whatever a predicate throws.
+ * @param parent The identity of the dead process, or its text; or a mark; or a predicate.
+ * @throws {RangeError} If a variable or a cgroup's path has more than 4096 bytes.
+ * @throws {TypeError} If `parent` is none of them, or a predicate answers anything but a boolean; and whatever a predicate throws.
  * @throws {PidfdError} `EBUSY` if the process of the identity has not ended; `EOPNOTSUPP` if somebody is in
  * a session or group of its number, and it can't be told whose that is; `EREMOTE` if /proc belongs to another pid namespace; `ENOENT` if it is not mounted;
  * `EMFILE`, `ENFILE` or `ENOMEM` if no descriptor is free: each process that is found takes one.
@@ -112,20 +139,12 @@ export class Orphans implements Disposable, Iterable<Orphan> {
  * @example What is left of the last run, by a mark in the environment
  * ```ts
  * import { spawn } from "node:child_process";
- * import { readFileSync } from "node:fs";
  * import { findOrphans, killTree } from "@x/pidfd";
  *
- * const mark = "EXAMPLE_RUN=" + crypto.randomUUID();
- * const [name, value] = mark.split("=");
- * spawn("sleep", ["1000"], { env: { ...process.env, [name]: value } }); // by the last run, in truth
+ * const mark = { EXAMPLE_RUN: crypto.randomUUID() }; // stored by the last run
+ * spawn("sleep", ["1000"], { env: { ...process.env, ...mark } }); // by the last run, in truth
  *
- * const orphans = findOrphans(({ pid, name }) => {
- *   try {
- *     return name === "sleep" && readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(mark);
- *   } catch {
- *     return false; // it has ended, or belongs to somebody else
- *   }
- * });
+ * const orphans = findOrphans({ environment: mark });
  * console.log(orphans.size); // 1
  * await Promise.all([...orphans].map(({ handle }) => killTree(handle)));
  * orphans.close();
@@ -147,23 +166,45 @@ export class Orphans implements Disposable, Iterable<Orphan> {
  * }
  * ```
  */
-export function findOrphans(parent: ProcessIdentity | string | OrphanPredicate): Orphans {
+export function findOrphans(
+  parent: ProcessIdentity | string | OrphanMark | OrphanPredicate,
+): Orphans {
   const action = "find orphans";
   if (typeof parent === "function") {
     return search((process) => isMeant(action, parent(process)) ? "predicate" : null, () => {});
   }
-  if (typeof parent !== "string" && (typeof parent !== "object" || parent === null)) {
-    throw new TypeError(
-      `Cannot ${action}: "parent" must be an identity or a function: ${show(parent)}`,
-    );
+  if (typeof parent === "string" || isIdentityLike(parent)) {
+    return findByIdentity(toIdentity(action, parent));
   }
-  const dead = deadParent(toIdentity(action, parent));
+  if (typeof parent === "object" && parent !== null) return findByMark(action, parent);
+  throw new TypeError(
+    `Cannot ${action}: "parent" must be an identity, a mark or a function: ${show(parent)}`,
+  );
+}
+
+function isIdentityLike(parent: unknown): parent is ProcessIdentity {
+  return typeof parent === "object" && parent !== null && "pid" in parent;
+}
+
+function findByIdentity(identity: ProcessIdentity): Orphans {
+  const dead = deadParent(identity);
   if (!dead) return new Orphans([], 0, PRIVATE);
   try {
     return search((process) => relationTo(dead, process), () => dead.prove());
   } finally {
     dead.close();
   }
+}
+
+function findByMark(action: string, mark: OrphanMark): Orphans {
+  const marks = toMarks(action, mark);
+  const relation = mark.environment === undefined ? "cgroup" : "environment";
+  return withProc((proc) =>
+    search(({ pid, isKernelThread }) => {
+      const isMarked = !isKernelThread && hasMarks(proc, pid, marks);
+      return isMarked === null ? "unreadable" : isMarked ? relation : null;
+    }, () => {})
+  );
 }
 
 /** What a predicate answers. A promise, which is no answer, would mean every process. */
@@ -184,6 +225,7 @@ const MAX_PASSES = 64;
 interface Matches {
   meant: Map<ProcessEntry, Orphan["relation"]>;
   hidden: number;
+  unreadable: number;
 }
 
 /** Pins whom a pass shows, and keeps who is still meant in a later pass, which the handle has outlived. */
@@ -196,7 +238,8 @@ function search(relationOf: Relation, prove: () => void): Orphans {
     }
     // That nobody is there needs no proof.
     if (matches.meant.size > 0) prove();
-    return new Orphans(keep(matches, pinned), matches.hidden, PRIVATE);
+    const { hidden, unreadable } = matches;
+    return new Orphans(keep(matches, pinned), hidden, PRIVATE, unreadable);
   } catch (error) {
     for (const handle of pinned.values()) handle.close();
     throw error;
@@ -210,12 +253,14 @@ function look(relationOf: Relation): Matches {
   });
   const spared = ancestorsIn(new Map(entries.map((entry) => [entry.pid, entry])));
   const meant: Matches["meant"] = new Map();
+  let unreadable = 0;
   for (const entry of entries) {
     if (hasEnded(entry) || spared.has(entry.pid)) continue;
     const relation = relationOf(entry);
-    if (relation) meant.set(entry, relation);
+    if (relation === "unreadable") unreadable++;
+    else if (relation) meant.set(entry, relation);
   }
-  return { meant, hidden };
+  return { meant, hidden, unreadable };
 }
 
 /** The state is the first thread's, which may end before the others: the process runs until all of them have ended. */

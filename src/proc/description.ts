@@ -32,11 +32,14 @@ export function describe(
   handle: Pick<Handle, "fd" | "knownPid">,
   wanted: number,
 ): Description {
-  const found = native().describe(handle.fd, wanted, shared.bytes);
-  if (found === EMFILE || found === ENFILE || found === ENOMEM) {
-    throw failure({ errno: found, syscall: "open", pid: handle.knownPid });
-  }
+  const found = checkShortage(handle, native().describe(handle.fd, wanted, shared.bytes));
   return { found, record: shared };
+}
+
+/** `result`, unless descriptors or memory are short, which says nothing about the process: then it throws. */
+export function checkShortage({ knownPid: pid }: Pick<Handle, "knownPid">, result: number): number {
+  if (result !== EMFILE && result !== ENFILE && result !== ENOMEM) return result;
+  throw failure({ errno: result, syscall: "open", pid });
 }
 
 /** The process's cgroup (version 2), byte for byte; "" where it has none, or is gone. */

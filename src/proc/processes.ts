@@ -3,8 +3,24 @@
  *
  * @module
  */
+import { checkBoolean, readOptions } from "../kernel/arguments.ts";
+import { readPageSize } from "../kernel/boot.ts";
 import { PF_KTHREAD } from "../kernel/constants.ts";
+import { type ProcessUsage, usageUntilNow } from "../kernel/usage.ts";
+import { passWithCommandLines } from "./command_line.ts";
 import { nameOf, type ProcessRecord, startTicksOf, stateLetterOf, withProc } from "./scan.ts";
+
+/** What is told of a process only where it is asked for. */
+export interface DetailOptions {
+  /**
+   * Its command line: one more file to read for each process. Reading it waits while the process
+   * changes its own memory map, so a process that hangs doing so makes this call hang. False if left
+   * out.
+   */
+  readonly commandLine?: boolean | undefined;
+  /** The CPU time and the memory that it has used until now. False if left out. */
+  readonly usage?: boolean | undefined;
+}
 
 /** A process as /proc showed it at one moment. By the time you read this its pid may name another one. */
 export interface ProcessEntry {
@@ -31,6 +47,13 @@ export interface ProcessEntry {
   readonly name: string;
   /** Whether it is a thread of the kernel. */
   readonly isKernelThread: boolean;
+  /**
+   * The program and its arguments (argv), with `commandLine`. A program can overwrite them. Absent
+   * where it has none: a thread of the kernel, a zombie. Bytes that are no UTF-8 become U+FFFD.
+   */
+  readonly commandLine?: readonly string[];
+  /** What it has used until now, with `usage`. */
+  readonly usage?: ProcessUsage;
 }
 
 /**
@@ -38,9 +61,12 @@ export interface ProcessEntry {
  * permission beyond `--allow-ffi`. Each entry was read at one moment; one that begins or ends during the pass is listed
  * or not. There is no start time as a date, because the clock of the day may have been set since.
  *
+ * The name of a Node program is that of its first thread, "MainThread" or "node": `commandLine` tells them apart.
+ *
  * What /proc hides (its mount options `hidepid` and `subset`) is not listed. See
  * {@link https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html proc_pid_stat(5)}.
  *
+ * @throws {TypeError} If an option is unknown, or no boolean.
  * @throws {PidfdError} `EREMOTE` if /proc belongs to another pid namespace, so that its pids would mislead; `ENOENT` if it is
  * not mounted; `EMFILE`, `ENFILE` or `ENOMEM` if no descriptor is free; `ENOSYS` on other systems.
  *
@@ -56,10 +82,30 @@ export interface ProcessEntry {
  * handle.close();
  * ```
  */
-export function processes(): ProcessEntry[] {
+export function processes(options: DetailOptions = {}): ProcessEntry[] {
+  const { commandLine, usage } = checkDetails("list processes", options);
+  const pageSize = usage ? readPageSize() : 0;
   const entries: ProcessEntry[] = [];
-  withProc((proc) => proc.pass(true, (process) => entries.push(entryOf(process))));
+  const add = (process: ProcessRecord, words?: readonly string[]) => {
+    entries.push({
+      ...entryOf(process),
+      ...(words ? { commandLine: words } : {}),
+      ...(usage ? { usage: usageUntilNow(process, pageSize) } : {}),
+    });
+  };
+  withProc((proc) => {
+    if (commandLine) passWithCommandLines(proc, add);
+    else proc.pass(true, (process) => add(process));
+  });
   return entries;
+}
+
+/** The options, each true or false. */
+export function checkDetails(action: string, options: DetailOptions): Required<DetailOptions> {
+  const { commandLine, usage } = readOptions(action, options, { commandLine: false, usage: false });
+  checkBoolean(action, "commandLine", commandLine);
+  checkBoolean(action, "usage", usage);
+  return { commandLine, usage };
 }
 
 /** Takes what was read out of the record, which the next read fills anew. */

@@ -74,7 +74,9 @@ export class Proc {
       vanished += chunk.number("vanished");
       // Also where it failed in the middle.
       const count = chunk.number("count");
-      for (let index = 0; index < count; index++) visit(placeOf(memory, index));
+      for (let index = 0; index < count; index++) {
+        visit(memory.processes[index] ??= processAt(chunk, index));
+      }
       check(result, "getdents64");
       yield;
     }
@@ -148,9 +150,10 @@ function makeMemory(): Memory {
   return { chunk: new NativeRecord("ScanRecord"), processes: [] };
 }
 
-function placeOf({ chunk, processes }: Memory, index: number): ProcessRecord {
+/** A process of a chunk, as a view of its place there. */
+export function processAt(chunk: NativeRecord<"ScanRecord">, index: number): ProcessRecord {
   const size = sizeOf("ProcessRecord");
-  return processes[index] ??= new NativeRecord(
+  return new NativeRecord(
     "ProcessRecord",
     chunk.tail("processes").subarray(index * size, (index + 1) * size),
   );

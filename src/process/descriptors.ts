@@ -9,6 +9,7 @@ import { checkFd } from "../kernel/arguments.ts";
 import { EBADF, ESRCH } from "../kernel/constants.ts";
 import { check, failure } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
+import { isWatchers } from "../watch/watcher.ts";
 
 /** A duplicate of a descriptor that the process has open; the caller's from then on. */
 export function duplicateFrom(handle: Handle, fd: number): number {
@@ -28,7 +29,8 @@ export function duplicateFrom(handle: Handle, fd: number): number {
  * Once it is closed the number is free, and the next file that anybody opens gets it: forget it.
  *
  * @param fd An integer from 0 to 2147483647.
- * @throws {TypeError} If `fd` is no number, or belongs to a {@linkcode Pidfd}, which closes it itself.
+ * @throws {TypeError} If `fd` is no number, or belongs to a {@linkcode Pidfd}, which closes it itself, or to what watches the
+ * processes that are waited for.
  * @throws {RangeError} If `fd` is outside that range.
  * @throws {PidfdError} `EBADF` if it is not open.
  *
@@ -44,5 +46,8 @@ export function closeDescriptor(fd: number): void {
   const action = "close a descriptor";
   checkFd(action, fd);
   if (isOwned(fd)) throw new TypeError(`Cannot ${action}: a Pidfd owns it, close that: ${fd}`);
+  if (isWatchers(fd)) {
+    throw new TypeError(`Cannot ${action}: the waits of this thread need it: ${fd}`);
+  }
   check(native().close(fd), "close");
 }

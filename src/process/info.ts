@@ -4,11 +4,12 @@
  * @module
  */
 import type { Handle } from "../handle/handle.ts";
-import { readClocks, TICK_NS } from "../kernel/boot.ts";
+import { readClocks, readPageSize, TICK_NS } from "../kernel/boot.ts";
 import { PF_KTHREAD } from "../kernel/constants.ts";
 import type { ExitStatus } from "../kernel/exit.ts";
 import { NAMESPACE_KINDS, type NamespaceKind } from "../kernel/namespace_kinds.ts";
 import { native } from "../kernel/native.ts";
+import { type ProcessUsage, usageUntilNow } from "../kernel/usage.ts";
 import {
   askKernel,
   type CoreDump,
@@ -25,6 +26,8 @@ import {
   OWN_PIDS,
   STAT,
 } from "../proc/description.ts";
+import { commandLineOf } from "../proc/command_line.ts";
+import { checkDetails, type DetailOptions } from "../proc/processes.ts";
 import { type ProcessState, stateOf } from "./state.ts";
 import { statusOf } from "./status.ts";
 
@@ -38,13 +41,16 @@ export interface ProcessInfo {
   readonly tgid?: number;
   /** Its parent; absent where it has none, or none that can be seen from here. */
   readonly ppid?: number;
-  /** Its users and groups. */
+  /**
+   * Its users and groups at present, which a set-user-ID program changes. They say nothing of when it connected or sent
+   * something: {@linkcode peerCredentials} and {@linkcode ReceivedMessage.credentials} do.
+   */
   readonly credentials?: Credentials;
   /**
-   * The id of its cgroup (of the v2 hierarchy): the inode number of the cgroup's folder, a bigint, which
-   * `JSON.stringify()` refuses. Linux 6.13.
+   * The id of its cgroup (of the v2 hierarchy): the inode number of the cgroup's folder, as a text, because it has 64
+   * bits. Linux 6.13.
    */
-  readonly cgroupId?: bigint;
+  readonly cgroupId?: string;
   /** The path of that cgroup, seen from our own cgroup namespace; " (deleted)" stands behind one that was removed. */
   readonly cgroupPath?: string;
   /** When it was started, in hundredths of a second since boot. Exact, and the same whenever it is asked. */
@@ -57,6 +63,13 @@ export interface ProcessInfo {
   readonly executable?: string;
   /** Whether it is a thread of the kernel, which has no program. */
   readonly isKernelThread?: boolean;
+  /**
+   * Its program and arguments (argv), with `commandLine`. A program can overwrite them. A thread of the kernel and a
+   * zombie have none. Bytes that are no UTF-8 become U+FFFD.
+   */
+  readonly commandLine?: readonly string[];
+  /** What it has used until now, with `usage`. */
+  readonly usage?: ProcessUsage;
   /** How many threads it has. */
   readonly threads?: number;
   /** The inode numbers of its namespaces. Only for who may trace the process; of a zombie those of pids and users. */
@@ -68,20 +81,26 @@ export interface ProcessInfo {
 }
 
 /** What the kernel and /proc tell, in this order. */
-export function infoOf(handle: Handle): ProcessInfo {
-  const { supportedMask: _, ...kernel } = askKernel(handle.fd);
-  const described = fromProc(handle, kernel);
+export function infoOf(handle: Handle, options: DetailOptions = {}): ProcessInfo {
+  const details = checkDetails("tell about a process", options);
+  const { supportedMask: _, cgroupId, ...kernel } = askKernel(handle.fd);
+  const described = fromProc(handle, kernel, details);
   // Asked last: who is found to have ended here may not have ended before.
   const exit = statusOf(handle);
   return {
     state: stateOf(handle),
     ...described,
     ...kernel,
+    ...(cgroupId === undefined ? {} : { cgroupId: String(cgroupId) }),
     ...(exit?.known ? { exit } : {}),
   };
 }
 
-function fromProc(handle: Handle, kernel: KernelInfo): Partial<ProcessInfo> {
+function fromProc(
+  handle: Handle,
+  kernel: KernelInfo,
+  details: Required<DetailOptions>,
+): Partial<ProcessInfo> {
   const ids = kernel.credentials === undefined ? IDS : 0;
   const wanted = STAT | ids | CGROUP | EXECUTABLE | NAMESPACES;
   const description = describe(handle, wanted);
@@ -91,6 +110,7 @@ function fromProc(handle: Handle, kernel: KernelInfo): Partial<ProcessInfo> {
   return {
     ...(pid > 0 ? { pid } : {}),
     ...(isTold(STAT) ? fromStat(description) : {}),
+    ...(isTold(STAT) && details.usage ? { usage: usageUntilNow(record, readPageSize()) } : {}),
     ...(isTold(IDS) ? fromStatus(description) : {}),
     ...(isTold(CGROUP)
       ? { cgroupPath: record.text("cgroup", record.number("cgroup_length")) }
@@ -99,6 +119,7 @@ function fromProc(handle: Handle, kernel: KernelInfo): Partial<ProcessInfo> {
       ? { executable: record.text("executable", record.number("executable_length")) }
       : {}),
     ...(isTold(NAMESPACES) ? fromNamespaces(description) : {}),
+    ...(details.commandLine ? withCommandLine(handle) : {}),
   };
 }
 
@@ -121,6 +142,11 @@ function fromStatus({ found, record }: Description): Partial<ProcessInfo> {
   const [ruid, euid, suid, fsuid, rgid, egid, sgid, fsgid] = record.numbers("ids", 8);
   const credentials = { ruid, rgid, euid, egid, suid, sgid, fsuid, fsgid };
   return found & OWN_PIDS ? { tgid: record.number("tgid"), credentials } : { credentials };
+}
+
+function withCommandLine(handle: Handle): Partial<ProcessInfo> {
+  const commandLine = commandLineOf(handle);
+  return commandLine ? { commandLine } : {};
 }
 
 function fromNamespaces({ record }: Description): Partial<ProcessInfo> {

@@ -7,7 +7,14 @@ import { feature, opensPidfds } from "../features/features.ts";
 import { type ChildLike, hasEnded } from "../../ffi/child.ts";
 import { isOwned } from "../handle/descriptor.ts";
 import { Handle } from "../handle/handle.ts";
-import { checkFd, checkInteger, checkOptions, checkPid, show } from "../kernel/arguments.ts";
+import {
+  checkBoolean,
+  checkFd,
+  checkInteger,
+  checkPid,
+  readOptions,
+  show,
+} from "../kernel/arguments.ts";
 import {
   EINVAL,
   ENODATA,
@@ -47,9 +54,8 @@ export function openThread(tid: number): Handle {
 /** Whether a thread is meant. */
 export function isThreadWanted(options: OpenOptions): boolean {
   const action = "open a process";
-  const { thread = false } = checkOptions(action, options);
-  if (typeof thread === "boolean") return thread;
-  throw new TypeError(`Cannot ${action}: "thread" must be a boolean: ${show(thread)}`);
+  const { thread } = readOptions(action, options, { thread: false });
+  return checkBoolean(action, "thread", thread);
 }
 
 /** Opens the calling process. */

@@ -5,9 +5,9 @@
  */
 import { feature } from "../features/features.ts";
 import type { Handle } from "../handle/handle.ts";
-import { checkInteger, checkOptions, show } from "../kernel/arguments.ts";
-import { EINVAL, ENOSYS, EPERM, EREMOTE, ESRCH, SIGKILL } from "../kernel/constants.ts";
-import { failure } from "../kernel/errors.ts";
+import { checkInteger, readOptions, show } from "../kernel/arguments.ts";
+import { EINVAL, ENOSYS, EPERM, EREMOTE, ESRCH, SIGCONT, SIGKILL } from "../kernel/constants.ts";
+import { failure, PidfdError } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
 import { NativeRecord } from "../kernel/record.ts";
 import { isKernelThread } from "../proc/description.ts";
@@ -49,6 +49,22 @@ export function sendSignal(handle: Handle, number: number, options?: SignalOptio
   return refused(handle, result, flags);
 }
 
+/** Sends a signal and resumes the process: one that is stopped acts on no signal but SIGKILL. False if it has ended. */
+export function sendPolitely(handle: Handle, number: number): boolean {
+  const isSent = sendSignal(handle, number);
+  if (isSent && number !== SIGKILL) resume(handle);
+  return isSent;
+}
+
+/** Sends SIGCONT; who refuses that is no failure of what it is sent for. */
+export function resume(handle: Handle): void {
+  try {
+    sendSignal(handle, SIGCONT);
+  } catch (error) {
+    if (!(error instanceof PidfdError)) throw error;
+  }
+}
+
 /**
  * Sends SIGKILL to end a process; false if it has ended. Whoever is the first of a pid namespace (pid_namespaces(7)) gets none from
  * inside it, and a thread of the kernel takes none, of which the kernel says nothing: waiting for the end would take for ever.
@@ -67,13 +83,14 @@ function whyUnkillable(handle: Handle): string | null {
 /** The options in numbers, each read once. */
 interface Checked {
   readonly flags: number;
-  readonly value?: number;
+  readonly value: number | undefined;
 }
 
-const PLAIN: Checked = { flags: 0 };
+const PLAIN: Checked = { flags: 0, value: undefined };
 
 function checkSignalOptions(options: SignalOptions): Checked {
-  const { scope, value } = checkOptions("signal", options);
+  const defaults = { scope: undefined, value: undefined };
+  const { scope, value } = readOptions("signal", options, defaults);
   if (value !== undefined) checkInteger("signal", "value", value, -(2 ** 31));
   return { flags: flagsOf(scope), value };
 }

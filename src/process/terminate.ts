@@ -5,17 +5,20 @@
  */
 import { now } from "../../ffi/timer.ts";
 import type { Handle } from "../handle/handle.ts";
-import { checkAbortSignal, checkInteger, checkOptions } from "../kernel/arguments.ts";
+import { checkAbortSignal, checkGrace, checkInteger, readOptions } from "../kernel/arguments.ts";
 import type { ExitStatus } from "../kernel/exit.ts";
-import { type Signal, signalNumber } from "../kernel/signals.ts";
-import { sendKill, sendSignal } from "./signal.ts";
+import { killSignalNumber, type Signal } from "../kernel/signals.ts";
+import { sendKill, sendPolitely } from "./signal.ts";
 import { finalStatus, unlessTimeIsUp, untilExited } from "./wait.ts";
 
 /** How to end a process. */
 export interface TerminateOptions {
-  /** The polite signal; SIGTERM if left out. */
+  /** The polite signal; SIGTERM if left out. SIGCONT follows it, so that a process that is stopped can act on it. */
   readonly killSignal?: Signal | number | undefined;
-  /** How long to wait before SIGKILL: milliseconds from 0 to 2147483647; 5000 if left out. */
+  /**
+   * How long to wait before SIGKILL: milliseconds from 0 to 2147483647; 5000 if left out. With `Infinity` it is never
+   * sent, and the wait ends once the process has ended by itself.
+   */
   readonly graceMs?: number | undefined;
   /**
    * How long to wait, after the end, for the kernel to tell how it was: of somebody else's child it does at the reap (Linux
@@ -36,22 +39,21 @@ export interface Termination {
   readonly durationMs: number;
 }
 
+const DEFAULTS = { killSignal: "SIGTERM", graceMs: 5000, statusMs: 10, signal: undefined };
+
 /** Asks, waits, forces, waits. */
 export async function terminate(handle: Handle, options: TerminateOptions): Promise<Termination> {
   const action = "terminate a process";
-  const { killSignal = "SIGTERM", graceMs = 5000, statusMs = 10, signal } = checkOptions(
-    action,
-    options,
-  );
-  const number = signalNumber(killSignal);
-  checkInteger(action, "graceMs", graceMs, 0);
+  const { killSignal, graceMs, statusMs, signal } = readOptions(action, options, DEFAULTS);
+  const number = killSignalNumber(action, killSignal);
+  checkGrace(action, graceMs);
   checkInteger(action, "statusMs", statusMs, 0);
   checkAbortSignal(action, signal);
   signal?.throwIfAborted();
   const start = now();
-  sendSignal(handle, number);
+  sendPolitely(handle, number);
   const forced = !(await endsWithin(handle, graceMs, signal)) && sendKill(handle);
-  if (forced && handle.isAlive()) await untilExited(handle, { signal });
+  if (forced && handle.isAlive()) await untilExited(handle, undefined, signal);
   const durationMs = now() - start;
   return { status: await finalStatus(handle, statusMs, signal), forced, durationMs };
 }
@@ -62,6 +64,7 @@ async function endsWithin(
   signal?: AbortSignal,
 ): Promise<boolean> {
   if (!handle.isAlive()) return true;
-  const end = await unlessTimeIsUp(untilExited(handle, { timeoutMs, signal }), signal);
+  const limitMs = timeoutMs === Infinity ? undefined : timeoutMs;
+  const end = await unlessTimeIsUp(untilExited(handle, limitMs, signal), signal);
   return end !== null || !handle.isAlive();
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Handle } from "../handle/handle.ts";
-import { checkAbortSignal, checkInteger, checkOptions } from "../kernel/arguments.ts";
+import { checkAbortSignal, checkInteger, readOptions } from "../kernel/arguments.ts";
 import type { ExitStatus } from "../kernel/exit.ts";
 import { isCertain, statusOf, willKernelReport } from "./status.ts";
 import { waitsOf } from "./waits.ts";
@@ -52,8 +52,11 @@ function untilExitedOrClosed(handle: Handle): Promise<void> {
 }
 
 /** Resolves at the end. The limits were checked. */
-export function untilExited(handle: Handle, limits: WaitLimits = {}): Promise<void> {
-  const { timeoutMs, signal } = limits;
+export function untilExited(
+  handle: Handle,
+  timeoutMs?: number,
+  signal?: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     waitsOf(handle).until("exited", () => resolve(), reject, timeoutMs, signal);
   });
@@ -69,10 +72,7 @@ export function waitFor(handle: Handle, options?: WaitOptions): Promise<ExitStat
     let signal: AbortSignal | undefined;
     let statusMs: number | undefined;
     if (options !== undefined) {
-      const action = "wait for a process";
-      ({ timeoutMs, signal } = checkedLimits(action, options));
-      ({ statusMs } = options);
-      if (statusMs !== undefined) checkInteger(action, "statusMs", statusMs, 0);
+      ({ timeoutMs, signal, statusMs } = checkedOptions(options));
     }
     signal?.throwIfAborted();
     const status = statusOf(handle);
@@ -88,17 +88,33 @@ async function endThenStatus(
   timeoutMs?: number,
   signal?: AbortSignal,
 ): Promise<ExitStatus> {
-  if (handle.isAlive()) await untilExited(handle, { timeoutMs, signal });
+  if (handle.isAlive()) await untilExited(handle, timeoutMs, signal);
   const told = waitFor(handle, { timeoutMs: statusMs, signal });
   return await unlessTimeIsUp(told, signal) ?? statusOf(handle)!;
 }
 
-/** The limits of a wait, checked. */
+const LIMITS = { timeoutMs: undefined, signal: undefined };
+const OPTIONS = { ...LIMITS, statusMs: undefined };
+
+/** The options of a wait, checked. */
+export function checkedOptions(options: WaitOptions): WaitOptions {
+  const action = "wait for a process";
+  const read = readOptions(action, options, OPTIONS);
+  checkLimits(action, read);
+  if (read.statusMs !== undefined) checkInteger(action, "statusMs", read.statusMs, 0);
+  return read;
+}
+
+/** The limits of a wait for something else, checked. */
 export function checkedLimits(action: string, options: WaitLimits): WaitLimits {
-  const { timeoutMs, signal } = checkOptions(action, options);
+  const read = readOptions(action, options, LIMITS);
+  checkLimits(action, read);
+  return read;
+}
+
+function checkLimits(action: string, { timeoutMs, signal }: WaitLimits): void {
   if (timeoutMs !== undefined) checkInteger(action, "timeoutMs", timeoutMs, 0);
   checkAbortSignal(action, signal);
-  return { timeoutMs, signal };
 }
 
 /**

@@ -7,7 +7,7 @@ import {
   checkAbortSignal,
   checkBoolean,
   checkInteger,
-  checkOptions,
+  readOptions,
   show,
 } from "../kernel/arguments.ts";
 import { checkLimits, type Limit, type ResourceLimit } from "./limits.ts";
@@ -96,13 +96,35 @@ export interface Checked {
 
 const ACTION = "spawn";
 
+const DEFAULTS = {
+  cwd: undefined,
+  env: undefined,
+  clearEnv: undefined,
+  argv0: undefined,
+  umask: undefined,
+  stdin: undefined,
+  stdout: undefined,
+  stderr: undefined,
+  fds: undefined,
+  session: undefined,
+  group: undefined,
+  lifetime: undefined,
+  cgroup: undefined,
+  limits: undefined,
+  uid: undefined,
+  gid: undefined,
+  groups: undefined,
+  noNewPrivileges: undefined,
+  signal: undefined,
+  timeoutMs: undefined,
+  graceMs: undefined,
+};
+
 /** Checks the options. */
 export function checkSpawnOptions(options: SpawnOptions): Checked {
-  const { cwd, env, clearEnv, argv0, umask, session, group, lifetime } = checkOptions(
-    ACTION,
-    options,
-  );
-  const { cgroup, limits, uid, gid, groups, noNewPrivileges, signal, timeoutMs, graceMs } = options;
+  const read = readOptions(ACTION, options, DEFAULTS);
+  const { cwd, env, clearEnv, argv0, umask, session, group, lifetime } = read;
+  const { cgroup, limits, uid, gid, groups, noNewPrivileges, signal, timeoutMs, graceMs } = read;
   checkAbortSignal(ACTION, signal);
   return {
     cwd: cwd === undefined ? "" : checkDirectory("cwd", cwd),
@@ -110,7 +132,7 @@ export function checkSpawnOptions(options: SpawnOptions): Checked {
     clearEnv: flag("clearEnv", clearEnv),
     argv0: argv0 === undefined ? undefined : checkText("argv0", argv0),
     umask: optional("umask", umask, 0o777),
-    fds: checkStdio(ACTION, options),
+    fds: checkStdio(ACTION, read),
     session: flag("session", session),
     group: flag("group", group),
     endsWithParent: checkLifetime(lifetime),

@@ -4,7 +4,7 @@
  * @module
  */
 import { startTimer } from "../../ffi/timer.ts";
-import { checkInteger, checkOptions } from "../kernel/arguments.ts";
+import { checkInteger, readOptions } from "../kernel/arguments.ts";
 import type { ExitStatus } from "../kernel/exit.ts";
 import type { PipeReader, Sink } from "./pipe.ts";
 
@@ -37,7 +37,8 @@ export interface ChildOutput {
 /** Checks the options. */
 export function checkOutputOptions(options: OutputOptions): { maxBytes: number; drainMs: number } {
   const action = "collect output";
-  const { maxBytes, drainMs } = checkOptions(action, options);
+  const defaults = { maxBytes: undefined, drainMs: undefined };
+  const { maxBytes, drainMs } = readOptions(action, options, defaults);
   return {
     maxBytes: maxBytes === undefined ? Infinity : checkInteger(action, "maxBytes", maxBytes, 0),
     drainMs: drainMs === undefined ? 5000 : checkInteger(action, "drainMs", drainMs, 0),

@@ -12,7 +12,7 @@ import { type Pidfd, pidfdOf } from "../pidfd.ts";
 /** How a process was found to belong to a tree. */
 export type TreeRelation = "root" | "parent" | "session" | "group" | "cgroup";
 
-/** A process of a tree. */
+/** A process of a tree. `JSON.stringify()` takes it: without its handle, and its parent as a pid. */
 export interface TreeMember {
   /**
    * Its handle, which is the tree's and is closed with it: its own `close()` does nothing, and
@@ -101,6 +101,29 @@ export class Member implements TreeMember {
   get handle(): Pidfd {
     this.core.isBorrowed = true;
     return this.#pidfd ??= pidfdOf(this.core);
+  }
+
+  /** Members know each other, which JSON can't say. */
+  toJSON(): object {
+    const { pid, name, depth, parent, relation } = this;
+    return { pid, name, depth, parent: parent?.pid ?? null, relation };
+  }
+
+  /** What `console.log` shows in Node and Bun. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.#description();
+  }
+
+  /** What Deno shows. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.#description();
+  }
+
+  #description(): string {
+    const { pid, name, depth, relation } = this;
+    return `TreeMember { pid: ${pid}, name: ${
+      JSON.stringify(name)
+    }, depth: ${depth}, relation: "${relation}" }`;
   }
 
   /**

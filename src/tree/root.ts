@@ -4,11 +4,12 @@
  *
  * @module
  */
+import type { ChildLike } from "../../ffi/child.ts";
 import { Handle } from "../handle/handle.ts";
-import { checkBoolean, checkOptions, checkPid, show } from "../kernel/arguments.ts";
+import { checkBoolean, checkPid, type Read, show } from "../kernel/arguments.ts";
 import { handleOf } from "../pidfd.ts";
 import { isThread } from "../proc/description.ts";
-import { openPid } from "../process/open.ts";
+import { openChild, openPid } from "../process/open.ts";
 import { Walk } from "./walk.ts";
 
 /** How members are found besides as children of members. */
@@ -37,9 +38,15 @@ export interface TreeOptions {
   readonly cgroup?: boolean | undefined;
 }
 
-/** A walk that has begun: it knows its root. */
-export function walkFrom(action: string, root: unknown, options: TreeOptions): Walk {
-  const { session = true, group = false, cgroup = false } = checkOptions(action, options);
+/** What is left out. */
+export const TREE_DEFAULTS = { session: true, group: false, cgroup: false };
+
+/** A walk that has begun: it knows its root. The options were read. */
+export function walkFrom(
+  action: string,
+  root: unknown,
+  { session, group, cgroup }: Read<TreeOptions, typeof TREE_DEFAULTS>,
+): Walk {
   checkBoolean(action, "session", session);
   checkBoolean(action, "group", group);
   checkBoolean(action, "cgroup", cgroup);
@@ -54,12 +61,19 @@ export function walkFrom(action: string, root: unknown, options: TreeOptions): W
   }
 }
 
+/** A handle that another copy of this module has made has a pid too, and is no child. */
+function isChildLike(value: unknown): value is ChildLike {
+  return typeof value === "object" && value !== null && "pid" in value && !("fd" in value);
+}
+
 function rootHandle(action: string, root: unknown): Handle {
   if (typeof root === "number") return openPid(checkPid(action, root));
   // The caller's handle stays the caller's, who may close it at any time.
   const given = handleOf(root);
   if (!given) {
-    throw new TypeError(`Cannot ${action}: "root" must be a pid or a Pidfd: ${show(root)}`);
+    if (isChildLike(root)) return openChild(root);
+    const wanted = "a pid, a Pidfd or a child process";
+    throw new TypeError(`Cannot ${action}: "root" must be ${wanted}: ${show(root)}`);
   }
   const { pid, child } = given;
   // Children are of the whole process, so a thread has no tree.

@@ -63,6 +63,12 @@ export class Channel {
     return this.#started.number("epoll");
   }
 
+  /** Whether this is one of its descriptors: the runtime has one, and the native thread others. */
+  owns(fd: number): boolean {
+    const all = [this.#started.number("socket"), this.epoll, ...this.#started.numbers("inner", 3)];
+    return !this.#isStopped && all.includes(fd);
+  }
+
   /** Whether it keeps the program alive. */
   setRef(isRef: boolean): void {
     if (isRef) this.#listening?.ref();

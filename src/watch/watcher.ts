@@ -41,6 +41,8 @@ export interface Watcher {
   remove(pidfd: number): void;
   /** Keeps the program alive for so many more waits, or so many less. */
   hold(change: number): void;
+  /** Whether this is one of its own descriptors. */
+  owns(fd: number): boolean;
 }
 
 const MAX_TOKEN = 0x7fffffff;
@@ -84,6 +86,10 @@ class ThreadWatcher implements Watcher {
     this.#holds += change;
     // After those who were told: they need not wait for it, and often wait for the next one at once.
     if ((before === 0) !== (this.#holds === 0)) soon(() => this.#applyRef());
+  }
+
+  owns(fd: number): boolean {
+    return this.#channel?.owns(fd) ?? false;
   }
 
   #applyRef(): void {
@@ -180,6 +186,12 @@ let current: Watcher | undefined;
  */
 export function watcher(): Watcher {
   return current ??= shared(globalThis as never);
+}
+
+/** Whether a descriptor is the watcher's of this thread; where there is none yet, none is made. */
+export function isWatchers(fd: number): boolean {
+  const found = current ?? (globalThis as { [KEY]?: Watcher })[KEY];
+  return found?.owns(fd) ?? false;
 }
 
 function shared(world: { [KEY]?: Watcher }): Watcher {

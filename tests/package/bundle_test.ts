@@ -1,16 +1,22 @@
 import assert from "node:assert/strict";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
+import commonjs from "@rollup/plugin-commonjs";
+import { nodeResolve } from "@rollup/plugin-node-resolve";
+import { build, stop } from "esbuild";
+import { rolldown } from "rolldown";
+import { type Plugin, rollup } from "rollup";
 import {
+  ALL_ALLOWED,
   BUN,
   DENO,
   install,
   makeFolder,
+  NODES,
   PRINTED,
   PROGRAM,
   runIn,
   RUNTIMES,
-  TOP,
 } from "./support.ts";
 
 const { folder, remove } = makeFolder();
@@ -20,8 +26,12 @@ before(async () => {
   await install(folder);
   mkdirSync(away);
   writeFileSync(`${folder}/app.mjs`, `import { features, Pidfd } from "pidfd";${PROGRAM}`);
+  for (const [name, text] of Object.entries(PARTS)) writeFileSync(`${folder}/${name}`, text);
 });
-after(remove);
+after(async () => {
+  await stop();
+  remove();
+});
 
 /** Runs a command where the package is, and then hides the package: what was made must carry the library inside. */
 async function make(command: string[]): Promise<void> {
@@ -47,11 +57,75 @@ async function runsAnywhere(file: string): Promise<void> {
   });
 }
 
-test("a bundle by esbuild carries the library, for every runtime", async () => {
-  const esbuild = `${TOP}node_modules/.bin/esbuild`;
-  const options = ["--bundle", "--format=esm", "--minify", "--log-level=error"];
-  await make([esbuild, "app.mjs", ...options, "--platform=node", `--outfile=${away}/esbuild.mjs`]);
-  await runsAnywhere("esbuild.mjs");
+/** A program whose one part imports and whose other part requires: they must have one implementation, which works. */
+const PARTS = {
+  "import.mjs": `import { Pidfd } from "pidfd";
+import treeKill from "pidfd/tree-kill";
+import required from "./require.cjs";
+const { spawn } = process.getBuiltinModule("node:child_process");
+const child = spawn("sh", ["-c", "exit 7"]);
+const handle = required.Pidfd.of(child);
+console.log(handle instanceof Pidfd, required.treeKill === treeKill, typeof treeKill);
+handle.wait().then(({ code }) => console.log(code, handle.isAlive()));
+`,
+  "require.cjs": `const { Pidfd } = require("pidfd");
+module.exports = { Pidfd, treeKill: require("pidfd/tree-kill") };
+`,
+};
+const PARTS_PRINT = "true true function\n7 false\n";
+
+async function bundleByEsbuild(format: "esm" | "cjs" | "iife", outfile: string): Promise<void> {
+  const options = { bundle: true, platform: "node", minify: true, logLevel: "silent" } as const;
+  const entryPoints = [`${folder}/import.mjs`];
+  const { warnings } = await build({ ...options, format, entryPoints, outfile });
+  assert.deepEqual(warnings, []);
+}
+
+async function bundleByRollup(format: "es" | "cjs", file: string): Promise<void> {
+  // Its types take it for a module.
+  const plugins = [nodeResolve(), (commonjs as unknown as () => Plugin)()];
+  const onwarn = ({ message }: { message: string }) => assert.fail(message);
+  const made = await rollup({ input: `${folder}/import.mjs`, plugins, onwarn });
+  await made.write({ file, format });
+}
+
+async function bundleByRolldown(format: "es" | "cjs", file: string): Promise<void> {
+  const made = await rolldown({ input: `${folder}/import.mjs`, platform: "node" });
+  await made.write({ file, format, codeSplitting: false });
+}
+
+const BUNDLERS: Record<string, (file: string) => Promise<void>> = {
+  "esbuild.mjs": (file) => bundleByEsbuild("esm", file),
+  "esbuild.cjs": (file) => bundleByEsbuild("cjs", file),
+  "esbuild_iife.cjs": (file) => bundleByEsbuild("iife", file),
+  "rollup.mjs": (file) => bundleByRollup("es", file),
+  "rollup.cjs": (file) => bundleByRollup("cjs", file),
+  "rolldown.mjs": (file) => bundleByRolldown("es", file),
+  "rolldown.cjs": (file) => bundleByRolldown("cjs", file),
+};
+
+for (const [name, make] of Object.entries(BUNDLERS)) {
+  test(`a bundle as ${name} carries the library, for every runtime`, async () => {
+    await make(`${away}/${name}`);
+    await withoutPackage(async () => {
+      for (const runtime of ALL_ALLOWED) {
+        const { stdout, stderr } = await runIn(away, [...runtime, name]);
+        assert.equal(stdout, PARTS_PRINT, `${runtime[0]}: ${stderr}`);
+      }
+    });
+  });
+}
+
+test("an executable of Node carries the library", async () => {
+  await bundleByEsbuild("cjs", `${away}/main.cjs`);
+  const config = { main: "main.cjs", output: "executable", disableExperimentalSEAWarning: true };
+  writeFileSync(`${away}/sea.json`, JSON.stringify(config));
+  const made = await runIn(away, [NODES.at(-1)!, "--build-sea", "sea.json"]);
+  assert.equal(made.code, 0, made.stderr);
+  await withoutPackage(async () => {
+    const { stdout, stderr } = await runIn("/", ["env", "-i", "PATH=/bin", `${away}/executable`]);
+    assert.equal(stdout, PARTS_PRINT, stderr);
+  });
 });
 
 test("a bundle by bun carries the library, for every runtime", async () => {

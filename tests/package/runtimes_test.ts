@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import {
   BUN,
@@ -64,26 +64,36 @@ test("Deno finds the installed package as npm:pidfd too, and with --allow-ffi fo
 test("Bun takes the package's modules as they are, and keeps no transpiled copy of them", async () => {
   const cache = `${folder}/cache`;
   mkdirSync(cache);
-  writeFileSync(`${folder}/all.mjs`, 'import "pidfd"; import "pidfd/tree-kill";');
+  writeFileSync(
+    `${folder}/all.mjs`,
+    'import "pidfd"; import "pidfd/tree-kill"; import.meta.require("pidfd");',
+  );
   const env = { BUN_RUNTIME_TRANSPILER_CACHE_PATH: cache };
   const { code, stderr } = await runIn(folder, [BUN, "all.mjs"], env);
   assert.equal(code, 0, stderr);
   assert.deepEqual(readdirSync(cache), []);
 });
 
-test("an uncaught error of the installed package shows a line of it, and not all of it", async () => {
+test("an uncaught error of the installed package shows the function and the line that threw it", async () => {
   const programs = {
-    "failed.mjs": "Pidfd.open(2 ** 31 - 1);",
-    "wrong.mjs": 'Pidfd.open("1");',
-    "rejected.mjs": "await killTree(Pidfd.self(), { graceMs: -1 });",
-  };
-  for (const [name, program] of Object.entries(programs)) {
+    "failed.mjs": ["Pidfd.open(2 ** 31 - 1);", /pidfd_open ESRCH/],
+    "wrong.mjs": ['Pidfd.open("1");', /"pid" must be a number/],
+    "rejected.mjs": ["await killTree(Pidfd.self(), { graceMs: -1 });", /"graceMs" must be/],
+  } as const;
+  const lines = readFileSync(`${folder}/node_modules/pidfd/pidfd.mjs`, "utf8").split("\n");
+  for (const [name, [program, message]] of Object.entries(programs)) {
     writeFileSync(`${folder}/${name}`, `import { killTree, Pidfd } from "pidfd";\n${program}\n`);
     for (const runtime of RUNTIMES) {
-      const { code, stderr } = await runIn(folder, [...runtime, name]);
+      const { code, stderr } = await runIn(folder, [...runtime, name], { NO_COLOR: "1" });
       assert.notEqual(code, 0, `${runtime[0]} ${name}`);
-      assert.match(stderr, /pidfd_open ESRCH|"pid" must be|"graceMs" must be/, runtime[0]);
+      assert.match(stderr, message, runtime[0]);
       assert.ok(stderr.length < 4096, `${runtime[0]} ${name}: ${stderr.length} bytes`);
+      const frames = [...stderr.matchAll(/at (?:async )?(.*) \(.*pidfd\.mjs:(\d+):\d+\)/g)];
+      assert.ok(frames.length > 0, `${runtime[0]}: ${stderr}`);
+      for (const [frame, caller, line] of frames) {
+        assert.match(caller, /^(new )?(<anonymous>|[\w.#]{3,})$/, frame);
+        assert.ok(lines[Number(line) - 1].length <= 120, frame);
+      }
     }
   }
 });

@@ -17,6 +17,21 @@ export const RUNTIMES: string[][] = [
   [BUN],
   ...NODES.map((node) => [node]),
 ];
+/** The oldest of each that is promised. */
+export const OLDEST_RUNTIMES = {
+  Deno: [`${TOP}node_modules/deno-oldest/deno`],
+  Bun: [`${TOP}node_modules/bun-oldest/bin/bun`],
+  Node: [`${TOP}node_modules/node-oldest/bin/node`],
+};
+
+/** Each with every permission, the oldest ones too. */
+export const ALL_ALLOWED: string[][] = [
+  [DENO, "run", "-A", "--no-lock", "--no-check"],
+  ...RUNTIMES.slice(1),
+  [...OLDEST_RUNTIMES.Deno, "run", "-A", "--no-lock", "--no-check"],
+  OLDEST_RUNTIMES.Bun,
+  OLDEST_RUNTIMES.Node,
+];
 
 const { version } = JSON.parse(readFileSync(`${TOP}deno.json`, "utf8"));
 /** What `deno task npm` has packed. */

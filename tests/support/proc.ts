@@ -67,11 +67,11 @@ export function readProcess(pid: number): Omit<ProcessInfo, "state"> | undefined
   });
 }
 
-function cgroup(pid: number): { cgroupPath?: string; cgroupId?: bigint } {
+function cgroup(pid: number): { cgroupPath?: string; cgroupId?: string } {
   const text = attempt(() => readFileSync(`/proc/${pid}/cgroup`, "utf8"));
   const cgroupPath = /^0::(.*)$/m.exec(text ?? "")?.[1];
   const folder = `${cgroupMount()}${cgroupPath}`;
-  return { cgroupPath, cgroupId: attempt(() => statSync(folder, { bigint: true }).ino) };
+  return { cgroupPath, cgroupId: attempt(() => String(statSync(folder, { bigint: true }).ino)) };
 }
 
 function namespaces(pid: number): ProcessInfo["namespaces"] {

@@ -63,6 +63,8 @@ export async function paused(): Promise<Helper> {
 export interface ScriptOptions {
   /** What runs the runtime instead of us: the helper with arguments, a shell. */
   through?: string[];
+  /** Whether `through` ends with a runtime of its own, such as a copy of this one. */
+  own?: boolean;
   /** Deno's permissions; all, unless given. */
   permissions?: string[];
   env?: Record<string, string>;
@@ -80,7 +82,7 @@ export interface ScriptResult {
 
 /** The command that runs a file by the runtime that runs the tests. */
 export function runtimeCommand(file: string, options: ScriptOptions = {}): string[] {
-  const command = [...(options.through ?? []), process.execPath];
+  const command = [...(options.through ?? []), ...(options.own ? [] : [process.execPath])];
   if (isDeno) command.push("run", "--no-prompt", "--no-lock", ...(options.permissions ?? ["-A"]));
   if (options.gc) command.push(...GC_FLAGS);
   return [...command, file, ...(options.args ?? [])];

@@ -76,6 +76,7 @@ expectTypeOf<"SIGTERM">().toExtend<Signal>();
 expectTypeOf<"TERM">().toExtend<Signal>();
 expectTypeOf<"SIGRTMIN+3">().toExtend<Signal>();
 expectTypeOf<"TREM">().not.toExtend<Signal>();
+expectTypeOf(handle.signal()).toEqualTypeOf<boolean>();
 expectTypeOf<ExitStatus["signal"]>().toEqualTypeOf<SignalName | null>();
 expectTypeOf<ExitStatus["code"]>().toEqualTypeOf<number | null>();
 
@@ -98,5 +99,9 @@ expectTypeOf<PidfdError["errno"]>().toEqualTypeOf<number>();
 Pidfd.open("1");
 // @ts-expect-error: no such signal.
 handle.signal("SIGNOTHING");
+// @ts-expect-error: a signal that is missing is no wish for SIGTERM.
+handle.signal(undefined);
+// @ts-expect-error: the same for a tree.
+ProcessTree.of(1).signal(undefined);
 // @ts-expect-error: it is for showing, and can't be set.
 handle.pid = 1;

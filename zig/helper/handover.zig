@@ -6,7 +6,28 @@ const linux = std.os.linux;
 /// `connect NAME CODE` connects to the abstract Unix socket of this name, and ends with CODE at the
 /// end of its input.
 pub fn run_connect() void {
-    const name = helper.text(2);
+    _ = connect_to(helper.text(2));
+    helper.print("connected", .{});
+    while (helper.next_line()) {}
+    linux.exit_group(helper.number(u8, 3));
+}
+
+/// `connect-exec NAME CMD…` connects to the abstract Unix socket of this name, and prints
+/// "connected"; at the next line it sends a byte, forks a child that keeps the socket until the end
+/// of the input, and becomes CMD.
+pub fn run_connect_exec() void {
+    const socket = connect_to(helper.text(2));
+    helper.print("connected", .{});
+    _ = helper.next_line();
+    _ = helper.check(linux.write(socket, "x", 1), "write");
+    if (helper.check(linux.fork(), "fork") == 0) {
+        while (helper.next_line()) {}
+        linux.exit_group(0);
+    }
+    helper.exec(3);
+}
+
+fn connect_to(name: []const u8) i32 {
     var address = linux.sockaddr.un{ .path = @splat(0) };
     @memcpy(address.path[1..][0..name.len], name);
     const socket: i32 = @intCast(
@@ -14,9 +35,7 @@ pub fn run_connect() void {
     );
     const length = @offsetOf(linux.sockaddr.un, "path") + 1 + name.len;
     _ = helper.check(linux.connect(socket, &address, @intCast(length)), "connect");
-    helper.print("connected", .{});
-    while (helper.next_line()) {}
-    linux.exit_group(helper.number(u8, 3));
+    return socket;
 }
 
 /// `hand-over [SOCKET]` makes a pair of sockets. It sends one end over the socket with this number,

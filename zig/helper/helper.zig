@@ -27,6 +27,9 @@
 //!                                  index has this value
 //!   helper as UID CMD…             runs CMD as this user and group, who may read every file and
 //!                                  nothing else
+//!   helper with-groups COUNT CMD…  runs CMD with so many supplementary groups, from 1000 on
+//!   helper set-capability FILE NUMBER   gives a file this capability, as setcap(8) does; 77 where
+//!                                  it takes none
 //!   helper in-pid-namespace PID CMD…   runs CMD in a new pid namespace, with a pidfd of PID as
 //!                                  descriptor 9
 //!   helper in-own-proc OPTIONS CMD…   runs CMD as pid 1 of a new pid namespace, whose /proc is
@@ -66,6 +69,8 @@
 //!                                  signals
 //!   helper connect NAME CODE       connects to an abstract Unix socket; ends with CODE at the end
 //!                                  of its input
+//!   helper connect-exec NAME CMD…  connects likewise; at the next line sends "x", forks, and
+//!                                  becomes CMD
 //!   helper hand-over [SOCKET]      hands a socket over, and sends capitals back: handover.zig
 //!   helper fuse PID SOCKET         sends a file that says it is a pidfd of PID: fuse.zig
 //!   helper out-of-band SOCKET      sends a byte out of band: handover.zig
@@ -110,6 +115,8 @@ pub fn main() void {
         .{ "deny-ioctl", run_deny_ioctl },
         .{ "deny-flag", run_deny_flag },
         .{ "as", run_as },
+        .{ "with-groups", run_with_groups },
+        .{ "set-capability", run_set_capability },
         .{ "tree", @import("tree.zig").run },
         .{ "chain", @import("tree.zig").run_chain },
         .{ "strangers", @import("tree.zig").run_strangers },
@@ -135,6 +142,7 @@ pub fn main() void {
         .{ "signals", signals.run_signals },
         .{ "group", signals.run_group },
         .{ "connect", handover.run_connect },
+        .{ "connect-exec", handover.run_connect_exec },
         .{ "hand-over", handover.run_hand_over },
         .{ "fuse", @import("fuse.zig").run },
         .{ "out-of-band", handover.run_out_of_band },
@@ -378,6 +386,30 @@ fn run_as() void {
     const ambient_raise = 2;
     const ambient = @intFromEnum(linux.PR.CAP_AMBIENT);
     _ = check(linux.prctl(ambient, ambient_raise, linux.CAP.DAC_READ_SEARCH, 0, 0), "prctl");
+    exec(3);
+}
+
+fn run_set_capability() void {
+    // struct vfs_cap_data of revision 2: the permitted ones, which are effective too.
+    const words = [_]u32{ 0x0200_0001, @as(u32, 1) << number(u5, 3), 0, 0, 0 };
+    var data: [words.len]u32 = undefined;
+    for (&data, words) |*to, from| to.* = std.mem.nativeToLittle(u32, from);
+    const result = linux.syscall5(
+        .setxattr,
+        @intFromPtr(arguments[2]),
+        @intFromPtr("security.capability"),
+        @intFromPtr(&data),
+        @sizeOf(@TypeOf(data)),
+        0,
+    );
+    linux.exit_group(if (result == 0) 0 else 77);
+}
+
+fn run_with_groups() void {
+    var groups: [4096]linux.gid_t = undefined;
+    const count = number(usize, 2);
+    for (groups[0..count], 1000..) |*group, id| group.* = @intCast(id);
+    _ = check(linux.setgroups(count, &groups), "setgroups");
     exec(3);
 }
 

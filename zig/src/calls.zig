@@ -15,8 +15,10 @@ const file_handle = @import("pidfd/file_handle.zig");
 const thread_fds = @import("sys/thread_fds.zig");
 const pidfile = @import("pidfd/pidfile.zig");
 const proc_description = @import("proc/description.zig");
+const lock_file = @import("pidfd/lock_file.zig");
 const message = @import("pidfd/message.zig");
 const proc_file = @import("proc/file.zig");
+const proc_mark = @import("proc/mark.zig");
 const proc_scan = @import("proc/scan.zig");
 const spawn_zig = @import("spawn/spawn.zig");
 const stream = @import("sys/stream.zig");
@@ -25,6 +27,7 @@ const tree_kill_zig = @import("tree/kill.zig");
 const tree_scan_zig = @import("tree/scan.zig");
 const tree_stand_zig = @import("tree/stand.zig");
 const watcher = @import("pidfd/watcher.zig");
+const zombies = @import("proc/zombies.zig");
 
 const call = syscall.call;
 const named = syscall.named;
@@ -80,14 +83,7 @@ inline fn is_running(pidfd: i32, flags: i32) i32 {
 /// `options` ask, else 0. With WNOWAIT the child stays a zombie. ECHILD: not a child of ours, or
 /// reaped. Linux 5.4, waitid(2).
 pub fn wait(pidfd: i32, options: i32, record: *records.WaitRecord) callconv(.c) i32 {
-    var change = std.mem.zeroes(kernel.WaitSiginfo);
-    var usage = std.mem.zeroes(kernel.Rusage);
-    const number = syscall.number_of(.waitid);
-    const result = call(number, .{ kernel.P_PIDFD, pidfd, &change, options, &usage });
-    if (result < 0) return result;
-    if (change.signo == 0) return 0;
-    record.* = records.WaitRecord.from(&change, &usage);
-    return 1;
+    return zombies.wait(kernel.P_PIDFD, pidfd, @bitCast(options), record);
 }
 
 /// poll({fd, events}, timeout) — the events that came, 0 when `timeout_ms` have passed, -1 is no
@@ -186,6 +182,12 @@ pub fn describe(
     return proc_description.read(pidfd, @bitCast(wanted), record);
 }
 
+/// The command line of the process: 0, and `record` filled. E2BIG: there is not enough room. The
+/// others as of `describe`. proc_pid_cmdline(5).
+pub fn command_line(pidfd: i32, record: *proc_description.CommandLineRecord) callconv(.c) i32 {
+    return proc_description.read_command_line(pidfd, record);
+}
+
 /// open_by_handle_at(pidfs, inode) — a new close-on-exec pidfd of the process that has
 /// `record.inode`, by no pid. ESTALE: reaped, or in a pid namespace not seen from here. EBADF,
 /// EOPNOTSUPP: before 6.14. open_by_handle_at(2).
@@ -221,9 +223,17 @@ pub fn pidfile_commit(
     return pidfile.commit(path, file, record);
 }
 
-/// Removes the claimed file, and closes it.
-pub fn pidfile_abandon(path: *const pidfile.PathRecord, file: i32) callconv(.c) i32 {
-    return pidfile.abandon(path, file);
+/// Removes the claimed file, and closes it; before that the one at `path` where `with_old` is 1: 0,
+/// or ENOENT, EACCES, EPERM, EROFS of that. unlink(2).
+pub fn pidfile_abandon(path: *const pidfile.PathRecord, file: i32, with_old: i32) callconv(.c) i32 {
+    return pidfile.abandon(path, file, with_old);
+}
+
+/// One step of a lock on the file at `path`, by its number in lock_file.zig: a negated errno, or
+/// what it is there. EAGAIN: somebody else has the lock. EINVAL: not a regular file. EMFILE, ENOSPC:
+/// limits of inotify(7). EACCES, ELOOP, ENOENT and the like, open(2). flock(2).
+pub fn lock(step: i32, path: *const pidfile.PathRecord, record: *lock_file.LockRecord) callconv(.c) i32 {
+    return lock_file.do(@bitCast(step), path, record);
 }
 
 /// pidfd_getfd(pidfd, fd, 0) — a close-on-exec duplicate of a descriptor of that process. EPERM: it
@@ -272,6 +282,13 @@ pub fn set_socket_option(socket: i32, option: i32, value: i32) callconv(.c) i32 
     return message.set_option(socket, option, value);
 }
 
+/// getsockopt(socket, SOL_SOCKET, SO_PEERCRED) and SO_PEERGROUPS (4.13) — 0, and `record` filled:
+/// the user and groups that the process at the other end had when it connected, or listened;
+/// without a peer, the user is -1. EBADF, ENOTSOCK. unix(7).
+pub fn peer_credentials(socket: i32, record: *records.PeerRecord) callconv(.c) i32 {
+    return message.peer_credentials(socket, record);
+}
+
 /// socketpair(AF_UNIX, kind) — fills in two close-on-exec descriptors. EMFILE, ENFILE, ENOMEM.
 /// socketpair(2).
 pub fn socket_pair(kind: i32, record: *records.PairRecord) callconv(.c) i32 {
@@ -292,7 +309,7 @@ pub fn receive_message(socket: i32, record: *records.MessageRecord) callconv(.c)
     return message.receive(socket, record);
 }
 
-/// A descriptor of /proc, for the next six. EREMOTE: its pids are not those of our own pid
+/// A descriptor of /proc, for the next seven. EREMOTE: its pids are not those of our own pid
 /// namespace, so they name other processes than pidfd_open opens. ENOENT: /proc is not mounted.
 /// EMFILE, ENFILE, ENOMEM.
 pub fn proc_open() callconv(.c) i32 {
@@ -305,6 +322,13 @@ pub fn proc_scan_next(proc: i32, record: *proc_scan.ScanRecord) callconv(.c) i32
     return proc_scan.next(proc, record);
 }
 
+/// The same with the command line of each, as far as there is room. E2BIG: there is no room for one
+/// alone, and nothing is missed where the next call brings more. It waits for the lock of a
+/// process's memory, proc_pid_cmdline(5).
+pub fn proc_scan_command_lines(proc: i32, record: *proc_scan.CommandLinesRecord) callconv(.c) i32 {
+    return proc_scan.next_with_command_lines(proc, record);
+}
+
 /// pidfd_open(pid), and what the process is, read while that pidfd named that pid. ESRCH: no such
 /// process, or reaped meanwhile. EPERM, EACCES: /proc hides it (hidepid). EMFILE, ENFILE, ENOMEM.
 pub fn proc_pin(proc: i32, pid: i32, record: *proc_scan.ProcessRecord) callconv(.c) i32 {
@@ -315,6 +339,27 @@ pub fn proc_pin(proc: i32, pid: i32, record: *proc_scan.ProcessRecord) callconv(
 /// EACCES: hidden.
 pub fn proc_read(proc: i32, pidfd: i32, pid_and_record: *proc_scan.ProcessRecord) callconv(.c) i32 {
     return proc_scan.read_pinned(proc, pidfd, pid_and_record.pid, pid_and_record);
+}
+
+/// Whether the process of this number has a mark: 1, or 0. EACCES, EPERM: not to be read by us.
+/// EMFILE, ENFILE, ENOMEM. proc_pid_environ(5), cgroups(7).
+pub fn proc_has(proc: i32, pid: i32, mark: *const proc_mark.MarkRecord) callconv(.c) i32 {
+    return proc_mark.has(proc, pid, mark);
+}
+
+/// The zombies among the children of the calling thread, which has to be the process's first one:
+/// 1 if there are more than the record takes, else 0. Where `step` is 1, takes out of the record
+/// whom the runtime waits for by a pidfd with O_NONBLOCK; where it is 2, by a handle of libuv's too.
+/// EPERM: it is another thread. ENOENT: the kernel lists no children. ENOSYS: there is no libuv.
+/// EMFILE, ENFILE, ENOMEM. Linux 3.5, proc_tid_children(5).
+pub fn zombies_list(step: i32, record: *zombies.ZombiesRecord) callconv(.c) i32 {
+    return if (step == 0) zombies.list(record) else zombies.spare(step == 2, record);
+}
+
+/// waitid(P_PID, pid, …, WEXITED | WNOHANG | __WNOTHREAD) — 1 and the record, or 0. ECHILD: no child
+/// of the calling thread. waitid(2).
+pub fn zombies_reap(pid: i32, record: *records.WaitRecord) callconv(.c) i32 {
+    return zombies.reap(pid, record);
 }
 
 /// Finds all processes below the root of a tree, and stops them if `options` say so, until a round
@@ -359,6 +404,11 @@ pub fn subreaper(on: i32) callconv(.c) i32 {
 /// getpid() — the pid of the calling process, in its own pid namespace.
 pub fn own_pid() callconv(.c) i32 {
     return syscall.inlined_once(named(.getpid), .{});
+}
+
+/// getppid() — the pid of the parent; 0 where it is in a pid namespace that is not seen from here.
+pub fn parent_pid() callconv(.c) i32 {
+    return call(named(.getppid), .{});
 }
 
 /// fcntl(fd, command, argument) — for F_DUPFD_CLOEXEC a second descriptor of the same open file,

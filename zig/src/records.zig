@@ -116,6 +116,19 @@ pub const AdviceRecord = extern struct { start: u64, length: u64, advice: i32, u
 /// Two descriptors of sockets that are connected with each other.
 pub const PairRecord = extern struct { first: i32, second: i32 };
 
+/// struct ucred: who a process is to a Unix socket. Without a peer, the user is -1.
+pub const Credentials = extern struct { pid: i32, uid: u32, gid: u32 };
+
+/// Who was at the other end of a Unix socket when it was connected.
+pub const PeerRecord = extern struct {
+    who: Credentials,
+    /// On the way in, how many groups there is room for; then how many there are, maybe more than
+    /// that, or a negated errno.
+    group_count: i32,
+    /// Whoever has room for more has them behind these.
+    groups: [256]u32,
+};
+
 /// A message over a Unix socket, on its way out or in.
 pub const MessageRecord = extern struct {
     /// How many bytes of `data` there are.
@@ -125,6 +138,9 @@ pub const MessageRecord = extern struct {
     /// A pidfd of the sender; below zero, why there is none: -ENODATA if the kernel sends none.
     sender: i32,
     descriptor_count: u32,
+    /// 1 where the kernel says who the sender was when it sent this.
+    has_credentials: u32,
+    who: Credentials,
     /// The kernel's SCM_MAX_FD.
     descriptors: [253]i32,
     data: [4096]u8,
@@ -132,7 +148,14 @@ pub const MessageRecord = extern struct {
 
 /// JavaScript's two descriptors of a watcher, and the slot in which the library keeps the rest (0:
 /// none). `step` says which call failed where it can't be started.
-pub const WatcherRecord = extern struct { socket: i32, epoll: i32, step: i32, slot: i32 };
+pub const WatcherRecord = extern struct {
+    socket: i32,
+    epoll: i32,
+    step: i32,
+    slot: i32,
+    /// Those of the library and of its thread, which nobody else may close.
+    inner: [3]i32,
+};
 
 /// What the watcher writes when a process has exited. The size is fixed, because a stream may split
 /// and merge records.

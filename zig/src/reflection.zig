@@ -4,6 +4,7 @@ const std = @import("std");
 const calls = @import("calls.zig");
 const description = @import("proc/description.zig");
 const kernel = @import("sys/kernel.zig");
+const lock_file = @import("pidfd/lock_file.zig");
 const pidfile = @import("pidfd/pidfile.zig");
 const records_file = @import("records.zig");
 const spawn = @import("spawn/spawn.zig");
@@ -45,6 +46,7 @@ pub const constants = .{
     .TREE_FLAGS = tree.Flags,
     .TREE_OPTIONS = tree.Options,
     .TREE_ANSWERS = tree.Answer,
+    .LOCK_STEPS = lock_file.Step,
     .WATCH_TOLD = records_file.WatchTold,
 };
 

@@ -16,6 +16,7 @@ test {
     _ = @import("proc/births.zig");
     _ = @import("proc/description.zig");
     _ = @import("proc/file.zig");
+    _ = @import("proc/mark.zig");
     _ = @import("proc/scan.zig");
     _ = @import("proc/stat.zig");
     _ = @import("sys/text.zig");

@@ -18,7 +18,10 @@ const negated = syscall.negated;
 
 /// The same on every CPU that the library is built for; asm/socket.h of others differs.
 const SOL_SOCKET: i32 = 1;
+const SO_PASSCRED: i32 = 16;
+const SO_PEERGROUPS: i32 = 59;
 const SCM_RIGHTS: i32 = 1;
+const SCM_CREDENTIALS: i32 = 2;
 const SCM_PIDFD: i32 = 4;
 const MSG_DONTWAIT: u32 = 0x40;
 const MSG_NOSIGNAL: u32 = 0x4000;
@@ -53,7 +56,23 @@ pub fn option(socket: i32, name: i32) i32 {
 
 pub fn set_option(socket: i32, name: i32, value: i32) i32 {
     const size: u32 = @sizeOf(i32);
-    return call(named(.setsockopt), .{ socket, SOL_SOCKET, name, &value, size });
+    // Of the options that are set from here, this one alone has another number on powerpc.
+    const number = if (name == SO_PASSCRED) linux.SO.PASSCRED else name;
+    return call(named(.setsockopt), .{ socket, SOL_SOCKET, number, &value, size });
+}
+
+pub fn peer_credentials(socket: i32, record: *records.PeerRecord) i32 {
+    var size: u32 = @sizeOf(records.Credentials);
+    const peer: i32 = linux.SO.PEERCRED;
+    const number = named(.getsockopt);
+    const result = call(number, .{ socket, SOL_SOCKET, peer, &record.who, &size });
+    if (result < 0) return result;
+    size = @as(u32, @bitCast(record.group_count)) * 4;
+    const answer = call(number, .{ socket, SOL_SOCKET, SO_PEERGROUPS, &record.groups, &size });
+    // Where there is no room for all of them, the kernel says how much they need.
+    const is_told = answer == 0 or answer == negated(.RANGE);
+    record.group_count = if (is_told) @bitCast(size / 4) else answer;
+    return 0;
 }
 
 pub fn pair(kind: i32, record: *records.PairRecord) i32 {
@@ -101,6 +120,7 @@ pub fn receive(socket: i32, record: *records.MessageRecord) i32 {
     record.flags = message.flags;
     record.sender = negated(.NODATA);
     record.descriptor_count = 0;
+    record.has_credentials = 0;
     take_all(record, control[0..message.control_length]);
     return 0;
 }
@@ -118,6 +138,11 @@ fn take_all(record: *records.MessageRecord, control: []const u8) void {
 
 fn take(record: *records.MessageRecord, header: Header, bytes: []const u8) void {
     if (header.level != SOL_SOCKET) return;
+    if (header.kind == SCM_CREDENTIALS and bytes.len >= @sizeOf(records.Credentials)) {
+        const who = bytes[0..@sizeOf(records.Credentials)];
+        record.who = std.mem.bytesToValue(records.Credentials, who);
+        record.has_credentials = 1;
+    }
     var rest = bytes;
     while (rest.len >= 4) : (rest = rest[4..]) {
         const fd = std.mem.bytesToValue(i32, rest[0..4]);
@@ -140,6 +165,9 @@ comptime {
     assert(@offsetOf(Message, "control") == if (wide) 32 else 16);
     assert(@offsetOf(Message, "flags") == if (wide) 48 else 24);
     assert(SOL_SOCKET == linux.SOL.SOCKET);
+    const is_powerpc = @import("builtin").cpu.arch.isPowerPC();
+    assert(linux.SO.PASSCRED == if (is_powerpc) 20 else 16);
+    assert(linux.SO.PEERCRED == if (is_powerpc) 21 else 17);
     assert(@sizeOf(Control) >= @sizeOf(Header) + most * 4 + 2 * (@sizeOf(Header) + 16) + 256);
 }
 

@@ -130,10 +130,11 @@ fn replace(path: *const PathRecord, other: *const PathRecord, file: i32, record:
     return call(named(.renameat2), .{ nowhere, c_path(other), nowhere, c_path(path), 0 });
 }
 
-/// Removes the new file, and drops the lock.
-pub fn abandon(path: *const PathRecord, file: i32) i32 {
+/// Removes the new file, and drops the lock; before that the old one where `with_old` is 1.
+pub fn abandon(path: *const PathRecord, file: i32, with_old: i32) i32 {
+    const result = if (with_old == 1) unlink(path) else 0;
     var other: PathRecord = undefined;
-    const result = if (second_name(path, &other)) unlink(&other) else negated(.NAMETOOLONG);
+    if (second_name(path, &other)) _ = unlink(&other);
     proc_file.close(file);
     return result;
 }
@@ -142,7 +143,7 @@ fn unlink(path: *const PathRecord) i32 {
     return call(named(.unlinkat), .{ nowhere, c_path(path), 0 });
 }
 
-fn look(parent: i32, path: [*:0]const u8, flags: u32) ?linux.Statx {
+pub fn look(parent: i32, path: [*:0]const u8, flags: u32) ?linux.Statx {
     var attributes = std.mem.zeroes(linux.Statx);
     const wanted = linux.STATX_BASIC_STATS;
     const result = call(named(.statx), .{ parent, path, flags, wanted, &attributes });

@@ -45,7 +45,8 @@ const Opened = struct {
 
 /// Fills in the record, or says in `step` which call failed.
 pub fn start(record: *records.WatcherRecord) i32 {
-    record.* = .{ .socket = -1, .epoll = -1, .step = @intFromEnum(Step.socketpair), .slot = 0 };
+    const first = @intFromEnum(Step.socketpair);
+    record.* = .{ .socket = -1, .epoll = -1, .step = first, .slot = 0, .inner = @splat(-1) };
     var opened = Opened{};
     const result = prepare(record, &opened);
     if (result < 0) {
@@ -56,6 +57,7 @@ pub fn start(record: *records.WatcherRecord) i32 {
     }
     record.socket = opened.pair[0];
     record.epoll = opened.epolls[0];
+    record.inner = .{ opened.pair[1], opened.epolls[1], opened.ending };
     record.slot = channel.keep(record.socket, record.epoll, opened.ending);
     return 0;
 }

@@ -50,6 +50,10 @@ const namespace_files = blk: {
 
 pub const DescriptionRecord = extern struct {
     start_ticks: u64,
+    /// As in `Stat`.
+    user_ticks: u64,
+    system_ticks: u64,
+    resident_pages: u64,
     found: u32,
     state: u32,
     flags: u32,
@@ -110,6 +114,37 @@ fn pin(pidfd: i32) i32 {
     return if (after < 0) after else negated(.SRCH);
 }
 
+/// A command line goes behind this.
+pub const CommandLineRecord = extern struct {
+    /// In: how many bytes there are for it.
+    capacity: u32,
+    /// Out: how many of them it takes.
+    length: u32,
+};
+
+/// Reads the arguments of the process, each with a zero behind it. E2BIG: more than there is room
+/// for. The others as of `read`.
+pub fn read_command_line(pidfd: i32, record: *CommandLineRecord) i32 {
+    record.length = 0;
+    const folder = pin(pidfd);
+    if (folder < 0) return folder;
+    defer proc_file.close(folder);
+    const room: [*]u8 = @ptrCast(@as([*]CommandLineRecord, @ptrCast(record)) + 1);
+    const length = command_line(folder, "cmdline", room[0..record.capacity]);
+    if (length < 0) return length;
+    record.length = @intCast(length);
+    return 0;
+}
+
+/// The length of the command line that a path leads to; 0 where it has none, or may not be read.
+/// E2BIG: it does not fit. EMFILE, ENFILE, ENOMEM.
+pub fn command_line(folder: i32, path: [*:0]const u8, buffer: []u8) i32 {
+    const length = proc_file.read(folder, path, buffer);
+    if (length < 0) return if (is_shortage(length)) length else 0;
+    // What fills the buffer may go on.
+    return if (length == buffer.len) negated(.@"2BIG") else length;
+}
+
 fn read_stat(folder: i32, record: *DescriptionRecord) i32 {
     var buffer: [proc_stat.max_length]u8 = undefined;
     const file = proc_file.open(folder, "stat", .{});
@@ -122,6 +157,9 @@ fn read_stat(folder: i32, record: *DescriptionRecord) i32 {
     if (is_ours < 0) return is_ours;
     record.found |= if (is_ours == 1) STAT | OWN_PIDS else STAT;
     record.start_ticks = stat.start_ticks;
+    record.user_ticks = stat.user_ticks;
+    record.system_ticks = stat.system_ticks;
+    record.resident_pages = stat.resident_pages;
     record.state = stat.state;
     record.flags = stat.flags;
     record.threads = stat.threads;
@@ -218,8 +256,8 @@ pub fn inode_of(parent: i32, path: [*:0]const u8) u32 {
 }
 
 comptime {
-    std.debug.assert(@offsetOf(DescriptionRecord, "name") == 120);
-    std.debug.assert(@sizeOf(DescriptionRecord) == 120 + 64 + 2 * path_max);
+    std.debug.assert(@offsetOf(DescriptionRecord, "name") == 144);
+    std.debug.assert(@sizeOf(DescriptionRecord) == 144 + 64 + 2 * path_max);
 }
 
 test "the ids of a status file" {

@@ -23,6 +23,10 @@ const named = syscall.named;
 /// each try.
 pub const ProcessRecord = extern struct {
     start_ticks: u64,
+    /// As in `Stat`.
+    user_ticks: u64,
+    system_ticks: u64,
+    resident_pages: u64,
     pid: i32,
     ppid: i32,
     group: i32,
@@ -55,6 +59,21 @@ pub const ScanRecord = extern struct {
     vanished: u32,
     unused: u32,
     processes: [capacity]ProcessRecord,
+};
+
+/// A chunk with the command lines of its processes, which go behind this, one after the other.
+pub const CommandLinesRecord = extern struct {
+    scan: ScanRecord,
+    /// In: how many bytes there are for them.
+    capacity: u32,
+    unused: u32,
+    /// Out: how many of them each process takes; 0 where it has no command line.
+    lengths: [capacity]u32,
+
+    fn room(record: *CommandLinesRecord) []u8 {
+        const bytes: [*]u8 = @ptrCast(@as([*]CommandLinesRecord, @ptrCast(record)) + 1);
+        return bytes[0..record.capacity];
+    }
 };
 
 /// Each entry of getdents64 takes at least this many bytes, so that a full buffer never holds more
@@ -121,8 +140,37 @@ pub const Entries = struct {
     }
 };
 
+/// The next chunk with command lines. E2BIG: there is no room for one alone; with more room the
+/// pass goes on.
+pub fn next_with_command_lines(proc: i32, record: *CommandLinesRecord) i32 {
+    var lines = CommandLines{ .rest = record.room(), .lengths = &record.lengths };
+    return next_chunk(proc, &record.scan, &lines);
+}
+
+/// Where the next command line goes.
+const CommandLines = struct {
+    rest: []u8,
+    lengths: *[capacity]u32,
+
+    fn read(lines: *CommandLines, proc: i32, pid: i32, index: usize) i32 {
+        const path = path_of(pid, "/cmdline");
+        const length = proc_description.command_line(proc, &path, lines.rest);
+        if (length < 0) return length;
+        lines.lengths[index] = @intCast(length);
+        return 0;
+    }
+
+    fn keep(lines: *CommandLines, index: usize) void {
+        lines.rest = lines.rest[lines.lengths[index]..];
+    }
+};
+
 /// Fills the next chunk of a pass; 0 at its end, else 1.
 pub fn next(proc: i32, record: *ScanRecord) i32 {
+    return next_chunk(proc, record, null);
+}
+
+fn next_chunk(proc: i32, record: *ScanRecord, lines: ?*CommandLines) i32 {
     record.count = 0;
     record.hidden = 0;
     record.vanished = 0;
@@ -130,8 +178,9 @@ pub fn next(proc: i32, record: *ScanRecord) i32 {
     var entries = Entries{ .folder = proc };
     while (entries.next()) |pid| {
         if (pid > record.after) {
+            const result = add(proc, pid, record, lines);
+            if (result == negated(.@"2BIG")) return rewind(proc, record);
             record.after = pid;
-            const result = add(proc, pid, record);
             if (result < 0) return result;
         }
         // A full buffer never holds more than a chunk takes.
@@ -140,10 +189,20 @@ pub fn next(proc: i32, record: *ScanRecord) i32 {
     return entries.failure;
 }
 
-fn add(proc: i32, pid: i32, record: *ScanRecord) i32 {
-    const result = meet(proc, pid, record);
+/// The rest of the entries is read anew, behind the last process: this one does not fit any more.
+fn rewind(proc: i32, record: *const ScanRecord) i32 {
+    const result = call(named(.lseek), .{ proc, 0, linux.SEEK.SET });
+    if (result < 0) return result;
+    return if (record.count == 0) negated(.@"2BIG") else 1;
+}
+
+fn add(proc: i32, pid: i32, record: *ScanRecord, lines: ?*CommandLines) i32 {
+    const result = meet(proc, pid, record, lines);
     switch (result) {
-        0 => record.count += 1,
+        0 => {
+            if (lines) |all| all.keep(record.count);
+            record.count += 1;
+        },
         // It has ended since it was listed.
         negated(.NOENT), negated(.SRCH) => record.vanished += 1,
         negated(.PERM), negated(.ACCES) => record.hidden += 1,
@@ -153,9 +212,9 @@ fn add(proc: i32, pid: i32, record: *ScanRecord) i32 {
 }
 
 /// The line can only be read while its process has its number. So between the opening and a
-/// successful read that number was its own, and so was the folder that was got by it: user and line
-/// can't come from two.
-fn meet(proc: i32, pid: i32, record: *ScanRecord) i32 {
+/// successful read that number was its own, and so was what was got by it: the user, the command
+/// line and the line can't come from two.
+fn meet(proc: i32, pid: i32, record: *ScanRecord, lines: ?*CommandLines) i32 {
     const file = open_line(proc, pid);
     if (file < 0) return file;
     defer proc_file.close(file);
@@ -166,6 +225,10 @@ fn meet(proc: i32, pid: i32, record: *ScanRecord) i32 {
         const no_flags: u32 = 0;
         const wanted = linux.STATX_UID;
         const result = call(named(.statx), .{ proc, &path, no_flags, wanted, &attributes });
+        if (result < 0) return result;
+    }
+    if (lines) |all| {
+        const result = all.read(proc, pid, record.count);
         if (result < 0) return result;
     }
     const result = fill(file, process);
@@ -207,6 +270,9 @@ fn fill(file: i32, record: *ProcessRecord) i32 {
     if (result < 0) return result;
     record.* = .{
         .start_ticks = stat.start_ticks,
+        .user_ticks = stat.user_ticks,
+        .system_ticks = stat.system_ticks,
+        .resident_pages = stat.resident_pages,
         .pid = stat.pid,
         .ppid = stat.ppid,
         .group = stat.group,
@@ -270,8 +336,8 @@ pub fn append(path: []u8, at: usize, end: []const u8) usize {
 }
 
 comptime {
-    std.debug.assert(@sizeOf(ProcessRecord) == 112);
-    std.debug.assert(@sizeOf(ScanRecord) == 32 + capacity * 112);
+    std.debug.assert(@sizeOf(ProcessRecord) == 136);
+    std.debug.assert(@sizeOf(ScanRecord) == 32 + capacity * 136);
     std.debug.assert(@intFromEnum(linux.SYS.getdents64) == switch (@import("builtin").cpu.arch) {
         .x86_64, .arm => 217,
         .aarch64, .riscv64, .loongarch64 => 61,
@@ -313,4 +379,39 @@ test "pin reads what it has opened, and knows what is not there" {
     defer proc_file.close(pidfd);
     try std.testing.expectEqual(linux.getpid(), record.pid);
     try std.testing.expectEqual(negated(.SRCH), pin(proc, std.math.maxInt(i32), &record));
+}
+
+test "a pass with command lines goes on where the room ends, and misses nobody" {
+    const proc = open();
+    defer proc_file.close(proc);
+    var memory: extern struct { record: CommandLinesRecord, text: [16384]u8 } = undefined;
+    const record = &memory.record;
+    record.scan.with_uid = 0;
+    for ([_]u32{ 0, 1, 2000, 16384 }) |capacity_at_first| {
+        record.capacity = capacity_at_first;
+        record.scan.after = 0;
+        try std.testing.expectEqual(0, call(named(.lseek), .{ proc, 0, linux.SEEK.SET }));
+        var found: ?[]const u8 = null;
+        var last: i32 = 0;
+        while (true) {
+            const result = next_with_command_lines(proc, record);
+            var at: usize = 0;
+            for (record.scan.processes[0..record.scan.count], 0..) |*process, index| {
+                try std.testing.expect(process.pid > last);
+                last = process.pid;
+                const words = record.room()[at..][0..record.lengths[index]];
+                at += record.lengths[index];
+                if (process.pid == linux.getpid()) found = words;
+            }
+            if (found) |words| {
+                var own: [16384]u8 = undefined;
+                const length = proc_file.read(proc_file.nowhere, "/proc/self/cmdline", &own);
+                try std.testing.expectEqualSlices(u8, own[0..@intCast(length)], words);
+                break;
+            }
+            if (result == negated(.@"2BIG")) {
+                record.capacity = 16384;
+            } else try std.testing.expectEqual(1, result);
+        }
+    }
 }

@@ -27,6 +27,11 @@ pub const Stat = struct {
     /// PF_KTHREAD and the like, include/linux/sched.h.
     flags: u32,
     threads: i32,
+    /// What all of its threads have used of a CPU, the ended ones too, in hundredths of a second.
+    user_ticks: u64,
+    system_ticks: u64,
+    /// What it has in memory, in pages.
+    resident_pages: u64,
     /// Since boot, in hundredths of a second on every CPU, moved by the reader's time namespace.
     start_ticks: u64,
     /// Of the signals 1 to 31 those that are handled, ignored or blocked by the first thread, a bit
@@ -80,11 +85,16 @@ pub fn parse(line: []const u8) ?Stat {
     stat.session = signed(&fields) orelse return null;
     fields.skip(2); // tty_nr, tpgid
     stat.flags = fields.number(u32) orelse return null;
-    fields.skip(10); // minflt to nice
+    fields.skip(4); // minflt to cmajflt
+    stat.user_ticks = fields.number(u64) orelse return null;
+    stat.system_ticks = fields.number(u64) orelse return null;
+    fields.skip(4); // cutime to nice
     stat.threads = fields.number(i32) orelse return null;
     fields.skip(1); // itrealvalue
     stat.start_ticks = fields.number(u64) orelse return null;
-    fields.skip(9); // vsize to signal
+    fields.skip(1); // vsize
+    stat.resident_pages = fields.number(u64) orelse 0;
+    fields.skip(7); // rsslim to signal
     stat.handled = 0;
     // What is not there, in a line that was cut, is taken for handled: nothing is concluded from
     // it.
@@ -127,6 +137,9 @@ test "each field is where the manual page says" {
     try std.testing.expectEqual(4239, stat.session);
     try std.testing.expectEqual(4194304, stat.flags);
     try std.testing.expectEqual(3, stat.threads);
+    try std.testing.expectEqual(2, stat.user_ticks);
+    try std.testing.expectEqual(3, stat.system_ticks);
+    try std.testing.expectEqual(200, stat.resident_pages);
     try std.testing.expectEqual(12345678901, stat.start_ticks);
     try std.testing.expectEqual(1 | 4096 | 16384, stat.handled);
     try std.testing.expectEqual(16384, stat.caught);

@@ -35,7 +35,7 @@ pub const WEXITED: u32 = 4;
 pub const WNOWAIT: u32 = 0x0100_0000;
 /// Children of clone(2) whose exit signal is not SIGCHLD are waited for only with this flag.
 pub const WALL: u32 = 0x4000_0000;
-/// Children of the calling thread alone.
+/// Children of the calling thread alone, not those of its process's other threads.
 pub const WNOTHREAD: u32 = 0x2000_0000;
 
 pub const POLLIN: i16 = 0x001;

@@ -19,3 +19,13 @@ pub const pthread_getspecific = fn (u32) callconv(.c) usize;
 
 pub const calloc = fn (usize, usize) callconv(.c) ?*anyopaque;
 pub const free = fn (*anyopaque) callconv(.c) void;
+
+/// The loop of Node, as libuv's header has them.
+pub const uv_default_loop = fn () callconv(.c) *anyopaque;
+pub const uv_walk = fn (
+    *anyopaque,
+    *const fn (*const anyopaque, ?*anyopaque) callconv(.c) void,
+    ?*anyopaque,
+) callconv(.c) void;
+pub const uv_handle_get_type = fn (*const anyopaque) callconv(.c) c_int;
+pub const uv_process_get_pid = fn (*const anyopaque) callconv(.c) c_int;
