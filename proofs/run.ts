@@ -6,6 +6,7 @@ const PROOFS: Record<string, string> = {
   waiting: "waits: 10,000 at once, without memory, in Workers that are terminated",
   faults: "every operation while a system call fails once, by call and errno",
   orphans: "orphans, parents and locks",
+  spawn: "the start of 10,000 processes, under signals, and of programs killed meanwhile",
   trees: "trees of up to 5,000 processes, and strangers beside them",
   model: "random steps against a model of process life; --steps N --seed S",
   soak: "ten minutes of churn beside the same without this library; --minutes N --svg FILE",

@@ -25,6 +25,7 @@ const LAYERS = [
   "src/kill",
   "src/process_tree.ts",
   "src/compat",
+  "src/spawn",
   "mod.ts",
   "tree_kill.ts",
   "cli/version.ts",
