@@ -14,7 +14,7 @@ test("pidfd stop has an exit code for each outcome", async () => {
   const [polite, stubborn, other, refusing] = await Promise.all([1, 2, 3, 4].map(paused));
   const pids = [polite, stubborn, other, refusing].map(({ child }) => String(child.pid));
   const codeOf = async (...args: string[]) => (await pidfd("stop", ...args)).code;
-  const force = ["--grace", "0", "-s", "0"];
+  const force = ["--grace", "0", "-s", "CONT"];
   assert.equal(await codeOf(pids[0]), ENDED);
   assert.equal(await codeOf(...force, pids[1]), FORCED);
   assert.equal(await codeOf(NOBODY), GONE);

@@ -199,7 +199,7 @@ test("open() and signal() refuse wrong options before any native call", () => {
   for (const thread of [null, 1, "true", {}]) {
     assert.throws(() => Pidfd.open(process.pid, { thread: thread as never }), {
       name: "TypeError",
-      message: /^Cannot open a process: "thread" must be a boolean: /,
+      message: /^Cannot open a process: "thread" must be true or false: /,
     });
   }
   const handle = Pidfd.self();

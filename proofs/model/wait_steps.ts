@@ -45,11 +45,11 @@ function abort(model: Model): boolean {
   return true;
 }
 
-/** Politely, which ends all but the stopped ones and those that ignore it; then by force. */
+/** Politely, which ends all but those that ignore it; then by force. SIGCONT follows the signal. */
 async function terminate(_: Model, held: Held): Promise<boolean | void> {
   const { life, pidfd } = held;
   if (life.kind === "self") return false;
-  const isStubborn = life.isAlive && (life.ignoresTerm || life.state === "stopped");
+  const isStubborn = life.isAlive && life.ignoresTerm;
   const graceMs = isStubborn ? 2 : 20_000;
   const wasAlive = life.isAlive;
   life.isMoving = true;
@@ -76,6 +76,7 @@ async function giveUp(model: Model, held: Held): Promise<boolean | void> {
   const result = pidfd.terminate({ graceMs: 20_000, signal }).then(() => "done", nameOf);
   if (isLate) {
     life.receive("SIGTERM");
+    life.receive("SIGCONT");
     pidfd.close();
     model.close(held);
   }
