@@ -18,7 +18,11 @@ pub inline fn extern_function(comptime name: []const u8, comptime F: type) ?*con
 
 /// Zeroed memory that the calling thread keeps under a new key, and `ends` is called with when the
 /// thread ends; null where there is no memory or no key.
-pub noinline fn keep(size: usize, ends: *const fn (usize) callconv(.c) void, key: *u32) ?*anyopaque {
+pub noinline fn keep(
+    size: usize,
+    ends: *const fn (usize) callconv(.c) void,
+    key: *u32,
+) ?*anyopaque {
     const create = imported("pthread_key_create") orelse return null;
     const set = imported("pthread_setspecific") orelse return null;
     const allocate = imported("calloc") orelse return null;
