@@ -84,7 +84,16 @@ test("pidfd stop ends all that it is given, and tells who had to be forced", asy
 
   const [stubborn, other] = [await paused(), await paused()];
   const pids = [stubborn, other].map(({ child }) => String(child.pid));
-  const forced = await pidfd("stop", "--json", "--grace", "30", "-s", "CONT", ...pids, "2147483647");
+  const forced = await pidfd(
+    "stop",
+    "--json",
+    "--grace",
+    "30",
+    "-s",
+    "CONT",
+    ...pids,
+    "2147483647",
+  );
   assert.equal(forced.code, 4, forced.stderr);
   const [first, second, third] = JSON.parse(forced.stdout);
   assert.deepEqual([first.pid, second.pid].map(String), pids);
