@@ -6,10 +6,51 @@ export interface AdoptOrphansOptions {
     readonly onOrphan?: OnOrphan | undefined;
 }
 
+// Child
+export declare class Child implements AsyncDisposable {
+    #private;
+    private constructor();
+    get pid(): number;
+    get handle(): Pidfd;
+    get stdin(): ChildWritable | null;
+    get stdout(): ChildReadable | null;
+    get stderr(): ChildReadable | null;
+    get fds(): Readonly<Record<number, ChildReadable | ChildDuplex>>;
+    get status(): Promise<ExitStatus>;
+    wait(options?: WaitOptions): Promise<ExitStatus>;
+    terminate(options?: TerminateOptions): Promise<Termination>;
+    kill(signal?: Signal | number): boolean;
+    output(options?: OutputOptions): Promise<ChildOutput>;
+    ref(): this;
+    unref(): this;
+    [Symbol.asyncDispose](): Promise<void>;
+}
+
+// ChildDuplex
+export type ChildDuplex = Duplex;
+
 // ChildLike
 export interface ChildLike {
     readonly pid?: number | undefined;
 }
+
+// ChildOutput
+export interface ChildOutput {
+    readonly status: ExitStatus;
+    readonly stdout: Uint8Array;
+    readonly stderr: Uint8Array;
+    readonly truncated: boolean;
+}
+
+// ChildReadable
+export type ChildReadable = Readable & {
+    readonly web: ReadableStream<Uint8Array>;
+};
+
+// ChildWritable
+export type ChildWritable = Writable & {
+    readonly web: WritableStream<Uint8Array>;
+};
 
 // CoreDump
 export interface CoreDump {
@@ -171,6 +212,12 @@ export declare class Orphans implements Disposable, Iterable<Orphan> {
 export interface OutgoingMessage {
     readonly data?: Uint8Array | undefined;
     readonly descriptors?: readonly number[] | undefined;
+}
+
+// OutputOptions
+export interface OutputOptions {
+    readonly maxBytes?: number | undefined;
+    readonly drainMs?: number | undefined;
 }
 
 // Pidfd
@@ -340,6 +387,9 @@ export interface ReceivedMessage {
     readonly controlTruncated: boolean;
 }
 
+// ResourceLimit
+export type ResourceLimit = "cpu" | "fsize" | "data" | "stack" | "core" | "rss" | "nproc" | "nofile" | "memlock" | "as" | "locks" | "sigpending" | "msgqueue" | "nice" | "rtprio" | "rttime";
+
 // ResourceUsage
 export interface ResourceUsage {
     readonly userMicroseconds: number;
@@ -384,8 +434,48 @@ export interface SocketCredentials {
 // SocketKind
 export type SocketKind = "stream" | "datagram" | "seqpacket";
 
+// SpawnFailedError
+export declare class SpawnFailedError extends PidfdError {
+    name: string;
+    readonly path?: string;
+    constructor(options: SpawnFailedErrorOptions);
+}
+
+// SpawnFailedErrorOptions
+export interface SpawnFailedErrorOptions extends PidfdErrorOptions {
+    path?: string | undefined;
+}
+
+// SpawnOptions
+export interface SpawnOptions {
+    readonly cwd?: string | URL | undefined;
+    readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+    readonly clearEnv?: boolean | undefined;
+    readonly argv0?: string | undefined;
+    readonly umask?: number | undefined;
+    readonly stdin?: Stdio | undefined;
+    readonly stdout?: Stdio | undefined;
+    readonly stderr?: Stdio | undefined;
+    readonly fds?: Readonly<Record<number, number | "pipe" | "socket">> | undefined;
+    readonly session?: boolean | undefined;
+    readonly group?: boolean | undefined;
+    readonly lifetime?: "independent" | "parent" | "contained" | undefined;
+    readonly cgroup?: string | number | undefined;
+    readonly limits?: Readonly<Partial<Record<ResourceLimit, number | readonly [soft: number, hard: number]>>> | undefined;
+    readonly uid?: number | undefined;
+    readonly gid?: number | undefined;
+    readonly groups?: readonly number[] | undefined;
+    readonly noNewPrivileges?: boolean | undefined;
+    readonly signal?: AbortSignal | undefined;
+    readonly timeoutMs?: number | undefined;
+    readonly graceMs?: number | undefined;
+}
+
 // StandardSignal
 export type StandardSignal = "HUP" | "INT" | "QUIT" | "ILL" | "TRAP" | "ABRT" | "IOT" | "BUS" | "FPE" | "KILL" | "USR1" | "SEGV" | "USR2" | "PIPE" | "ALRM" | "TERM" | "STKFLT" | "CHLD" | "CLD" | "CONT" | "STOP" | "TSTP" | "TTIN" | "TTOU" | "URG" | "XCPU" | "XFSZ" | "VTALRM" | "PROF" | "WINCH" | "IO" | "POLL" | "PWR" | "SYS";
+
+// Stdio
+export type Stdio = "null" | "inherit" | "pipe" | "socket" | number;
 
 // SyscallNumbers
 export interface SyscallNumbers {
@@ -565,6 +655,9 @@ export declare function socketDescriptor(socket: object): number;
 
 // socketPair
 export declare function socketPair(kind?: SocketKind): [number, number];
+
+// spawn
+export declare function spawn(command: string, args?: readonly string[], options?: SpawnOptions): Child;
 
 // syscallNumbers
 export declare function syscallNumbers(): SyscallNumbers;

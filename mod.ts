@@ -67,6 +67,14 @@ export {
   type TreeKill,
 } from "./src/kill/kill_tree.ts";
 export type { TreeEnd, TreeEscape, TreeOrphan, TreeReport } from "./src/kill/report.ts";
+export { Child } from "./src/spawn/child.ts";
+export { SpawnFailedError, type SpawnFailedErrorOptions } from "./src/spawn/failed.ts";
+export type { ResourceLimit } from "./src/spawn/limits.ts";
+export type { SpawnOptions } from "./src/spawn/options.ts";
+export type { ChildOutput, OutputOptions } from "./src/spawn/output.ts";
+export { spawn } from "./src/spawn/spawn.ts";
+export type { Stdio } from "./src/spawn/stdio.ts";
+export type { ChildDuplex, ChildReadable, ChildWritable } from "./src/spawn/streams.ts";
 export type {
   ExitedStatus,
   ExitStatus,

@@ -158,8 +158,26 @@ export interface Native {
   watcher_stop(record: Uint8Array, withSocket: number): number;
   /** Watches a process under a token. `watcher_remove` must come before its pidfd is closed. */
   watcher_add(epoll: number, pidfd: number, token: number): number;
+  /**
+   * Waits once until a pipe or a socket can be read, or, under a negative token, be written. The
+   * watch stays until `watcher_remove`.
+   */
+  watcher_arm(epoll: number, fd: number, token: number): number;
   /** Ends a watch. */
   watcher_remove(epoll: number, pidfd: number): number;
+
+  // Starting processes.
+
+  /** Starts the thread that makes this thread's children: fills a `SpawnerRecord`. */
+  spawner_start(record: Uint8Array): number;
+  /** Starts a process by a `SpawnRecord` and what follows it in the buffer: its pid. */
+  spawn(record: Uint8Array): number;
+  /** read(2) of so many bytes: how many came, 0 at the end. */
+  stream_read(fd: number, length: number, bytes: Uint8Array): number;
+  /** write(2) of so many bytes: how many went. */
+  stream_write(fd: number, length: number, bytes: Uint8Array): number;
+  /** shutdown(2) of the half of a socket that this process writes. */
+  stream_end(socket: number): number;
 
   // System call numbers.
 

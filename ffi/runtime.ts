@@ -77,6 +77,18 @@ interface BunNamespace {
   }): Promise<BunSocket>;
 }
 
+/** The classes of `node:stream`, as far as they are made here. */
+export interface StreamModule {
+  Readable: StreamClass;
+  Writable: StreamClass;
+  Duplex: StreamClass;
+}
+
+interface StreamClass {
+  new (options: object): object;
+  toWeb(stream: object): unknown;
+}
+
 interface Process {
   readonly version: string;
   readonly platform: string;
@@ -86,12 +98,15 @@ interface Process {
   off(event: "SIGCHLD", listener: () => void): void;
   exit(code: number): void;
   readonly versions: Readonly<Record<string, string | undefined>>;
+  /** Node, with `--permission`. */
+  readonly permission?: { has(scope: "child"): boolean };
   geteuid(): number;
   getuid(): number;
   dlopen(module: { exports: unknown }, path: string): void;
   getBuiltinModule(name: "node:fs"): FileSystem;
   getBuiltinModule(name: "node:os"): { tmpdir(): string };
   getBuiltinModule(name: "node:worker_threads"): { readonly isMainThread: boolean };
+  getBuiltinModule(name: "node:stream"): StreamModule;
   getBuiltinModule(name: "node:net"): { Socket: new (options: NodeSocketOptions) => NodeSocket };
   getBuiltinModule(name: "bun:ffi"): {
     dlopen(path: string, symbols: Record<string, BunSymbol>): LoadedLibrary;
@@ -99,6 +114,7 @@ interface Process {
 }
 
 interface BufferConstructor {
+  allocUnsafeSlow(size: number): Uint8Array;
   from(text: string, encoding: "base64"): Uint8Array;
   from(bytes: Uint8Array): { toString(encoding: "base64"): string };
 }
@@ -107,7 +123,7 @@ interface DenoNamespace {
   readonly version: { readonly deno: string };
   readonly build: { readonly os: string; readonly arch: string; readonly target: string };
   dlopen(path: string, symbols: Record<string, DenoSymbol>): LoadedLibrary;
-  readonly env: { get(name: string): string | undefined };
+  readonly env: { get(name: string): string | undefined; toObject(): Record<string, string> };
   readFileSync(path: string): Uint8Array;
   unrefTimer(id: number): void;
   exit(code: number): void;
@@ -115,8 +131,12 @@ interface DenoNamespace {
   removeSignalListener(signal: "SIGCHLD", listener: () => void): void;
   permissions: {
     querySync(
-      what: { name: "env"; variable: string } | { name: "read"; path: string } | { name: "ffi" },
-    ): { state: string };
+      what:
+        | { name: "env"; variable?: string }
+        | { name: "read"; path: string }
+        | { name: "ffi" }
+        | { name: "run"; command?: string },
+    ): { state: string; partial?: boolean };
   };
 }
 

@@ -21,6 +21,7 @@ const LAYERS = [
   "src/kill",
   "src/process_tree.ts",
   "src/compat",
+  "src/spawn",
   "mod.ts",
   "tree_kill.ts",
   "cli/version.ts",

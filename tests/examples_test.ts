@@ -307,3 +307,17 @@ test("examples/job_queue.ts ends what runs at Ctrl-C, and starts nothing more", 
   assert.equal(sleeping.isAlive(), false);
   sleeping.close();
 });
+
+test("examples/run_program.ts tells how a command ended, and why it was not started", async () => {
+  const runs = async (...args: string[]) => {
+    const { stdout, stderr } = await run(...command("run_program", ["--allow-run"], ...args));
+    assert.equal(stderr, "");
+    return stdout;
+  };
+  assert.equal(await runs("60000", "echo", "hello"), "echo ended: code 0, after 6 bytes\n");
+  assert.equal(await runs("50", "sleep", "100"), "sleep ended: SIGTERM, after 0 bytes\n");
+  assert.equal(
+    await runs("60000", "/no/such/program"),
+    "/no/such/program was not started: ENOENT in execve\n",
+  );
+});

@@ -152,6 +152,9 @@ fn shared_object(b: *std.Build, cpu: Cpu) std.Build.LazyPath {
         // the file.
         "-z",
         "nosectionheader",
+        // The library is a program too (src/spawn/program.zig).
+        "-e",
+        "_start",
         "-o",
     });
     const file = link.addOutputFileArg(b.fmt("pidfd-{s}.so", .{cpu.name}));

@@ -7,6 +7,13 @@ import { dts } from "rolldown-plugin-dts";
 
 const MODULE_COMMENT = /^\/\*\*(?:(?!\*\/).)*@module\s+\*\//s;
 
+/** Who has no types of Node gets `any` for its streams, and no error. */
+const optional = {
+  name: "optional-types",
+  renderChunk: (code: string) =>
+    code.replace(/^import .* from "node:stream";$/m, "// @ts-ignore: it may be missing\n$&"),
+};
+
 /** Bundles the declarations of these compiled entries from `from` into `to`. */
 export async function bundleDeclarations(
   from: string,
@@ -16,7 +23,7 @@ export async function bundleDeclarations(
   const bundle = await rolldown({
     input: Object.fromEntries(entries.map((name) => [`${name}.d`, `${from}/${name}.d.ts`])),
     // There is nothing to generate; this one asks for no TypeScript, whose version 7 the plugin can't use.
-    plugins: [dts({ dtsInput: true, emitDtsOnly: true, oxc: true, tsconfig: false })],
+    plugins: [dts({ dtsInput: true, emitDtsOnly: true, oxc: true, tsconfig: false }), optional],
     external: [/^node:/],
   });
   try {

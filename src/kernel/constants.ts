@@ -104,6 +104,8 @@ export const PIDFD_SELF_THREAD_GROUP = -10001;
 /** The same on Linux 6.15 and 6.16. */
 export const PIDFD_SELF_THREAD_GROUP_BEFORE = -20000;
 
+/** fcntl(2): how many bytes a pipe has room for. */
+export const F_SETPIPE_SZ = 1031;
 /** fcntl(2): sets the descriptor's flags. */
 export const F_SETFD = 2;
 /** fcntl(2): the one flag that a descriptor has. */

@@ -14,6 +14,11 @@ import { Channel, type Failed, type Told } from "./channel.ts";
  * of this module share one watcher, and none knows the classes of another.
  */
 export interface Listener {
+  /**
+   * Whether it waits once, until a pipe or a socket can be read or be written, and not for the end
+   * of a process.
+   */
+  readonly direction?: "read" | "write";
   /** Set and compared by the watcher: a record that was on its way when its watch was removed is nobody's. */
   token: number;
   /**
@@ -29,7 +34,7 @@ export interface Listener {
 export interface Watcher {
   /**
    * Watches a pidfd, also one whose process has ended already, or says why not. It must be removed
-   * before it is closed.
+   * before it is closed. A listener with a direction hears once, and is added again for more.
    */
   add(pidfd: number, listener: Listener): Failed | null;
   /** Ends a watch. What was on its way finds nobody any more. */
@@ -98,11 +103,17 @@ class ThreadWatcher implements Watcher {
     const failed = this.#start();
     if (failed) return failed;
     const token = this.#lastToken === MAX_TOKEN ? 1 : this.#lastToken + 1;
-    const errno = native().watcher_add(this.#channel!.epoll, pidfd, token);
+    const errno = this.#register(pidfd, token, listener.direction);
     if (errno < 0) return { errno, syscall: "epoll_ctl" };
     this.#lastToken = token;
     listener.token = token;
     return null;
+  }
+
+  #register(fd: number, token: number, direction: Listener["direction"]): number {
+    const { epoll } = this.#channel!;
+    if (direction === undefined) return native().watcher_add(epoll, fd, token);
+    return native().watcher_arm(epoll, fd, direction === "write" ? -token : token);
   }
 
   #start(): Failed | null {

@@ -20,6 +20,8 @@ const message = @import("pidfd/message.zig");
 const proc_file = @import("proc/file.zig");
 const proc_mark = @import("proc/mark.zig");
 const proc_scan = @import("proc/scan.zig");
+const spawn_zig = @import("spawn/spawn.zig");
+const stream = @import("sys/stream.zig");
 const tree = @import("tree/tree.zig");
 const tree_kill_zig = @import("tree/kill.zig");
 const tree_scan_zig = @import("tree/scan.zig");
@@ -457,9 +459,45 @@ pub fn watcher_add(epoll: i32, pidfd: i32, token: i32) callconv(.c) i32 {
     return watcher.add(epoll, pidfd, token);
 }
 
+/// Waits once until a pipe or a socket of ours can be read, or, under a negative token, be written.
+/// The watch stays until watcher_remove, as above. epoll_ctl(2).
+pub fn watcher_arm(epoll: i32, fd: i32, token: i32) callconv(.c) i32 {
+    return watcher.arm(epoll, fd, token);
+}
+
 /// Ends one watch. EBADF, ENOENT: the pidfd was closed behind our back.
 pub fn watcher_remove(epoll: i32, pidfd: i32) callconv(.c) i32 {
     return watcher.remove(epoll, pidfd);
+}
+
+/// Starts the thread that makes the children of the calling thread: fills in a socket, which is the
+/// caller's, and whose end ends it once no child is left. EMFILE, ENFILE, ENOMEM; EAGAIN: no thread
+/// can be made; ENOSYS: the host has no threads.
+pub fn spawner_start(record: *spawn_zig.SpawnerRecord) callconv(.c) i32 {
+    return spawn_zig.start(record);
+}
+
+/// Starts a process, and waits until it runs its program: its pid, with a pidfd and our ends of its
+/// pipes in the record; or why not, with `step` and `failed_fd`. clone(2), clone3(2), execve(2).
+pub fn spawn(record: *spawn_zig.SpawnRecord) callconv(.c) i32 {
+    return spawn_zig.spawn(record);
+}
+
+/// read(fd, bytes, length) — how many bytes were read, 0 at the end. EAGAIN: none are there yet.
+/// read(2).
+pub fn stream_read(fd: i32, length: i32, bytes: *stream.Bytes) callconv(.c) i32 {
+    return stream.read(fd, length, bytes);
+}
+
+/// write(fd, bytes, length) — how many bytes were written. EAGAIN: there is no room. EPIPE,
+/// ECONNRESET: nobody reads. write(2).
+pub fn stream_write(fd: i32, length: i32, bytes: *const stream.Bytes) callconv(.c) i32 {
+    return stream.write(fd, length, bytes);
+}
+
+/// shutdown(socket, SHUT_WR) — 0; the other end reads to its end. shutdown(2).
+pub fn stream_end(socket: i32) callconv(.c) i32 {
+    return stream.end(socket);
 }
 
 /// The syscall numbers in use, or those of this CPU where `defaults` is 1.

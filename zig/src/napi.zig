@@ -144,5 +144,7 @@ fn argument(size: u16, env: Env, value: Value) ?usize {
     if (get(env, value, &kind, &length, &data, null, null) != ok) return null;
     if (kind != uint8_array or length < size) return null;
     const address = @intFromPtr(data);
-    return if (address == 0 or address % alignment != 0) null else address;
+    // A single byte is the first of many, which may begin anywhere.
+    const is_aligned = size == 1 or address % alignment == 0;
+    return if (address == 0 or !is_aligned) null else address;
 }

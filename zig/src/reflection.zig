@@ -7,6 +7,7 @@ const kernel = @import("sys/kernel.zig");
 const lock_file = @import("pidfd/lock_file.zig");
 const pidfile = @import("pidfd/pidfile.zig");
 const records_file = @import("records.zig");
+const spawn = @import("spawn/spawn.zig");
 const tree = @import("tree/tree.zig");
 const watcher = @import("pidfd/watcher.zig");
 
@@ -41,6 +42,7 @@ pub const records: []const type = blk: {
 /// The sets of bits, and the answers, that JavaScript has too.
 pub const constants = .{
     .DESCRIPTION_PARTS = description,
+    .SPAWN_FLAGS = spawn.Options,
     .TREE_FLAGS = tree.Flags,
     .TREE_OPTIONS = tree.Options,
     .TREE_ANSWERS = tree.Answer,
@@ -52,6 +54,7 @@ pub const constants = .{
 pub const lists = .{
     .WATCHER_STEPS = watcher.Step,
     .PIDFILE_STEPS = pidfile.Step,
+    .SPAWN_STEPS = spawn.Step,
     .NAMESPACE_KINDS = description.NamespaceKind,
 };
 

@@ -15,7 +15,7 @@ const records = @import("../records.zig");
 const syscall = @import("../sys/syscall.zig");
 const calls = @import("../calls.zig");
 const channel = @import("watcher_channel.zig");
-const imported = @import("../sys/pthread.zig").imported;
+const thread = @import("../sys/thread.zig");
 const linux = std.os.linux;
 
 const call = syscall.call;
@@ -25,8 +25,11 @@ const negated = syscall.negated;
 /// struct epoll_event: packed on x86_64 alone.
 const Event = linux.epoll_event;
 
-/// The event of the thread's own end of the pair; tokens of processes fit in 32 bits.
+/// The event of the thread's own end of the pair; tokens fit in 31 bits.
 const hang_up = std.math.maxInt(u64);
+
+/// The bit of an event that is about a pipe or a socket, not about a process.
+const of_stream: u64 = 1 << 63;
 
 /// The calls that start a watcher, in their order.
 pub const Step = enum(i32) { socketpair, epoll_create1, fcntl, epoll_ctl, pthread_create };
@@ -93,27 +96,11 @@ fn add_event(epoll: i32, fd: i32, events: u32, data: u64) i32 {
     return call(named(.epoll_ctl), .{ epoll, @as(u32, linux.EPOLL.CTL_ADD), fd, &event });
 }
 
-/// Every signal except those that C libraries send to their own threads (32 and 33 in glibc, also
-/// 34 in musl): setuid(2) and the like wait until each thread has handled one.
-const blocked: u64 = ~@as(u64, 0b111 << 31);
-
-/// A thread of the C library has the thread-local storage that its allocator and signal handlers
-/// rely on. It inherits the mask: it takes no signal that is meant for the program.
 fn spawn(epoll: i32, socket: i32) i32 {
-    const create = imported("pthread_create") orelse return negated(.NOSYS);
-    const detach = imported("pthread_detach") orelse return negated(.NOSYS);
-    var before: u64 = 0;
-    const size: usize = 8;
-    _ = call(named(.rt_sigprocmask), .{ @as(u32, linux.SIG.SETMASK), &blocked, &before, size });
     // Two descriptors fit into one word on every CPU: on a 32-bit one the default RLIMIT_NOFILE
     // never reaches 2^16.
     const arguments = pack(epoll, socket) orelse return negated(.MFILE);
-    var thread: usize = 0;
-    const failure = create(&thread, null, main, arguments);
-    _ = call(named(.rt_sigprocmask), .{ @as(u32, linux.SIG.SETMASK), &before, null, size });
-    if (failure != 0) return -failure;
-    _ = detach(thread);
-    return 0;
+    return thread.start(main, arguments);
 }
 
 const half = @bitSizeOf(usize) / 2;
@@ -173,7 +160,8 @@ fn passes(result: i32) bool {
 fn look(event: Event, record: *records.WatchRecord) void {
     record.* = std.mem.zeroes(records.WatchRecord);
     record.fd = @intCast(event.data.u64 & 0xFFFF_FFFF);
-    record.token = @intCast(event.data.u64 >> 32);
+    record.token = @intCast((event.data.u64 & ~of_stream) >> 32);
+    if (event.data.u64 & of_stream != 0) return;
     record.reaped = @intFromBool(event.events & linux.EPOLL.HUP != 0);
     const options = kernel.WEXITED | kernel.WNOHANG | kernel.WNOWAIT | kernel.WALL;
     record.told = calls.wait(record.fd, options, &record.status);
@@ -207,6 +195,19 @@ fn send(socket: i32, bytes: []const u8) bool {
 pub fn add(epoll: i32, pidfd: i32, token: i32) i32 {
     const name = @as(u64, @as(u32, @bitCast(token))) << 32 | @as(u32, @intCast(pidfd));
     return add_event(epoll, pidfd, linux.EPOLL.IN | linux.EPOLL.ET, name);
+}
+
+/// Waits once until a pipe or a socket can be read, or, under a negative token, be written.
+pub fn arm(epoll: i32, fd: i32, token: i32) i32 {
+    const positive: u32 = @abs(token);
+    const events: u32 = if (token < 0) linux.EPOLL.OUT else linux.EPOLL.IN;
+    var event = Event{
+        .events = events | linux.EPOLL.ONESHOT,
+        .data = .{ .u64 = of_stream | @as(u64, positive) << 32 | @as(u32, @intCast(fd)) },
+    };
+    const changed = call(named(.epoll_ctl), .{ epoll, @as(u32, linux.EPOLL.CTL_MOD), fd, &event });
+    if (changed != negated(.NOENT)) return changed;
+    return call(named(.epoll_ctl), .{ epoll, @as(u32, linux.EPOLL.CTL_ADD), fd, &event });
 }
 
 /// Ends a watch.

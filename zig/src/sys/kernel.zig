@@ -44,6 +44,8 @@ pub const POLLNVAL: i16 = 0x020;
 
 pub const AT_EMPTY_PATH: u32 = 0x1000;
 pub const F_DUPFD_CLOEXEC: i32 = 1030;
+pub const PR_SET_PDEATHSIG: usize = 1;
+pub const PR_SET_NO_NEW_PRIVS: usize = 38;
 pub const PR_SET_CHILD_SUBREAPER: usize = 36;
 pub const PR_GET_CHILD_SUBREAPER: usize = 37;
 /// A kernel thread's flag in /proc/PID/stat, include/linux/sched.h.
@@ -115,6 +117,11 @@ pub const QueueSiginfo = extern struct {
 
 /// getuid(2) with 32 bits: on arm the call of that name is the old one with 16.
 pub const getuid: linux.SYS = if (@hasField(linux.SYS, "getuid32")) .getuid32 else .getuid;
+
+/// The same of those that change the user.
+pub const setgroups: linux.SYS = if (@hasField(linux.SYS, "setgroups32")) .setgroups32 else .setgroups;
+pub const setresgid: linux.SYS = if (@hasField(linux.SYS, "setresgid32")) .setresgid32 else .setresgid;
+pub const setresuid: linux.SYS = if (@hasField(linux.SYS, "setresuid32")) .setresuid32 else .setresuid;
 
 /// struct iovec.
 pub const Iovec = extern struct { base: usize, length: usize };

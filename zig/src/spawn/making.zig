@@ -1,0 +1,190 @@
+//! Makes one process: lays out its texts, opens what it is to have, clones it, and closes what only
+//! it was to have.
+//!
+//! All that can fail for want of something is done here, before there is a child; a failure of the
+//! child itself comes back through the memory that it shares with us until it runs its program.
+const std = @import("std");
+const calls = @import("../calls.zig");
+const clone = @import("clone.zig");
+const exec = @import("exec.zig");
+const descriptors = @import("descriptors.zig");
+const image = @import("image.zig");
+const kernel = @import("../sys/kernel.zig");
+const program = @import("program.zig");
+const records = @import("spawn.zig");
+const syscall = @import("../sys/syscall.zig");
+const thread = @import("../sys/thread.zig");
+const proc_file = @import("../proc/file.zig");
+const linux = std.os.linux;
+
+const call = syscall.call;
+const named = syscall.named;
+const negated = syscall.negated;
+
+pub const Text = [*:0]const u8;
+pub const Texts = [*:null]const ?Text;
+
+/// What the child reads, and where it says what failed.
+pub const Plan = struct {
+    record: *records.SpawnRecord,
+    options: records.Options,
+    fds: []records.Descriptor,
+    command: Text = "",
+    folder: Text = "",
+    arguments: [*:null]?Text = undefined,
+    environment: Texts = undefined,
+    /// For the program that changes the user (program.zig): the image, and our end and its
+    /// end of the channel to it.
+    program: i32 = -1,
+    channel: [2]i32 = .{ -1, -1 },
+    parent: i32,
+    /// Whether clone3(2) has reset the signal handlers, and put the child into its cgroup.
+    is_cleared: bool = false,
+    is_in_cgroup: bool = false,
+    /// A negated errno.
+    failure: i32 = 0,
+
+    /// Remembers which call has failed.
+    pub fn fail(plan: *Plan, step: records.Step, errno: i32) i32 {
+        plan.record.step = @intFromEnum(step);
+        plan.failure = errno;
+        return errno;
+    }
+};
+
+/// The pid, and `record.pidfd`; or a negated errno, and `record.step`.
+pub fn make(record: *records.SpawnRecord) i32 {
+    const fds: [*]records.Descriptor = @ptrCast(@alignCast(@as([*]u8, @ptrCast(record)) + @sizeOf(records.SpawnRecord)));
+    var plan = Plan{
+        .record = record,
+        .options = @bitCast(record.flags),
+        .fds = fds[0..record.fd_count],
+        .parent = calls.own_pid(),
+    };
+    descriptors.clear(&plan);
+    const result = prepare_and_clone(&plan);
+    descriptors.close_theirs(&plan);
+    if (result < 0) descriptors.close_ours(&plan);
+    return result;
+}
+
+fn prepare_and_clone(plan: *Plan) i32 {
+    var cgroup = Cgroup{};
+    defer cgroup.close();
+    const texts = lay_out(plan);
+    var merged: [most_variables:null]?Text = undefined;
+    var result = cgroup.open(plan, texts);
+    if (result >= 0 and plan.options.inherits_environment) result = inherit_environment(plan, &merged);
+    if (result >= 0) result = descriptors.open(plan);
+    if (result >= 0) result = prepare_program(plan);
+    return if (result < 0) result else clone_and_wait(plan);
+}
+
+/// Puts the pointers to the texts in front of them. Answers the text of the cgroup.
+fn lay_out(plan: *Plan) Text {
+    const record = plan.record;
+    const after_fds: [*]u8 = @ptrCast(plan.fds.ptr + plan.fds.len);
+    const groups = std.mem.alignForward(usize, record.group_count * 4, 8);
+    const pointers: [*]?Text = @ptrCast(@alignCast(after_fds + groups));
+    var texts: Text = @ptrCast(after_fds + groups + record.pointer_count * 8);
+    plan.command = take(&texts);
+    plan.folder = take(&texts);
+    const cgroup = take(&texts);
+    // In front of them is room for those of the program that changes the user.
+    const arguments = pointers + program.arguments_in_front;
+    for (0..record.argument_count) |index| arguments[index] = take(&texts);
+    arguments[record.argument_count] = null;
+    plan.arguments = @ptrCast(arguments);
+    const variables = arguments + record.argument_count + 1;
+    for (0..record.variable_count) |index| variables[index] = take(&texts);
+    variables[record.variable_count] = null;
+    plan.environment = @ptrCast(variables);
+    return cgroup;
+}
+
+fn take(texts: *Text) Text {
+    const text = texts.*;
+    texts.* = text + exec.length_until(text, 0) + 1;
+    return text;
+}
+
+/// The C library's environment with what the record sets, and without what it names alone.
+fn inherit_environment(plan: *Plan, merged: *[most_variables:null]?Text) i32 {
+    const environ = @extern(?*const ?Texts, .{ .name = "environ", .linkage = .weak });
+    const given = plan.environment;
+    var count: usize = 0;
+    for ([_]Texts{ if (environ) |pointer| pointer.* orelse given else given, given }, 0..) |list, turn| {
+        var index: usize = 0;
+        while (list[index]) |variable| : (index += 1) {
+            const is_kept = if (turn == 0) !names(given, variable) else has_value(variable);
+            if (!is_kept) continue;
+            if (count == most_variables) return plan.fail(.execve, negated(.@"2BIG"));
+            merged[count] = variable;
+            count += 1;
+        }
+    }
+    merged[count] = null;
+    plan.environment = merged;
+    return 0;
+}
+
+fn has_value(variable: Text) bool {
+    return variable[exec.length_until(variable, '=')] == '=';
+}
+
+fn names(list: Texts, name: Text) bool {
+    var index: usize = 0;
+    while (list[index]) |variable| : (index += 1) {
+        if (exec.has_name(variable, name)) return true;
+    }
+    return false;
+}
+
+/// Of an environment that JavaScript may not read.
+const most_variables = 2047;
+
+/// The cgroup that was given by its folder.
+const Cgroup = struct {
+    opened: i32 = -1,
+
+    fn open(self: *Cgroup, plan: *Plan, path: Text) i32 {
+        if (path[0] == 0) return 0;
+        self.opened = proc_file.open(proc_file.nowhere, path, .{ .DIRECTORY = true });
+        if (self.opened < 0) return plan.fail(.cgroup, self.opened);
+        plan.record.cgroup = self.opened;
+        return 0;
+    }
+
+    fn close(self: *const Cgroup) void {
+        if (self.opened >= 0) _ = calls.close(self.opened);
+    }
+};
+
+/// Another user needs a program in between, because a process that shares our memory must not get
+/// other rights than ours: it would take our dumpable flag, and whoever may look into it might look
+/// into us.
+fn prepare_program(plan: *Plan) i32 {
+    if (!plan.options.changes_user()) return 0;
+    plan.program = image.open(plan);
+    if (plan.program < 0) return plan.program;
+    return program.open_channel(plan);
+}
+
+fn clone_and_wait(plan: *Plan) i32 {
+    // Nothing may run a signal handler of ours in the child.
+    const before = thread.mask(~@as(u64, 0));
+    const pid = clone.run(plan);
+    _ = thread.mask(before);
+    if (pid < 0) return plan.fail(.clone, pid);
+    if (plan.failure == 0 and plan.program >= 0) plan.failure = program.wait(plan);
+    if (plan.failure == 0) {
+        plan.record.pid = pid;
+        // By this flag whoever reaps orphans knows a child that is waited for: see zombies.zig.
+        _ = calls.fcntl(plan.record.pidfd, linux.F.SETFL, descriptors.nonblocking);
+        return pid;
+    }
+    var ended: @import("../records.zig").WaitRecord = undefined;
+    _ = calls.wait(plan.record.pidfd, kernel.WEXITED | kernel.WALL, &ended);
+    _ = calls.close(plan.record.pidfd);
+    return plan.failure;
+}
