@@ -123,7 +123,6 @@ export interface Features {
     readonly PIDFD_GET_INFO: Feature;
     readonly file_handles: Feature;
     readonly PIDFD_INFO_EXIT: Feature;
-    readonly PIDFD_SELF: Feature;
     readonly PIDFD_INFO_COREDUMP: Feature;
     readonly PIDFD_INFO_COREDUMP_SIGNAL: Feature;
     readonly PIDFD_INFO_COREDUMP_CODE: Feature;
@@ -183,7 +182,7 @@ export interface OpenOptions {
 export interface Orphan {
     readonly handle: Pidfd;
     readonly process: ProcessEntry;
-    readonly relation: "session" | "group" | "environment" | "cgroup" | "predicate";
+    readonly relation: "environment" | "cgroup" | "predicate";
 }
 
 // OrphanMark
@@ -612,7 +611,7 @@ export declare function exitWithParent(options?: ExitWithParentOptions): Disposa
 export declare function features(): Features;
 
 // findOrphans
-export declare function findOrphans(parent: ProcessIdentity | string | OrphanMark | OrphanPredicate): Orphans;
+export declare function findOrphans(wanted: OrphanMark | OrphanPredicate): Orphans;
 
 // formatIdentity
 export declare function formatIdentity(identity: ProcessIdentity): string;

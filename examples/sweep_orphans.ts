@@ -1,10 +1,12 @@
-/** Ends what a program that has ended left in its session or process group: `sweep_orphans.ts IDENTITY [GRACE_MS]`. */
+/** Ends what an exited program left behind, by a variable: `sweep_orphans.ts KEY=VALUE [GRACE_MS]`. */
 import process from "node:process";
 import { findOrphans, killTree } from "../mod.ts";
 
-// The program has stored it while it ran: String(Pidfd.self().identity()).
-const [identity, graceMs = "5000"] = process.argv.slice(2);
-const orphans = findOrphans(identity);
+// The program has given this variable, with a random value, to what it started.
+const [mark, graceMs = "5000"] = process.argv.slice(2);
+const [, name, value] = /^(.+?)=(.*)$/s.exec(mark ?? "") ?? [];
+if (name === undefined) throw new TypeError("The first argument must be KEY=VALUE");
+const orphans = findOrphans({ environment: { [name]: value } });
 try {
   // Each with what it has started since; nobody else is hit, whatever becomes of the pids meanwhile.
   const reports = await Promise.all(

@@ -9,18 +9,8 @@ interface FromBase64 {
   fromBase64?(text: string): Uint8Array;
 }
 
-interface ToBase64 {
-  toBase64?(): string;
-}
-
 /** The bytes that a text stands for. */
 export function decoded(text: string): Uint8Array {
   const own = (Uint8Array as FromBase64).fromBase64?.(text);
   return own ?? runtime.Buffer!.from(text, "base64");
-}
-
-/** The text that stands for bytes. */
-export function encoded(bytes: Uint8Array): string {
-  const own = (bytes as ToBase64).toBase64?.();
-  return own ?? runtime.Buffer!.from(bytes).toString("base64");
 }

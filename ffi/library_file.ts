@@ -1,18 +1,11 @@
 /**
- * Looks at a library's file before it is loaded: the loader of the C library maps what is there, and where something is
- * missing the whole program dies of SIGBUS, or of worse where something is wrong.
+ * Looks at a library's file before it is loaded: the loader of the C library maps what the file's
+ * headers promise, and where the file is shorter the whole program dies of SIGBUS. That it is of
+ * this version, its ABI number tells once it is loaded.
  *
  * @module
  */
-import { encoded } from "./base64.ts";
 import { runtime } from "./runtime.ts";
-
-/** What is known of the right file; its bytes are "" where the package has it as a file alone. */
-export interface Known {
-  readonly size: number;
-  readonly checksum: number;
-  readonly base64: string;
-}
 
 /**
  * The bytes of a file; null where there is none, and undefined where they can't be had: a Deno that may load the file may not
@@ -26,36 +19,6 @@ export function readLibrary(path: string): Uint8Array | null | undefined {
   } catch (error) {
     return (error as { code?: string }).code === "ENOENT" ? null : undefined;
   }
-}
-
-/** Throws unless it is the file that belongs to this version. */
-export function assertKnown(bytes: Uint8Array, path: string, known: Known): void {
-  const { length } = bytes;
-  if (length === known.size && isSame(bytes, known)) return;
-  const found = length === known.size ? "other bytes" : `${length} bytes, not ${known.size}`;
-  throw new Error(
-    `the library beside the module is damaged, or of another version or CPU: ${path} has ${found}: ` +
-      "install the package again",
-  );
-}
-
-/** To compare with the embedded bytes takes a tenth of the time that the checksum takes. */
-function isSame(bytes: Uint8Array, { base64, checksum }: Known): boolean {
-  return base64 === "" ? checksumOf(bytes) === checksum : encoded(bytes) === base64;
-}
-
-/**
- * As zig/tools/emit.zig computes it: it is told apart from every file with one wrong word. Not against malice: who can change this
- * file can change that one. Words in the order of the CPU, because that takes a quarter of the time.
- */
-function checksumOf(bytes: Uint8Array): number {
-  const words = new Int32Array(new Uint8Array(bytes).buffer, 0, bytes.length >> 2);
-  let sum = 0x811c9dc5 | 0;
-  for (let index = 0; index < words.length; index++) {
-    sum = Math.imul(sum ^ words[index], 16777619);
-    sum ^= sum >>> 15;
-  }
-  return sum >>> 0;
 }
 
 const PT_LOAD = 1;

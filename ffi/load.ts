@@ -14,7 +14,7 @@ import { deno } from "./deno.ts";
 import { platform, runtime } from "./runtime.ts";
 import { LIBRARIES } from "./library.ts";
 import { libraryFolder } from "./library_folder.ts";
-import { assertComplete, assertKnown, readLibrary } from "./library_file.ts";
+import { assertComplete, readLibrary } from "./library_file.ts";
 import type { Adapter, Listening, Native, SocketListener } from "./native.ts";
 import { node } from "./node.ts";
 import { tooOld } from "./oldest.ts";
@@ -90,12 +90,14 @@ function openBeside(adapter: Adapter, cpu: string): Native | undefined {
   const path = `${folder}/lib/pidfd-${cpu}.so`;
   const bytes = readLibrary(path);
   if (bytes === null) return undefined;
-  if (bytes) assertKnown(bytes, path, LIBRARIES[cpu]);
   try {
+    if (bytes) assertComplete(bytes);
     return verified(adapter.open(path), path);
   } catch (cause) {
-    if (isAbsent(cause)) return undefined;
-    throw failure(`the library beside the module can't be loaded: ${path}`, cause);
+    if (isRefused(cause) || (!bytes && isAbsent(cause))) return undefined;
+    const what =
+      `the library beside the module can't be loaded: ${path}: install the package again`;
+    throw failure(what, cause);
   }
 }
 
@@ -108,9 +110,14 @@ function prefersEmbedded(): boolean {
   return runtime.Deno.permissions.querySync({ name: "ffi" }).state === "granted";
 }
 
-/** No such file, or a file that this Deno may not load: `--allow-ffi=PATH` names another one. */
+/** This Deno may not load the file: `--allow-ffi=PATH` names another one. */
+function isRefused(error: unknown): boolean {
+  return String(error).includes("NotCapable");
+}
+
+/** No such file; glibc says the same of a file for another CPU. */
 function isAbsent(error: unknown): boolean {
-  return /No such file|cannot open shared object|NotCapable/.test(String(error));
+  return /No such file|cannot open shared object/.test(String(error));
 }
 
 function openEmbedded(adapter: Adapter, cpu: string): Native {

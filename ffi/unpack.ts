@@ -1,7 +1,6 @@
 /**
  * Loads bytes as a library through a file, for Node, which has no other way. The file lies in a new directory that
- * only this user may enter (mkdtemp(3) makes it 0700 under a name that nobody could have placed before), is read back
- * and compared before it is used, and both are removed before this returns: a mapped library needs no name.
+ * only this user may enter (mkdtemp(3) makes it 0700 under a name that nobody could have placed before), and both are removed before this returns: a mapped library needs no name.
  *
  * The directory above may belong to somebody who puts another one in its place at any moment. So ours is opened, looked
  * at, and from then on reached by its descriptor alone.
@@ -69,7 +68,6 @@ function openFile<T>(
 ): T {
   fs.writeFileSync(path, bytes, { mode: 0o500, flag: "wx" });
   try {
-    if (!isSame(bytes, fs.readFileSync(path))) throw new Error(`${path} is not what was written`);
     return open(path);
   } finally {
     fs.unlinkSync(path);
@@ -84,8 +82,4 @@ function removeEmpty(fs: FileSystem, directory: string): void {
     const { code } = error as { code?: string };
     if (!["ENOTEMPTY", "ENOENT", "ENOTDIR", "EPERM"].includes(code ?? "")) throw error;
   }
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }

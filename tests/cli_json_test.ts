@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Pidfd, processes } from "../mod.ts";
 import { pidfd } from "./support/cli.ts";
-import { Helper, paused } from "./support/processes.ts";
+import { Helper, marked, paused } from "./support/processes.ts";
 
 const [NOBODY, TOP] = ["2147483647", new URL("../", import.meta.url)];
 const { version } = JSON.parse(readFileSync(new URL("deno.json", TOP), "utf8"));
@@ -76,23 +76,14 @@ test("pidfd --json prints of those who are not there what the guide says", async
 });
 
 test("pidfd orphans --json prints what the guide says", async () => {
-  const helper = new Helper("orphans", "session");
-  const [leader, orphan] = (await helper.line()).split(" ").map(Number);
-  const handle = Pidfd.open(leader);
-  const held = Pidfd.open(orphan);
-  const identity = String(handle.identity());
-  const before = processes().find(({ pid }) => pid === orphan)!;
-  helper.send();
-  await helper.line();
-  const [found] = await json("orphans", identity);
-  assert.equal(found.pid, orphan);
+  const { child, exit, variables: [variable] } = await marked();
+  const before = processes().find(({ pid }) => pid === child.pid)!;
+  const [found] = await json("orphans", "--env", variable);
+  assert.equal(found.pid, child.pid);
   assertFields(found, [...Object.keys(before), ...fieldsOf("orphans")], "orphans");
-  const [report] = await json("orphans", "--stop", identity);
+  const [report] = await json("orphans", "--stop", "--env", variable);
   assertFields(report, fieldsOf("stop --tree"), "orphans --stop");
-  assert.equal(held.isAlive(), false);
-  held.close();
-  handle.close();
-  await helper.end();
+  assert.deepEqual(await exit, [null, "SIGTERM"]);
 });
 
 test("pidfd --json prints of the system what the guide says", async () => {

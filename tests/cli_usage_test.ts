@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Pidfd } from "../mod.ts";
 import { pidfd } from "./support/cli.ts";
-import { paused } from "./support/processes.ts";
 
 test("pidfd --help keeps the columns apart, and no line ends in blanks", async () => {
   const overview = (await pidfd("--help")).stdout;
@@ -49,15 +47,4 @@ test("pidfd signal tells who writes a signal as kill(1) does how it is written",
     assert.ok(stderr.startsWith(`pidfd: write the signal as -s ${signal}\n`), stderr);
   }
   assert.doesNotMatch((await pidfd("check", "-9", "1")).stderr, /-s 9/);
-});
-
-test("pidfd orphans tells what to use for a process that has not ended", async () => {
-  const helper = await paused();
-  const handle = Pidfd.of(helper.child);
-  const identity = String(handle.identity());
-  handle.close();
-  const { code, stderr } = await pidfd("orphans", identity);
-  await helper.kill();
-  assert.equal(code, 3);
-  assert.equal(stderr, `${identity}: still running; use pidfd tree ${helper.child.pid}\n`);
 });

@@ -11,6 +11,7 @@ import { features, Pidfd } from "../mod.ts";
 import {
   HELPER,
   Helper,
+  marked,
   paused,
   run,
   runtimeCommand,
@@ -195,18 +196,12 @@ test("examples/hand_over.ts gives a worker that runs to another program", () =>
     assert.equal(await successor.line(), "it has ended");
     assert.deepEqual(await successor.end, [0, null]);
   }));
-test("examples/sweep_orphans.ts ends what is left in a dead process's session", async () => {
-  const helper = new Helper("orphans", "session");
-  const [leader, orphan] = (await helper.line()).split(" ").map(Number);
-  const handle = Pidfd.open(leader);
-  const identity = String(handle.identity());
-  handle.close();
-  // Not every kernel can tell after that.
-  helper.send();
-  assert.equal(await helper.line(), "zombie");
-  const { code, stdout, stderr } = await example("sweep_orphans", identity);
-  assert.deepEqual([code, stdout], [0, `${orphan} helper\n`], stderr);
-  await helper.end();
+
+test("examples/sweep_orphans.ts ends what has a mark", async () => {
+  const { child, exit, variables: [variable] } = await marked();
+  const { code, stdout, stderr } = await example("sweep_orphans", variable);
+  assert.deepEqual([code, stdout], [0, `${child.pid} helper\n`], stderr);
+  assert.deepEqual(await exit, [null, "SIGTERM"]);
 });
 
 /** What Deno asks for to start this program. */

@@ -24,7 +24,6 @@ test("features() says of each ability whether it is there, since when, and how t
     PIDFD_GET_INFO: "6.13",
     file_handles: "6.14",
     PIDFD_INFO_EXIT: "6.15",
-    PIDFD_SELF: "6.15",
     PIDFD_INFO_COREDUMP: "6.16",
     PIDFD_INFO_COREDUMP_SIGNAL: "6.19",
     PIDFD_INFO_COREDUMP_CODE: "7.1",

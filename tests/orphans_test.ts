@@ -2,52 +2,13 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
-import { release } from "node:os";
 import { test } from "node:test";
-import {
-  features,
-  findOrphans,
-  killTree,
-  Orphans,
-  Pidfd,
-  type PidfdError,
-  processes,
-  type ProcessIdentity,
-} from "../mod.ts";
+import { findOrphans, killTree, Orphans, Pidfd, processes } from "../mod.ts";
 import { pidfd } from "./support/cli.ts";
 import { countPidfds } from "./support/descriptors.ts";
 import { assertThrows } from "./support/errors.ts";
-import { HELPER, Helper, paused, runScript } from "./support/processes.ts";
-import { grow, needsRoot, runs } from "./support/trees.ts";
-
-/** From Linux 7.0 on, the inode of a process that was reaped is not found; it is what the tests expect of this kernel. */
-const keepsInodes = features().file_handles.available && parseInt(release()) < 7;
-
-/** Before Linux 6.9 no identity has an inode. */
-const { pidfs } = features();
-const needsPidfs = pidfs.available ? false : pidfs.found;
-
-/** A leader of a session or group, who it was, and the orphan that it will leave. */
-interface Family {
-  helper: Helper;
-  identity: ProcessIdentity;
-  leader: number;
-  orphan: number;
-}
-
-async function family(kind: "session" | "group"): Promise<Family> {
-  const helper = new Helper("orphans", kind);
-  const [leader, orphan] = (await helper.line()).split(" ").map(Number);
-  const handle = Pidfd.open(leader);
-  const identity = handle.identity();
-  handle.close();
-  return { helper, identity, leader, orphan };
-}
-
-async function step({ helper }: Family): Promise<string> {
-  helper.send();
-  return await helper.line();
-}
+import { HELPER, Helper, marked, paused } from "./support/processes.ts";
+import { grow } from "./support/trees.ts";
 
 /** Pid and relation of each, with nothing left open. */
 function found(parent: Parameters<typeof findOrphans>[0]): [number, string][] {
@@ -66,131 +27,6 @@ function found(parent: Parameters<typeof findOrphans>[0]): [number, string][] {
   assert.equal(countPidfds(), before);
   return all;
 }
-
-/** As {@linkcode found}, or the code of the error. */
-function toldOf(parent: ProcessIdentity | string): [number, string][] | string {
-  try {
-    return found(parent);
-  } catch (error) {
-    return (error as PidfdError).code;
-  }
-}
-
-test("findOrphans() finds who is in the session or group of a dead process", async () => {
-  for (const kind of ["session", "group"] as const) {
-    const tree = await family(kind);
-    const { identity, orphan } = tree;
-    assert.equal(await step(tree), "zombie");
-    assert.deepEqual(found(identity), [[orphan, kind]]);
-    assert.equal(await step(tree), "reaped");
-    for (const reaped of [String(identity), JSON.parse(JSON.stringify(identity))]) {
-      assert.deepEqual(toldOf(reaped), keepsInodes ? [[orphan, kind]] : "EOPNOTSUPP");
-    }
-    const boot = identity.boot!.replace(/^./, (digit) => digit === "0" ? "1" : "0");
-    assert.deepEqual(found({ ...identity, boot }), [], "nobody outlives a boot");
-    await tree.helper.end();
-    assert.deepEqual(found(identity), [], "the orphan has ended too");
-  }
-});
-
-test("findOrphans() finds nobody in the session of a stranger who has the number now", {
-  skip: needsRoot,
-}, async () => {
-  for (const kind of ["session", "group"] as const) {
-    const tree = await family(kind);
-    // A handle that is still open keeps the memory of the dead, not its number.
-    const handle = Pidfd.open(tree.leader);
-    await step(tree);
-    await step(tree);
-    const second = Number(await step(tree));
-    const all = findOrphans(({ processGroup }) => processGroup === tree.leader);
-    assert.deepEqual([...all].map(({ process: { pid } }) => pid), [second], "it looks the same");
-    all.close();
-    assert.deepEqual(found(tree.identity), [], "the stranger is a zombie, and has the number");
-    assert.equal(await step(tree), "reaped");
-    assert.equal(toldOf(tree.identity), "EOPNOTSUPP", "nobody has the number");
-    handle.close();
-    await tree.helper.end();
-    assert.deepEqual(found(tree.identity), []);
-  }
-});
-
-test("an identity without a boot proves nothing of a process that was reaped", {
-  skip: needsPidfs,
-}, async () => {
-  const tree = await family("session");
-  const own = Pidfd.self();
-  const { inode } = own.identity();
-  own.close();
-  const text = `${tree.leader}:${tree.identity.inode}`;
-  await step(tree);
-  assert.deepEqual(found(text), [[tree.orphan, "session"]], "the zombie has number and inode");
-  await step(tree);
-  assert.equal(toldOf(text), "EOPNOTSUPP");
-  assert.equal(toldOf(`${tree.leader}:${inode}`), "EOPNOTSUPP", "it is that of one who runs");
-  await tree.helper.end();
-  assert.deepEqual(found(text), [], "that nobody is there needs no proof");
-});
-
-test("findOrphans() says so where the number counts in another pid namespace", () => {
-  const handle = Pidfd.self();
-  const { pid, boot } = handle.identity();
-  handle.close();
-  assertThrows(() => findOrphans({ pid, boot, startTicks: 1, pidNamespace: 1 }), {
-    name: "PidfdError",
-    code: "EOPNOTSUPP",
-    pid,
-  });
-});
-
-test("findOrphans() of a process that has not ended says so", async () => {
-  const helper = await paused();
-  const handle = Pidfd.of(helper.child);
-  assertThrows(() => findOrphans(handle.identity()), {
-    name: "PidfdError",
-    code: "EBUSY",
-    pid: handle.pid,
-  });
-  handle.close();
-  await helper.kill();
-});
-
-test("findOrphans() finds nobody of one that led nothing", async () => {
-  const helper = await paused();
-  const handle = Pidfd.of(helper.child);
-  const identity = handle.identity();
-  handle.close();
-  await helper.kill();
-  assert.deepEqual(found(identity), []);
-});
-
-test("without file handles findOrphans() tells of zombies only, and says so of others", async () => {
-  const tree = await family("session");
-  const through = [HELPER, "deny", "open_by_handle_at", "95"];
-  const ask = async () => {
-    const args = [String(tree.identity)];
-    const { stdout, stderr } = await runScript("orphans.ts", { through, args });
-    return JSON.parse(stdout || JSON.stringify(stderr));
-  };
-  assert.deepEqual(await ask(), ["EBUSY pidfd"]);
-  await step(tree);
-  assert.deepEqual(await ask(), [[[tree.orphan, "session"]]]);
-  await step(tree);
-  assert.deepEqual(await ask(), ["EOPNOTSUPP open_by_handle_at"]);
-  await tree.helper.end();
-});
-
-test("findOrphans() works with no permission but --allow-ffi", async () => {
-  const tree = await family("session");
-  await step(tree);
-  const { stdout, stderr } = await runScript("orphans.ts", {
-    permissions: ["--allow-ffi"],
-    args: [String(tree.identity)],
-  });
-  const answer = JSON.parse(stdout || JSON.stringify(stderr));
-  assert.deepEqual(answer, [[[tree.orphan, "session"]]]);
-  await tree.helper.end();
-});
 
 /** Whether a process, or the thread whose folder this is, has this entry in its environment. */
 function isMarked(pid: number | string, mark: string): boolean {
@@ -347,8 +183,14 @@ test("a predicate that throws leaves no handle", () => {
   assert.equal(countPidfds(), before);
 });
 
-test("findOrphans() refuses what is neither an identity nor a function", () => {
-  for (const value of [undefined, null, 7, 5n, true, {}, [], "", "7", Symbol.iterator]) {
+test("findOrphans() refuses what is neither a mark nor a function, an identity too", () => {
+  const handle = Pidfd.self();
+  const identity = handle.identity();
+  handle.close();
+  const identities = [identity, String(identity), JSON.parse(JSON.stringify(identity))];
+  for (
+    const value of [undefined, null, 7, 5n, true, {}, [], "", "7", Symbol.iterator, ...identities]
+  ) {
     assert.throws(() => findOrphans(value as never), {
       name: "TypeError",
       message: /^Cannot find orphans: /,
@@ -367,33 +209,9 @@ test("a closed list refuses everything but to be closed again", () => {
   assertThrows(() => [...orphans], { code: "EBADF" });
 });
 
-test("pidfd orphans shows whom a dead process has left, and ends them", async () => {
-  const tree = await family("session");
-  const text = String(tree.identity);
-  const early = await pidfd("orphans", text);
-  assert.deepEqual([early.code, early.stdout], [3, ""]);
-  assert.match(early.stderr, /: still running; use pidfd tree \d+$/m);
-  await step(tree);
-  const people = await pidfd("orphans", text);
-  assert.deepEqual([people.code, people.stdout], [1, `${tree.orphan} helper [by its session]\n`]);
-  const [record] = JSON.parse((await pidfd("orphans", "--json", text)).stdout);
-  assert.deepEqual([record.pid, record.relation], [tree.orphan, "session"]);
-  const stopped = await pidfd("orphans", "--stop", text);
-  assert.equal(stopped.code, 0, stopped.stderr);
-  assert.match(stopped.stdout, new RegExp(`^${tree.orphan}: .*\\n${tree.orphan}: 1 ended in `));
-  assert.equal(runs(tree.orphan), false);
-  await tree.helper.end();
-  const none = await pidfd("orphans", text);
-  assert.deepEqual([none.code, none.stdout], [0, ""]);
-});
-
 test("pidfd orphans --env shows who has a mark, and ends them", async () => {
-  const [name, value] = ["PIDFD_TEST", `${process.pid}-${performance.now()}`];
-  const env = { [name]: value, SECOND: "a=b" };
-  const child = spawn(HELPER, ["pause"], { env, stdio: ["ignore", "pipe", "inherit"] });
-  const exit = once(child, "exit");
-  await once(child.stdout, "data");
-  const marks = ["--env", `${name}=${value}`, "--env", "SECOND=a=b"];
+  const { child, exit, variables } = await marked();
+  const marks = variables.flatMap((variable) => ["--env", variable]);
   const people = await pidfd("orphans", ...marks);
   assert.match(people.stdout, new RegExp(`^${child.pid} helper \\[by its environment\\]\n`));
   assert.equal(people.code, 1, people.stderr);
@@ -410,9 +228,9 @@ test("pidfd orphans refuses wrong usage", async () => {
     const args of [
       [],
       ["1"],
-      [identity, identity],
-      ["--grace", "5", identity],
-      ["--stop", "--grace", "x", identity],
+      [identity],
+      ["--grace", "5", "--env", "A=1"],
+      ["--stop", "--grace", "x", "--env", "A=1"],
       ["--env", "A=1", identity],
       ["--env", "A"],
       ["--env", "=1"],

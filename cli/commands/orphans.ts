@@ -1,13 +1,5 @@
-/** `pidfd orphans`: what an exited process left behind, by its identity or by a mark. */
-import {
-  findOrphans,
-  type Orphan,
-  type OrphanMark,
-  type Orphans,
-  parseIdentity,
-  PidfdError,
-  type ProcessIdentity,
-} from "../../mod.ts";
+/** `pidfd orphans`: what an exited program left behind, by a mark in the environment. */
+import { findOrphans, type Orphan, type OrphanMark, type Orphans, PidfdError } from "../../mod.ts";
 import { parseTime, type ProcessArgument } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { EXIT_ERROR, EXIT_NO, EXIT_OK, UsageError } from "../exit.ts";
@@ -39,17 +31,6 @@ function argumentOf({ handle, process: { pid } }: Orphan): ProcessArgument {
   return { pid, text: String(pid), open: () => handle };
 }
 
-/** A pid alone may have been reused by now. */
-function identityOf(text: string): ProcessIdentity {
-  try {
-    return parseIdentity(text);
-  } catch {
-    throw new UsageError(`${JSON.stringify(text)} is not an identity`);
-  }
-}
-
-type Wanted = Parameters<typeof findOrphans>[0];
-
 /** KEY=VALUE, as often as it was given. */
 function environmentOf(entries: readonly string[]): OrphanMark {
   const pairs = entries.map((entry) => {
@@ -60,49 +41,42 @@ function environmentOf(entries: readonly string[]): OrphanMark {
   return { environment: Object.fromEntries(pairs) };
 }
 
-/** What the arguments ask for: an identity, or a mark. */
-function wanted(args: readonly string[], env: unknown): Wanted {
-  if (Array.isArray(env)) {
-    if (args.length > 0) throw new UsageError("orphans takes an identity or --env, not both");
-    return environmentOf(env);
+/** The mark that the options ask for. */
+function wanted(args: readonly string[], env: unknown): OrphanMark {
+  if (args.length > 0 || !Array.isArray(env)) {
+    throw new UsageError("orphans takes --env KEY=VALUE, and no process");
   }
-  if (args.length !== 1) throw new UsageError("orphans takes one identity, or --env");
-  return identityOf(args[0]);
+  return environmentOf(env);
 }
 
 /** The command. */
 export const orphans: Command = {
-  summary: "list what an exited process left behind, or end it",
-  usage: "[--stop] [--grace TIME] (IDENTITY | --env KEY=VALUE...)",
+  summary: "list what an exited program left behind, or end it",
+  usage: "[--stop] [--grace TIME] --env KEY=VALUE...",
   help: `  --env KEY=VALUE   list the processes that were started with this variable;
                     given more than once: with all of them
   --stop            end each of them with all of its descendants
   --grace TIME      with --stop: wait so long before SIGKILL: 500ms, 5s, 2m;
                     without a unit: ms; 5s if left out
 
-With --env it lists every process that inherited the variable, but not this
+It lists every process that inherited the variable, but not this
 command and its ancestors: choose a variable and a value that nothing else has.
 It counts the processes that it may not read.
 
-By an identity it lists the processes in the session or process group that the
-process led. It misses those that began a session of their own, and finds none
-if the process led neither. Once the process was reaped, only Linux 6.14 to 6.19
-can tell.
-
 Exit code: 0 if there are none, or with --stop if all ended after SIGTERM; 1 if
-there are some; 3 if the process is still running, or a call failed; with --stop
-4, 5 and 128 + N as for pidfd stop --tree.`,
+there are some; 3 if a call failed; with --stop 4, 5 and 128 + N as for
+pidfd stop --tree.`,
   options: {
     env: { type: "string", multiple: true },
     stop: { type: "boolean" },
     grace: { type: "string" },
   },
   async run(args, { env, stop, grace, json }) {
-    const parent = wanted(args, env);
+    const mark = wanted(args, env);
     if (grace !== undefined && !stop) throw new UsageError("--grace needs --stop");
     const graceMs = typeof grace === "string" ? parseTime("grace", grace) : 5000;
     try {
-      const found = findOrphans(parent);
+      const found = findOrphans(mark);
       try {
         if (!stop) {
           show(found, json === true);
@@ -118,10 +92,7 @@ there are some; 3 if the process is still running, or a call failed; with --stop
       }
     } catch (error) {
       if (!(error instanceof PidfdError)) throw error;
-      const isAlive = error.code === "EBUSY";
-      complain(
-        isAlive ? `${args[0]}: still running; use pidfd tree ${error.pid}` : error.message,
-      );
+      complain(error.message);
       return EXIT_ERROR;
     }
   },

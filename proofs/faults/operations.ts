@@ -91,7 +91,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   detach: ({ handle }) => adopted(handle.detach()),
   features: () => features(),
   processes: () => processes(),
-  findOrphans: ({ handle }) => findOrphans(handle.identity()).close(),
+  findOrphans: () => findOrphans({ environment: { PIDFD_PROOF: "none" } }).close(),
   ProcessTree: ({ handle }) => ProcessTree.of(handle).close(),
   "wait, limited": ({ handle }) => handle.wait({ timeoutMs: 5 }),
   wait: (ready) => ending(ready, () => ready.handle.wait()),

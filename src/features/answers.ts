@@ -14,8 +14,6 @@ import {
   PIDFD_INFO_COREDUMP_CODE,
   PIDFD_INFO_COREDUMP_SIGNAL,
   PIDFD_INFO_SUPPORTED_MASK,
-  PIDFD_SELF_THREAD_GROUP,
-  PIDFD_SELF_THREAD_GROUP_BEFORE,
   PIDFD_THREAD,
   PIDFS_MAGIC,
   SO_PASSPIDFD,
@@ -129,10 +127,4 @@ function onSocket(library: Native, ask: (socket: number) => number): number {
   library.close(record.number("first"));
   library.close(record.number("second"));
   return answer;
-}
-
-/** Ourselves without a descriptor, by the newer number and then by the older one. */
-export function selfAnswer(library: Native): number {
-  const answer = library.signal(PIDFD_SELF_THREAD_GROUP, 0, 0);
-  return answer === 0 ? 0 : library.signal(PIDFD_SELF_THREAD_GROUP_BEFORE, 0, 0);
 }

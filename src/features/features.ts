@@ -54,11 +54,6 @@ export interface Features {
   readonly file_handles: Feature;
   /** Learn how any process ended, once it was reaped: PIDFD_INFO_EXIT. */
   readonly PIDFD_INFO_EXIT: Feature;
-  /**
-   * Name the calling process without a descriptor: pidfd_send_signal(2) and others with PIDFD_SELF_THREAD_GROUP. Nothing here
-   * uses it: it can be signalled but not polled, and a handle is to do both.
-   */
-  readonly PIDFD_SELF: Feature;
   /** Learn what became of a core dump: PIDFD_INFO_COREDUMP. */
   readonly PIDFD_INFO_COREDUMP: Feature;
   /** Learn which signal made it dump: PIDFD_INFO_COREDUMP_SIGNAL. */
@@ -84,7 +79,6 @@ const SINCE: Readonly<Record<keyof Features, string>> = {
   PIDFD_GET_INFO: "6.13",
   file_handles: "6.14",
   PIDFD_INFO_EXIT: "6.15",
-  PIDFD_SELF: "6.15",
   PIDFD_INFO_COREDUMP: "6.16",
   PIDFD_INFO_COREDUMP_SIGNAL: "6.19",
   PIDFD_INFO_COREDUMP_CODE: "7.1",

@@ -30,7 +30,6 @@ import {
   peerAnswer,
   pidfsAnswer,
   scopeAnswer,
-  selfAnswer,
   threadAnswer,
 } from "./answers.ts";
 import type { Features } from "./features.ts";
@@ -80,8 +79,6 @@ const probes = (): Readonly<Record<keyof Features, Probe>> => ({
     onDescriptor("open_by_handle_at(self)", fd, () => handleAnswer(library, fd), [0]),
   PIDFD_INFO_EXIT: (library) =>
     finding("the exit record of a reaped child", library.probe_exit_record(), [1]),
-  PIDFD_SELF: (library) =>
-    finding("pidfd_send_signal(PIDFD_SELF_THREAD_GROUP, 0)", selfAnswer(library), [0]),
   // The two later bits are seen on dumped processes only; since then the kernel says itself what it knows.
   PIDFD_INFO_COREDUMP: (library, fd) => knows(library, fd, "PIDFD_INFO_COREDUMP"),
   PIDFD_INFO_COREDUMP_SIGNAL: (library, fd) => knows(library, fd, "PIDFD_INFO_COREDUMP_SIGNAL"),

@@ -107,7 +107,7 @@ function findByInode(pid: number, inode: bigint): Handle | null {
  * A descriptor by the inode alone. ESTALE means gone only where the kernel has such handles: before Linux 6.14 it answers the
  * same to everything.
  */
-export function openByHandle(inode: bigint): number {
+function openByHandle(inode: bigint): number {
   if (!feature("file_handles").available) return EOPNOTSUPP;
   const request = new NativeRecord("FileRecord");
   request.set("inode", inode);

@@ -58,8 +58,6 @@ export const EAGAIN = -11;
 export const ENOMEM = -12;
 /** Permission denied. */
 export const EACCES = -13;
-/** In use. */
-export const EBUSY = -16;
 /** There already. */
 export const EEXIST = -17;
 /** Invalid argument. */
@@ -99,10 +97,6 @@ export const SIGSTOP = 19;
 
 /** pidfd_open(2): a thread instead of a process (Linux 6.9); O_EXCL on each CPU that the library is built for. */
 export const PIDFD_THREAD = 0x80;
-/** The calling process in place of a pidfd, from Linux 6.17; before, from 6.15, it was -20000. */
-export const PIDFD_SELF_THREAD_GROUP = -10001;
-/** The same on Linux 6.15 and 6.16. */
-export const PIDFD_SELF_THREAD_GROUP_BEFORE = -20000;
 
 /** fcntl(2): how many bytes a pipe has room for. */
 export const F_SETPIPE_SZ = 1031;

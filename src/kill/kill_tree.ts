@@ -96,7 +96,7 @@ export interface TreeKill extends Promise<TreeReport> {
  * program while the tree is stopped, or its Worker is terminated, the tree stays stopped.
  *
  * The handle of a process that was reaped before the call gives an empty report and ends nobody,
- * also where its session lives on: ask {@linkcode findOrphans} for who is in there.
+ * also where its session lives on: {@linkcode findOrphans} finds what has a mark of yours.
  *
  * Of two calls for one tree at once each tells of those that ran at its own first look, however
  * they then end. pid 1 of this pid namespace, which nobody in it can kill, and threads of the

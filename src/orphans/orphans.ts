@@ -5,7 +5,6 @@
  */
 import { Handle } from "../handle/handle.ts";
 import { ancestorsIn } from "../identity/ancestors.ts";
-import { type ProcessIdentity, toIdentity } from "../identity/identity.ts";
 import { openIfThere } from "../identity/reopen.ts";
 import { show } from "../kernel/arguments.ts";
 import { EBADF } from "../kernel/constants.ts";
@@ -15,7 +14,6 @@ import { native } from "../kernel/native.ts";
 import { type Pidfd, pidfdOf } from "../pidfd.ts";
 import { entryOf, type ProcessEntry } from "../proc/processes.ts";
 import { withProc } from "../proc/scan.ts";
-import { type DeadParent, deadParent } from "./dead_parent.ts";
 import { hasMarks, type OrphanMark, toMarks } from "./mark.ts";
 
 /** A process that was left behind. */
@@ -24,8 +22,8 @@ export interface Orphan {
   readonly handle: Pidfd;
   /** What it was while the handle named its pid. */
   readonly process: ProcessEntry;
-  /** Why it is one: the session or the process group of the dead process, a mark, or your predicate. */
-  readonly relation: "session" | "group" | "environment" | "cgroup" | "predicate";
+  /** By what it was found: the mark, or your predicate. */
+  readonly relation: "environment" | "cgroup" | "predicate";
 }
 
 /** Answers whether a process is one of those that are looked for. */
@@ -99,44 +97,38 @@ export class Orphans implements Disposable, Iterable<Orphan> {
 }
 
 /**
- * Finds what a program that has ended left behind, and holds each of them by a handle: by a mark that its children inherit, by
- * the identity that the program had, or by a predicate of yours. Zombies, this process and its ancestors are none of them.
+ * Finds what an exited program left behind, by a mark that its children inherit or by a predicate
+ * of yours, and opens a handle to each process. Zombies, this process and its ancestors are never
+ * included.
  *
- * **By identity**, found is who is in the session or in the process group that the dead process led. That is proved, not
- * guessed: the kernel gives the number of a session or group to nobody while anybody is in it; so the number is that of the
- * dead process while that is a zombie, and, on Linux 6.14 to 6.19, after it was reaped too, for as long as its inode is
- * found. On other kernels who is in the session of a reaped process can't be told from the orphans of a stranger who had
- * the number later: where anybody is there, `EOPNOTSUPP` is thrown, where nobody is, the list is empty. So it is wherever the
- * identity has no boot (util-linux's `PID:INODE`): inodes are counted anew at each. That number and inode are those of one
- * process is believed: give what {@linkcode Pidfd.identity} has made. Where /proc hides an ancestor of this process, before
- * Linux 6.13, whoever was started before this process may be one too, and is left out.
+ * **A mark** is a set of environment variables with which a process was executed, or a cgroup.
+ * Children inherit both, also those that begin a session of their own and those whose parents have
+ * exited. Give the mark to what you start, best with a random value: every process that has it is
+ * taken for yours. It is read while a handle to the process is open. A process can clear its
+ * environment (`env -i`) or overwrite it (setproctitle(3)); it is then not found by it. A process
+ * that may not be read (ptrace(2), PTRACE_MODE_READ: another user's, or a setuid program) is left
+ * out and counted as `unreadable`.
  *
- * So it finds what a service, a job of a shell, or a child that was spawned `detached` has left, where those
- * led a session or group; an empty list does not say that nothing is left. Not found is who began a session and a group of its
- * own, as daemons and children that were spawned `detached` do; and nobody at all where the dead process led neither: its
- * children are given to another parent when it ends, and nothing about them tells of it any more. The identity has to be one that
- * was made in this pid namespace, since its number counts there.
+ * **A predicate** is called for every process, and again for those that it has chosen while a
+ * handle to each is open, so that what it reads by the pid is read of that very process: it must
+ * answer the same for the same process.
  *
- * **By a mark**, on every kernel: variables of the environment with which a process was executed, or a cgroup. Children
- * inherit both, also those that begin a session and whose parents have exited. Give the mark to what you start, a random
- * value best: whoever has it is taken for yours. It is read of each process while a handle holds it. A process can clear its
- * environment (`env -i`) or overwrite it (setproctitle(3)); it is then not found by it. A process that may not be read
- * (ptrace(2), PTRACE_MODE_READ: another user's, or a setuid program) is left out and counted as `unreadable`.
+ * An identity is refused: when its parent exits, a process is re-parented, and nothing about it
+ * tells its first parent any more. A session or a group keeps only a number, which may have been
+ * reused.
  *
- * **By a predicate** everything else can be found. It is asked for every process, and again while those that it has chosen are held, so that what it reads
- * by the pid is read of that very process: it must answer the same for the same process. Whether that was a child of your
- * program is for the predicate to know.
+ * To end the processes with what they have started since, give each handle to
+ * {@linkcode killTree}.
  *
- * To end them with what they have started since, give each handle to {@linkcode killTree}.
- *
- * @param parent The identity of the dead process, or its text; or a mark; or a predicate.
+ * @param wanted A mark, or a predicate.
  * @throws {RangeError} If a variable or a cgroup's path has more than 4096 bytes.
- * @throws {TypeError} If `parent` is none of them, or a predicate answers anything but a boolean; and whatever a predicate throws.
- * @throws {PidfdError} `EBUSY` if the process of the identity has not ended; `EOPNOTSUPP` if somebody is in
- * a session or group of its number, and it can't be told whose that is; `EREMOTE` if /proc belongs to another pid namespace; `ENOENT` if it is not mounted;
- * `EMFILE`, `ENFILE` or `ENOMEM` if no descriptor is free: each process that is found takes one.
+ * @throws {TypeError} If `wanted` is neither, or a predicate answers anything but a boolean; and
+ * whatever a predicate throws.
+ * @throws {PidfdError} `EREMOTE` if /proc belongs to another pid namespace; `ENOENT` if it is not
+ * mounted; `EMFILE`, `ENFILE` or `ENOMEM` if no file descriptor is free: each process that is found
+ * takes one.
  *
- * @example What is left of the last run, by a mark in the environment
+ * @example What the last run left behind, by a mark in the environment
  * ```ts
  * import { spawn } from "node:child_process";
  * import { findOrphans, killTree } from "@x/pidfd";
@@ -149,51 +141,18 @@ export class Orphans implements Disposable, Iterable<Orphan> {
  * await Promise.all([...orphans].map(({ handle }) => killTree(handle)));
  * orphans.close();
  * ```
- *
- * @example What is left in the session of a service that has ended
- * ```ts
- * import { findOrphans, Pidfd } from "@x/pidfd";
- *
- * const self = Pidfd.self();
- * const identity = String(self.identity()); // stored by the last run
- * self.close();
- * try {
- *   const orphans = findOrphans(identity);
- *   for (const { process } of orphans) console.log(process.pid, process.name);
- *   orphans.close();
- * } catch (error) {
- *   console.log((error as { code: string }).code); // EBUSY
- * }
- * ```
  */
-export function findOrphans(
-  parent: ProcessIdentity | string | OrphanMark | OrphanPredicate,
-): Orphans {
+export function findOrphans(wanted: OrphanMark | OrphanPredicate): Orphans {
   const action = "find orphans";
-  if (typeof parent === "function") {
-    return search((process) => isMeant(action, parent(process)) ? "predicate" : null, () => {});
+  if (typeof wanted === "function") {
+    return search((process) => isMeant(action, wanted(process)) ? "predicate" : null);
   }
-  if (typeof parent === "string" || isIdentityLike(parent)) {
-    return findByIdentity(toIdentity(action, parent));
+  if (typeof wanted === "object" && wanted !== null && !("pid" in wanted)) {
+    return findByMark(action, wanted);
   }
-  if (typeof parent === "object" && parent !== null) return findByMark(action, parent);
   throw new TypeError(
-    `Cannot ${action}: "parent" must be an identity, a mark or a function: ${show(parent)}`,
+    `Cannot ${action}: an environment, a cgroup or a function must say which: ${show(wanted)}`,
   );
-}
-
-function isIdentityLike(parent: unknown): parent is ProcessIdentity {
-  return typeof parent === "object" && parent !== null && "pid" in parent;
-}
-
-function findByIdentity(identity: ProcessIdentity): Orphans {
-  const dead = deadParent(identity);
-  if (!dead) return new Orphans([], 0, PRIVATE);
-  try {
-    return search((process) => relationTo(dead, process), () => dead.prove());
-  } finally {
-    dead.close();
-  }
 }
 
 function findByMark(action: string, mark: OrphanMark): Orphans {
@@ -203,7 +162,7 @@ function findByMark(action: string, mark: OrphanMark): Orphans {
     search(({ pid, isKernelThread }) => {
       const isMarked = !isKernelThread && hasMarks(proc, pid, marks);
       return isMarked === null ? "unreadable" : isMarked ? relation : null;
-    }, () => {})
+    })
   );
 }
 
@@ -211,11 +170,6 @@ function findByMark(action: string, mark: OrphanMark): Orphans {
 function isMeant(action: string, answer: unknown): boolean {
   if (typeof answer === "boolean") return answer;
   throw new TypeError(`Cannot ${action}: the predicate must answer a boolean: ${show(answer)}`);
-}
-
-function relationTo({ pid }: DeadParent, process: ProcessEntry): Orphan["relation"] | null {
-  if (process.session === pid) return "session";
-  return process.processGroup === pid ? "group" : null;
 }
 
 /** Processes that fork at full speed could be followed for ever. */
@@ -229,15 +183,13 @@ interface Matches {
 }
 
 /** Pins whom a pass shows, and keeps who is still meant in a later pass, which the handle has outlived. */
-function search(relationOf: Relation, prove: () => void): Orphans {
+function search(relationOf: Relation): Orphans {
   const pinned = new Map<number, Handle>();
   try {
     let matches = look(relationOf);
     for (let count = 0; count < MAX_PASSES && pin(matches, pinned); count++) {
       matches = look(relationOf);
     }
-    // That nobody is there needs no proof.
-    if (matches.meant.size > 0) prove();
     const { hidden, unreadable } = matches;
     return new Orphans(keep(matches, pinned), hidden, PRIVATE, unreadable);
   } catch (error) {

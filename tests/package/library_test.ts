@@ -74,23 +74,16 @@ test("an empty library beside the module is a clear error", async () => {
   await assertClear();
 });
 
-test("a library beside the module in which one bit is wrong is a clear error", async () => {
-  const damaged = Uint8Array.from(good);
-  damaged[good.length / 2] ^= 1;
-  writeFileSync(file, damaged);
-  await assertClear();
-});
-
-test("Deno that may load the file alone sees that it is damaged if it may read it", async () => {
-  const damaged = [good.subarray(0, good.length / 3), Uint8Array.from(good, (byte) => byte ^ 1)];
+test("Deno that may load the file alone sees that it is truncated if it may read it", async () => {
+  const truncated = good.subarray(0, good.length / 3);
   const command = [DENO, "run", "--no-prompt", "--no-lock", "--no-check"];
   const allowed = [`--allow-ffi=${lib}`, `--allow-read=${lib}`];
   try {
-    for (const bytes of [good, ...damaged]) {
+    for (const bytes of [good, truncated]) {
       writeFileSync(file, bytes);
       const { stdout } = await runIn(folder, [...command, ...allowed, "error.mjs"]);
       if (bytes === good) assert.equal(stdout, "opened\n");
-      else assert.match(stdout, /^ENOSYS .*is damaged.*install the package again/);
+      else assert.match(stdout, /^ENOSYS .*install the package again.*it is truncated/);
     }
   } finally {
     writeFileSync(file, good);

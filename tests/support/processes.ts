@@ -60,6 +60,17 @@ export async function paused(): Promise<Helper> {
   return helper;
 }
 
+/** A process that stays until it is signalled, with variables that no other process has. */
+export async function marked() {
+  const environment = { PIDFD_TEST: `${process.pid}-${performance.now()}`, SECOND: "a=b" };
+  const stdio: ["ignore", "pipe", "inherit"] = ["ignore", "pipe", "inherit"];
+  const child = spawn(HELPER, ["pause"], { env: environment, stdio });
+  const exit = once(child, "exit");
+  await once(child.stdout, "data");
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  return { child, exit, variables };
+}
+
 export interface ScriptOptions {
   /** What runs the runtime instead of us: the helper with arguments, a shell. */
   through?: string[];

@@ -42,7 +42,7 @@
 //!   helper tree, helper strangers  see tree.zig
 //!   helper escape, helper can-set-tid   see escape.zig
 //!   helper bystanders IDLE BUSY    see bystanders.zig
-//!   helper orphans, helper two-owners   see orphans.zig
+//!   helper two-owners                   see two_owners.zig
 //!   helper time                    prints what the library's system calls cost in a loop, in
 //!                                  nanoseconds
 //!   helper end HOW NUMBER          ends now: HOW is exit, signal or core (a signal with
@@ -148,8 +148,7 @@ pub fn main() void {
         .{ "out-of-band", handover.run_out_of_band },
         .{ "memory", handover.run_memory },
         .{ "hold-exit", handover.run_hold_exit },
-        .{ "orphans", @import("orphans.zig").run },
-        .{ "two-owners", @import("orphans.zig").run_two_owners },
+        .{ "two-owners", @import("two_owners.zig").run },
         .{ "model", @import("model.zig").run },
         .{ "fail-once", @import("fault.zig").run },
         .{ "fail-aside", @import("fault.zig").run_aside },

@@ -6,6 +6,7 @@
 //! or a record that is too short or not aligned, returns EINVAL before any system call.
 const std = @import("std");
 const calls = @import("calls.zig");
+const pthread = @import("sys/pthread.zig");
 const reflection = @import("reflection.zig");
 const syscall = @import("sys/syscall.zig");
 
@@ -18,7 +19,7 @@ const ok: c_int = 0;
 /// The runtime's Node-API. Weak, so that the library loads where there is none: in a plain program,
 /// or in a build of Deno or Bun without it.
 fn imported(comptime name: []const u8, comptime F: type) *const F {
-    return @extern(?*const F, .{ .name = name, .linkage = .weak }).?;
+    return pthread.extern_function(name, F).?;
 }
 
 const GetCallbackInfo =

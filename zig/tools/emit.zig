@@ -122,14 +122,10 @@ fn library(allocator: std.mem.Allocator, pairs: []const [:0]u8) ![]const u8 {
     const w = &out.writer;
     try w.writeAll(heading);
     try w.writeAll(
-        \\/**
-        \\ * A compiled library: its SHA-256, its size in bytes, the checksum of ffi/library_file.ts,
-        \\ * and itself.
-        \\ */
+        \\/** A compiled library: its SHA-256, its size in bytes, and itself. */
         \\interface Library {
         \\  readonly sha256: string;
         \\  readonly size: number;
-        \\  readonly checksum: number;
         \\  readonly base64: string;
         \\}
         \\
@@ -147,7 +143,7 @@ fn library(allocator: std.mem.Allocator, pairs: []const [:0]u8) ![]const u8 {
         const hex = std.fmt.bytesToHex(digest, .lower);
         const base64 = std.base64.standard.Encoder.encode(text, bytes);
         try w.print("  {s}: {{\n    sha256:\n      \"{s}\",\n", .{ pairs[index], &hex });
-        try w.print("    size: {d},\n    checksum: {d},\n", .{ bytes.len, checksum(bytes) });
+        try w.print("    size: {d},\n", .{bytes.len});
         try w.print("    base64:\n      \"{s}\",\n  }},\n", .{base64});
     }
     try w.writeAll("};\n");
@@ -165,16 +161,4 @@ fn loaded(bytes: []const u8) ![]const u8 {
         end = @max(end, @as(usize, @intCast(segment.p_offset + segment.p_filesz)));
     }
     return bytes[0..std.mem.alignForward(usize, end, @sizeOf(u64))];
-}
-
-/// As ffi/library_file.ts computes it: of 32-bit words in the byte order of the library's own CPU.
-fn checksum(bytes: []const u8) u32 {
-    const order: std.builtin.Endian = if (bytes[5] == 2) .big else .little; // EI_DATA, elf(5)
-    var sum: u32 = 0x811C9DC5;
-    var index: usize = 0;
-    while (index < bytes.len) : (index += 4) {
-        sum = (sum ^ std.mem.readInt(u32, bytes[index..][0..4], order)) *% 16777619;
-        sum ^= sum >> 15;
-    }
-    return sum;
 }

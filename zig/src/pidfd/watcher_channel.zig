@@ -12,7 +12,7 @@ const std = @import("std");
 const calls = @import("../calls.zig");
 const records = @import("../records.zig");
 const syscall = @import("../sys/syscall.zig");
-const imported = @import("../sys/pthread.zig").imported;
+const pthread = @import("../sys/pthread.zig");
 const linux = std.os.linux;
 
 const call = syscall.call;
@@ -45,22 +45,12 @@ pub fn keep(socket: i32, epoll: i32, ending: i32) i32 {
 }
 
 fn make(channel: Channel) ?*Channel {
-    const create = imported("pthread_key_create") orelse return null;
-    const delete = imported("pthread_key_delete") orelse return null;
-    const set = imported("pthread_setspecific") orelse return null;
-    const allocate = imported("calloc") orelse return null;
-    const free = imported("free") orelse return null;
     var key: u32 = 0;
-    if (create(&key, thread_ends) != 0) return null;
-    if (allocate(1, @sizeOf(Channel))) |memory| {
-        const kept: *Channel = @ptrCast(@alignCast(memory));
-        kept.* = channel;
-        kept.key = key;
-        if (set(key, @intFromPtr(kept)) == 0) return kept;
-        free(memory);
-    }
-    _ = delete(key);
-    return null;
+    const memory = pthread.keep(@sizeOf(Channel), thread_ends, &key) orelse return null;
+    const kept: *Channel = @ptrCast(@alignCast(memory));
+    kept.* = channel;
+    kept.key = key;
+    return kept;
 }
 
 /// As `watcher.stop`, which says what it is for.
@@ -69,7 +59,7 @@ pub fn stop(record: *const records.WatcherRecord, with_socket: bool) i32 {
         if (with_socket) _ = calls.close(record.socket);
         return calls.close(record.epoll);
     }
-    const get = imported("pthread_getspecific") orelse return syscall.negated(.NOSYS);
+    const get = pthread.imported("pthread_getspecific") orelse return syscall.negated(.NOSYS);
     const word = get(@intCast(record.slot - 1));
     if (word == 0) return syscall.negated(.INVAL);
     end(@ptrFromInt(word), with_socket);
@@ -97,9 +87,7 @@ fn end(channel: *Channel, with_socket: bool) void {
         _ = calls.close(channel.ending);
     }
     if (with_socket and cookie(channel.socket) == channel.cookie) _ = calls.close(channel.socket);
-    const key = channel.key;
-    if (imported("free")) |free| free(@ptrCast(channel));
-    if (imported("pthread_key_delete")) |delete| _ = delete(key);
+    pthread.release(channel.key, channel);
 }
 
 fn remove(epoll: i32, fd: i32) i32 {

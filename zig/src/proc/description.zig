@@ -42,8 +42,12 @@ pub const NamespaceKind = enum {
 
 const namespace_files = blk: {
     const kinds = @typeInfo(NamespaceKind).@"enum".fields;
-    var files: [kinds.len][:0]const u8 = undefined;
-    for (kinds, &files) |kind, *file| file.* = "ns/" ++ kind.name;
+    // No pointers, because the dynamic loader would need an entry for each.
+    var files: [kinds.len][20:0]u8 = @splat(@splat(0));
+    for (kinds, &files) |kind, *file| {
+        const path = "ns/" ++ kind.name;
+        file[0..path.len].* = path.*;
+    }
     const all = files;
     break :blk all;
 };
@@ -241,7 +245,7 @@ fn read_executable(folder: i32, record: *DescriptionRecord) i32 {
 }
 
 fn read_namespaces(folder: i32, record: *DescriptionRecord) i32 {
-    for (namespace_files, &record.namespaces) |file, *inode| inode.* = inode_of(folder, file);
+    for (&namespace_files, &record.namespaces) |*file, *inode| inode.* = inode_of(folder, file);
     record.found |= NAMESPACES;
     return 0;
 }

@@ -8,7 +8,7 @@
 const std = @import("std");
 const calls = @import("../calls.zig");
 const syscall = @import("syscall.zig");
-const imported = @import("pthread.zig").imported;
+const pthread = @import("pthread.zig");
 
 /// One bit a descriptor, up to the default of fs.nr_open: 128 KiB for each Worker that has a
 /// handle.
@@ -30,32 +30,21 @@ pub fn track(slot: i32, fd: i32, is_owned: i32) i32 {
 }
 
 fn at(key: u32) ?*Tracked {
-    const get = imported("pthread_getspecific") orelse return null;
+    const get = pthread.imported("pthread_getspecific") orelse return null;
     return @ptrFromInt(get(key));
 }
 
 fn make() ?*Tracked {
-    const create = imported("pthread_key_create") orelse return null;
-    const delete = imported("pthread_key_delete") orelse return null;
-    const set = imported("pthread_setspecific") orelse return null;
-    const allocate = imported("calloc") orelse return null;
-    const free = imported("free") orelse return null;
     var key: u32 = 0;
-    if (create(&key, thread_ends) != 0) return null;
-    if (allocate(1, @sizeOf(Tracked))) |memory| {
-        const tracked: *Tracked = @ptrCast(@alignCast(memory));
-        tracked.key = key;
-        if (set(key, @intFromPtr(tracked)) == 0) return tracked;
-        free(memory);
-    }
-    _ = delete(key);
-    return null;
+    const memory = pthread.keep(@sizeOf(Tracked), thread_ends, &key) orelse return null;
+    const tracked: *Tracked = @ptrCast(@alignCast(memory));
+    tracked.key = key;
+    return tracked;
 }
 
 fn thread_ends(word: usize) callconv(.c) void {
     const tracked: *Tracked = @ptrFromInt(word);
     var owned = tracked.bits.iterator(.{});
     while (owned.next()) |fd| _ = calls.close(@intCast(fd));
-    if (imported("pthread_key_delete")) |delete| _ = delete(tracked.key);
-    if (imported("free")) |free| free(tracked);
+    pthread.release(tracked.key, tracked);
 }
