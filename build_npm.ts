@@ -1,8 +1,8 @@
 /**
  * Builds the npm package in npm/, and packs it: `deno task npm [dnt|tsc]`.
  *
- * One package for every CPU, without an install script and without a dependency. The same sources
- * and tools give the same bytes.
+ * One package for every CPU, without an install script and without a dependency. The same sources and tools give the
+ * same bytes.
  */
 import { stop } from "esbuild";
 import { LIBRARIES } from "./ffi/library.ts";
@@ -28,10 +28,7 @@ async function writeLibraries(): Promise<void> {
 /** The CPUs that have no Deno and no Bun; their Node loads the file beside the module. */
 const FILE_ONLY = ["riscv64", "ppc64le", "s390x", "loongarch64", "armv7l"];
 
-/**
- * Takes the embedded bytes out that nobody needs: they are a quarter of what everybody would
- * download.
- */
+/** Takes the embedded bytes out that nobody needs: they are a quarter of what everybody would download. */
 function embedFew(): void {
   const path = `${COMPILED}/ffi/library.js`;
   const text = Deno.readTextFileSync(path);
@@ -51,40 +48,36 @@ function nameRuntime(path: string): void {
   Deno.chmodSync(path, 0o755);
 }
 
-/**
- * Without what stands between two comments because it can be done or seen in a clone of the
- * repository alone.
- */
-function withoutClone(page: string): string {
-  return page.replace(/<!-- clone -->.*?<!-- \/clone -->\n\n/gs, "");
-}
-
-/**
- * An example as the user of this package writes it: what JSR has as `@x/pidfd` is `pidfd` on npm.
- */
+/** An example as the user of this package writes it: what JSR has as `@x/pidfd` is `pidfd` on npm. */
 function importByName(text: string): string {
   return text.replace(/from "(?:jsr:)?@x\/pidfd/g, 'from "pidfd');
 }
 
-/**
- * The programs of the guides stay in the repository: they are to be copied and changed, and Node
- * strips no types in a package.
- */
-function linkExamples(page: string, repository: string): string {
-  return page.replaceAll("](../examples/", `](${repository}/blob/main/examples/`);
+/** The page about the code, whose files the package does not have. */
+const ARCHITECTURE = "ARCHITECTURE.md";
+
+/** What stays in the repository: there its links lead, from the package. */
+const ELSEWHERE =
+  /\]\((?:\.\.\/)?((?:examples|bench|proofs)\/|CONTRIBUTING\.md|(?:docs\/)?ARCHITECTURE\.md)/g;
+
+/** A page as it stands in the package. */
+function packedPage(path: string, repository: string): string {
+  const page = Deno.readTextFileSync(path).replace(ELSEWHERE, (_, target) => {
+    const folder = target === ARCHITECTURE ? "docs/" : "";
+    return `](${repository}/blob/main/${folder}${target}`;
+  });
+  return importByName(page);
 }
 
-/** The guides too, so that every link of the README leads somewhere wherever the package lies. */
+/** The pages of docs/ too, so that every link of the README leads somewhere wherever the package lies. */
 function writeDocuments(): void {
-  const { homepage } = JSON.parse(Deno.readTextFileSync("package.json"));
-  const readme = withoutClone(Deno.readTextFileSync("README.md"));
-  Deno.writeTextFileSync(`${OUT}/README.md`, importByName(readme));
+  const [repository] = JSON.parse(Deno.readTextFileSync("package.json")).homepage.split("#");
+  Deno.writeTextFileSync(`${OUT}/README.md`, packedPage("README.md", repository));
   for (const name of ["CHANGELOG.md", "LICENSE"]) Deno.copyFileSync(name, `${OUT}/${name}`);
   Deno.mkdirSync(`${OUT}/docs`);
   for (const { name, isFile } of Deno.readDirSync("docs")) {
-    if (!isFile) continue;
-    const page = linkExamples(Deno.readTextFileSync(`docs/${name}`), homepage.split("#")[0]);
-    Deno.writeTextFileSync(`${OUT}/docs/${name}`, importByName(page));
+    if (!isFile || name === ARCHITECTURE) continue;
+    Deno.writeTextFileSync(`${OUT}/docs/${name}`, packedPage(`docs/${name}`, repository));
   }
   for (const name of ["index", "tree-kill"]) {
     const path = `${OUT}/${name}.d.ts`;
