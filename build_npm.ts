@@ -1,8 +1,8 @@
 /**
  * Builds the npm package in npm/, and packs it: `deno task npm [dnt|tsc]`.
  *
- * One package for every CPU, without an install script and without a dependency. The same sources and tools give the
- * same bytes.
+ * One package for every CPU, without an install script and without a dependency. The same sources
+ * and tools give the same bytes.
  */
 import { stop } from "esbuild";
 import { LIBRARIES } from "./ffi/library.ts";
@@ -28,7 +28,10 @@ async function writeLibraries(): Promise<void> {
 /** The CPUs that have no Deno and no Bun; their Node loads the file beside the module. */
 const FILE_ONLY = ["riscv64", "ppc64le", "s390x", "loongarch64", "armv7l"];
 
-/** Takes the embedded bytes out that nobody needs: they are a quarter of what everybody would download. */
+/**
+ * Takes the embedded bytes out that nobody needs: they are a quarter of what everybody would
+ * download.
+ */
 function embedFew(): void {
   const path = `${COMPILED}/ffi/library.js`;
   const text = Deno.readTextFileSync(path);
@@ -48,7 +51,9 @@ function nameRuntime(path: string): void {
   Deno.chmodSync(path, 0o755);
 }
 
-/** An example as the user of this package writes it: what JSR has as `@x/pidfd` is `pidfd` on npm. */
+/**
+ * An example as the user of this package writes it: what JSR has as `@x/pidfd` is `pidfd` on npm.
+ */
 function importByName(text: string): string {
   return text.replace(/from "(?:jsr:)?@x\/pidfd/g, 'from "pidfd');
 }
@@ -69,7 +74,10 @@ function packedPage(path: string, repository: string): string {
   return importByName(page);
 }
 
-/** The pages of docs/ too, so that every link of the README leads somewhere wherever the package lies. */
+/**
+ * The pages of docs/ too, so that every link of the README leads somewhere wherever the package
+ * lies.
+ */
 function writeDocuments(): void {
   const [repository] = JSON.parse(Deno.readTextFileSync("package.json")).homepage.split("#");
   Deno.writeTextFileSync(`${OUT}/README.md`, packedPage("README.md", repository));
