@@ -51,12 +51,12 @@ import { OURS } from "./stdio.ts";
  * console.log(status.code, new TextDecoder().decode(stdout)); // 0 hello
  * ```
  *
- * @example Give it a line, read its answer, and end it
+ * @example Write to it, read its answer, and end it
  * ```ts
  * import { spawn } from "@x/pidfd";
  *
  * const child = spawn("cat", [], { stdin: "pipe", stdout: "pipe", lifetime: "parent" });
- * child.stdin!.write("hello\n");
+ * child.stdin!.write("hello");
  * for await (const bytes of child.stdout!) {
  *   console.log(String(bytes)); // hello
  *   break;
