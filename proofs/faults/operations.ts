@@ -78,6 +78,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       opened(Pidfd.fromPidfile(pidfile));
     } finally {
       rmSync(pidfile, { force: true });
+      // Left where flock(2) fails: without the lock it may be another writer's.
+      rmSync(`${pidfile}.pidfd-new`, { force: true });
     }
   },
   getFd: ({ handle }) => closeFd(handle.getFd(1)),
