@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { type ExitStatus, Pidfd } from "../mod.ts";
+import type { ExitStatus } from "../mod.ts";
 import { failure } from "../src/kernel/errors.ts";
-import { handleOf } from "../src/pidfd.ts";
+// From the sources, whose inside it reaches into: "../mod.ts" may be the installed package.
+import { handleOf, Pidfd } from "../src/pidfd.ts";
 import { HELPER, paused, runScript } from "./support/processes.ts";
 
 /** What the watcher needs to start, with this CPU's numbers, and what can go wrong there. */
