@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { run, runtimeCommand } from "./support/processes.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 const examples = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code);
 
 async function runExample(index: number, permissions: string[]) {
-  const folder = mkdtempSync(join(tmpdir(), "pidfd-readme-"));
+  // Beside this file: Deno looks for packages from the program's own folder on.
+  const folder = mkdtempSync(fileURLToPath(new URL("readme-", import.meta.url)));
   const file = join(folder, "example.ts");
   try {
     const module = new URL("../mod.ts", import.meta.url).href;

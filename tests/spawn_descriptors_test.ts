@@ -10,7 +10,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { spawn, type SpawnOptions } from "../mod.ts";
+import { runtimeCommand } from "./support/processes.ts";
 
 const folder = mkdtempSync(`${tmpdir()}/pidfd-spawn-`);
 after(() => rmSync(folder, { recursive: true }));
@@ -66,14 +68,8 @@ test("numbers may be swapped, and taken twice", async () => {
 });
 
 test("standard output and error may be swapped", async () => {
-  const script = `
-    import { spawn } from ${JSON.stringify(new URL("../mod.ts", import.meta.url).href)};
-    const child = spawn("sh", ["-c", "echo out; echo err >&2"], { stdout: 2, stderr: 1 });
-    await child.status;
-  `;
-  writeFileSync(`${folder}/swap.mts`, script);
-  const { runtimeCommand } = await import("./support/processes.ts");
-  const [command, ...args] = runtimeCommand(`${folder}/swap.mts`);
+  const fixture = fileURLToPath(new URL("fixtures/spawn_swapped.ts", import.meta.url));
+  const [command, ...args] = runtimeCommand(fixture);
   const env = { NODE_NO_WARNINGS: "1" };
   const { stdout, stderr } = await spawn(command, args, { env, stdout: "pipe", stderr: "pipe" })
     .output();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { test } from "node:test";
 import { spawn, type SpawnOptions } from "../mod.ts";
 import { cgroupFolder, lacksFolders, makeCgroup, removeCgroup } from "./support/cgroups.ts";
@@ -7,7 +7,7 @@ import { CPU } from "./support/cpu.ts";
 import { countDescriptors } from "./support/descriptors.ts";
 import { thrown } from "./support/errors.ts";
 import { isMusl } from "./support/libc.ts";
-import { HELPER } from "./support/processes.ts";
+import { HELPER, runScript } from "./support/processes.ts";
 
 const needsRoot = process.getuid!() === 0 ? false : "it needs root";
 const lacksCgroup = await lacksFolders();
@@ -110,27 +110,12 @@ test("this process stays as dumpable as it was, whatever the options", {
 });
 
 test("who may not change the user is told so", { skip: needsRoot }, async () => {
-  const script = `
-    import { spawn } from ${JSON.stringify(new URL("../mod.ts", import.meta.url).href)};
-    for (const options of [{ uid: 0 }, { gid: 0 }, { groups: [0] }]) {
-      try { spawn("true", [], options); console.log("started"); }
-      catch (error) { console.log(error.code, error.syscall); }
-    }
-    const own = spawn("true", [], { uid: process.getuid(), gid: process.getgid() });
-    console.log((await own.status).code);
-  `;
-  const { mkdtempSync, rmSync, writeFileSync, chmodSync } = await import("node:fs");
-  const { runtimeCommand, run } = await import("./support/processes.ts");
   const folder = mkdtempSync("/tmp/pidfd-spawn-");
   try {
-    chmodSync(folder, 0o755);
-    writeFileSync(`${folder}/as.mts`, script);
-    const [command, ...args] = runtimeCommand(`${folder}/as.mts`, {
+    chmodSync(folder, 0o777);
+    const { stdout, stderr } = await runScript("spawn_as_others.ts", {
       through: [HELPER, "as", "12345"],
-    });
-    const { stdout, stderr } = await run(command, args, {
-      HOME: folder,
-      DENO_DIR: `${folder}/deno`,
+      env: { HOME: folder, DENO_DIR: `${folder}/deno` },
     });
     assert.equal(stdout, "EPERM setresuid\nEPERM setresgid\nEPERM setgroups\n0\n", stderr);
   } finally {
