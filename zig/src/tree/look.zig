@@ -79,7 +79,11 @@ pub fn read_first(t: *const Tree, number: u32) void {
 pub fn is_stopped(t: *const Tree, number: u32, stat: *const proc_stat.Stat) bool {
     if (stat.state == 'T' or stat.state == 't') return true;
     if (stat.state != 'Z' or stat.threads <= 1) return false;
-    return look_at_threads(t, number, .only_standing) == Outcome.same;
+    // Not late and tried again later: by then we would have stopped it ourselves. Each call gets on
+    // by a thread at least.
+    var result = look_at_threads(t, number, .only_standing);
+    while (result == Outcome.late) result = look_at_threads(t, number, .only_standing);
+    return result == Outcome.same;
 }
 
 fn end(t: *const Tree, row: *TreeRow) i32 {
