@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, realpathSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,7 @@ import { features, killTree, type KillTreeOptions, Pidfd, processes, ProcessTree
 import { countPidfds } from "./support/descriptors.ts";
 import { WRONG_NUMBERS, WRONG_TYPES } from "./support/errors.ts";
 import { HELPER, Helper, paused, runScript, runtimeCommand } from "./support/processes.ts";
-import { grow, needsRoot, runs, statFields } from "./support/trees.ts";
+import { grow, needsRoot, runs, statesOfThreads, statFields } from "./support/trees.ts";
 
 const exitRecord = features().PIDFD_INFO_EXIT;
 
@@ -349,10 +349,7 @@ test("what was stopped before stays stopped when nobody was signalled, also wher
   const handle = Pidfd.of(helper.child);
   const { pid } = handle;
   const controller = new AbortController();
-  const states = () => {
-    const threads = readdirSync(`/proc/${pid}/task`);
-    return threads.map((tid) => statFields(`${pid}/task/${tid}`)![0]).sort().join("");
-  };
+  const states = () => statesOfThreads(pid);
   try {
     handle.signal("SIGSTOP");
     while (states() !== "TZ") await new Promise((resolve) => setTimeout(resolve, 1));

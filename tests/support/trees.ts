@@ -1,5 +1,5 @@
 /** Trees of processes that the helper makes; they end with it, whatever a test does to them. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { Helper } from "./processes.ts";
 
 /** A tree that is complete, and the helper that it lives in. */
@@ -44,4 +44,10 @@ export const needsRoot: string | false = process.getuid!() === 0 ? false : "need
 export function childrenOf(pid: number): number[] {
   const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1");
   return text.split(" ").filter(Boolean).map(Number);
+}
+
+/** The states of a process's threads, in the order of the alphabet. */
+export function statesOfThreads(pid: number): string {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.map((tid) => statFields(`${pid}/task/${tid}`)![0]).sort().join("");
 }
