@@ -5,7 +5,7 @@ import { after, test } from "node:test";
 import { PidfdError, spawn, SpawnFailedError } from "../mod.ts";
 import { countDescriptors } from "./support/descriptors.ts";
 import { thrown, WRONG_NUMBERS } from "./support/errors.ts";
-import { runScript } from "./support/processes.ts";
+import { HELPER, runScript } from "./support/processes.ts";
 
 const folder = mkdtempSync(`${tmpdir()}/pidfd-spawn-`);
 after(() => rmSync(folder, { recursive: true }));
@@ -161,4 +161,10 @@ test("where there are too few descriptors, that is said, and none is lost", asyn
   assert.deepEqual(codes.filter((code: string) => code !== "EMFILE" && code !== "0"), []);
   assert.equal(codes.at(-1), "0");
   assert.equal(lost, 0);
+});
+
+test("a process that can't be waited for at first is not lost", async () => {
+  const through = [HELPER, "fail-once", "epoll_create1", "12"];
+  const { stdout, stderr } = await runScript("spawn_watcher_fault.ts", { through });
+  assert.equal(stdout.trim(), "SIGKILL SIGKILL reaped", stderr);
 });

@@ -54,7 +54,8 @@ export class Child implements AsyncDisposable {
   readonly #pid: number;
   readonly #pipes: Pipes;
   readonly #graceMs: number;
-  readonly #end = Promise.withResolvers<ExitStatus>();
+  #end!: PromiseWithResolvers<ExitStatus>;
+  #hasFailed = false;
   #status: ExitStatus | null = null;
   #pidfd: Pidfd | undefined;
   #uses = 0;
@@ -72,9 +73,7 @@ export class Child implements AsyncDisposable {
     this.#handle.isBorrowed = true;
     this.#pipes = new Pipes(ends, checked.fds);
     this.#graceMs = checked.graceMs;
-    // A failure reaches whoever asks for the status; that nobody does must not end the program.
-    this.#end.promise.catch(() => {});
-    this.#awaitEnd();
+    this.#begin();
     this.#limit(checked);
   }
 
@@ -116,6 +115,7 @@ export class Child implements AsyncDisposable {
 
   /** How it ended, once it has. */
   get status(): Promise<ExitStatus> {
+    this.#tryAgain();
     return this.#end.promise;
   }
 
@@ -132,6 +132,7 @@ export class Child implements AsyncDisposable {
       const { signal } = checkedLimits("wait for a process", options);
       return signal?.aborted ? Promise.reject(signal.reason) : this.status;
     }
+    this.#tryAgain();
     return this.#keepOpen(() => waitFor(this.#handle, options));
   }
 
@@ -202,10 +203,29 @@ export class Child implements AsyncDisposable {
     }
   }
 
+  #begin(): void {
+    this.#end = Promise.withResolvers();
+    // A failure reaches whoever asks for the status; that nobody does must not end the program.
+    this.#end.promise.catch(() => {});
+    this.#awaitEnd();
+  }
+
+  /** After a wait that failed, for want of memory for example, it would stay a zombie. */
+  #tryAgain(): void {
+    if (!this.#hasFailed) return;
+    this.#hasFailed = false;
+    this.#begin();
+  }
+
   /** Reaps it once it has ended. */
   #awaitEnd(): void {
     const onFailure = (error: unknown) => this.#fail(error);
-    waitsOf(this.#handle).listen("exited", () => this.#reap(), onFailure);
+    try {
+      waitsOf(this.#handle).listen("exited", () => this.#reap(), onFailure);
+    } catch (error) {
+      // The process runs already: whoever gets no Child could not end it.
+      this.#fail(error);
+    }
   }
 
   #reap(): void {
@@ -249,8 +269,8 @@ export class Child implements AsyncDisposable {
   }
 
   #fail(error: unknown): void {
+    this.#hasFailed = true;
     this.#end.reject(error);
-    this.#takeBack();
   }
 
   /** Has the options end it. */
