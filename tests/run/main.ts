@@ -27,7 +27,8 @@ const EVERY_DAY: Record<string, Part> = {
   package: {
     what: "what is published, as a user gets it: npm, JSR, bundled, compiled, on musl",
     command: tests("tests/package"),
-    needs: ["npm"],
+    // The oldest runtimes run a part of the suite.
+    needs: ["helper", "npm"],
   },
   runtimes: {
     what: "the suite on Deno, Bun and each line of Node",
