@@ -110,6 +110,18 @@ export function checkBoolean(action: string, name: string, value: unknown): bool
   throw new TypeError(`Cannot ${action}: "${name}" must be true or false: ${show(value)}`);
 }
 
+/** One of these words. */
+export function checkOneOf<T extends string>(
+  action: string,
+  name: string,
+  value: unknown,
+  words: readonly T[],
+): T {
+  if (words.includes(value as T)) return value as T;
+  const wanted = words.map(show).join(", ");
+  throw new TypeError(`Cannot ${action}: "${name}" must be one of ${wanted}: ${show(value)}`);
+}
+
 /** A function, or nothing. */
 export function checkFunction(action: string, name: string, value: unknown): void {
   if (value === undefined || typeof value === "function") return;

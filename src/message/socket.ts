@@ -4,7 +4,7 @@
  * @module
  */
 import { fdOfSocket, wantedSocket } from "../../ffi/socket_object.ts";
-import { show } from "../kernel/arguments.ts";
+import { checkOneOf, show } from "../kernel/arguments.ts";
 import { AF_UNIX, EAFNOSUPPORT, INT_MAX, SO_DOMAIN } from "../kernel/constants.ts";
 import { check, failure } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
@@ -80,10 +80,7 @@ const KINDS: Readonly<Record<SocketKind, number>> = { stream: 1, datagram: 2, se
  * @throws {PidfdError} `EMFILE`, `ENFILE` or `ENOMEM` if there is no room for two more.
  */
 export function socketPair(kind: SocketKind = "stream"): [number, number] {
-  if (typeof kind !== "string" || !Object.hasOwn(KINDS, kind)) {
-    const wanted = Object.keys(KINDS).map(show).join(", ");
-    throw new TypeError(`Cannot make sockets: "kind" must be one of ${wanted}: ${show(kind)}`);
-  }
+  checkOneOf("make sockets", "kind", kind, Object.keys(KINDS));
   const record = new NativeRecord("PairRecord");
   check(native().socket_pair(KINDS[kind], record.bytes), "socketpair");
   return [record.number("first"), record.number("second")];

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Handle } from "../handle/handle.ts";
-import { checkInteger, show } from "../kernel/arguments.ts";
+import { checkInteger, checkOneOf, show } from "../kernel/arguments.ts";
 import { ESRCH } from "../kernel/constants.ts";
 import { check } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
@@ -51,10 +51,7 @@ export function adviseMemoryOf(
   advice: MemoryAdvice,
   ranges: MemoryRange | readonly MemoryRange[],
 ): number {
-  if (typeof advice !== "string" || !Object.hasOwn(ADVICE, advice)) {
-    const wanted = Object.keys(ADVICE).map(show).join(", ");
-    throw new TypeError(`Cannot ${ACTION}: "advice" must be one of ${wanted}: ${show(advice)}`);
-  }
+  checkOneOf(ACTION, "advice", advice, Object.keys(ADVICE));
   const checked = checkRanges(ranges);
   const { fd } = handle;
   let total = 0;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Handle } from "../handle/handle.ts";
-import { show } from "../kernel/arguments.ts";
+import { checkOneOf } from "../kernel/arguments.ts";
 import { errnoName, failure } from "../kernel/errors.ts";
 import { NAMESPACE_KINDS, type NamespaceKind, namespaceNumber } from "../kernel/namespace_kinds.ts";
 import { native } from "../kernel/native.ts";
@@ -18,11 +18,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** A descriptor of one of its namespaces; the caller's from then on. */
 export function namespaceOf(handle: Handle, kind: NamespaceKind): number {
-  if (!NAMESPACE_KINDS.includes(kind)) {
-    const wanted = NAMESPACE_KINDS.map(show).join(", ");
-    const action = "open a namespace";
-    throw new TypeError(`Cannot ${action}: "kind" must be one of ${wanted}: ${show(kind)}`);
-  }
+  checkOneOf("open a namespace", "kind", kind, NAMESPACE_KINDS);
   const result = native().namespace(handle.fd, namespaceNumber(kind));
   if (result >= 0) return result;
   const code = errnoName(result) ?? "";

@@ -5,7 +5,7 @@
  */
 import { feature } from "../features/features.ts";
 import type { Handle } from "../handle/handle.ts";
-import { checkInteger, readOptions, show } from "../kernel/arguments.ts";
+import { checkInteger, checkOneOf, readOptions } from "../kernel/arguments.ts";
 import { EINVAL, ENOSYS, EPERM, EREMOTE, ESRCH, SIGCONT, SIGKILL } from "../kernel/constants.ts";
 import { failure, PidfdError } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
@@ -106,9 +106,7 @@ function checkSignalOptions(options: SignalOptions): Checked {
 
 function flagsOf(scope: unknown): number {
   if (scope === undefined) return 0;
-  if (typeof scope === "string" && Object.hasOwn(FLAGS, scope)) return FLAGS[scope as SignalScope];
-  const wanted = Object.keys(FLAGS).map(show).join(", ");
-  throw new TypeError(`Cannot signal: "scope" must be one of ${wanted}: ${show(scope)}`);
+  return FLAGS[checkOneOf("signal", "scope", scope, Object.keys(FLAGS) as SignalScope[])];
 }
 
 const queued = new NativeRecord("QueueRecord");

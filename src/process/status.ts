@@ -5,7 +5,6 @@
  */
 import { type ChildEnd, runtimeStatus, statusSoFar } from "../../ffi/child.ts";
 import { feature, isKnown } from "../features/features.ts";
-
 import type { Handle } from "../handle/handle.ts";
 import {
   exited,
