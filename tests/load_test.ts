@@ -5,11 +5,14 @@ import {
   mkdtempSync,
   readdirSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
+import { dirname } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { LIBRARIES } from "../ffi/library.ts";
 import { load } from "../ffi/load.ts";
 import { ABI } from "../ffi/symbols.ts";
@@ -136,6 +139,15 @@ test("another package that loads from memory later gets its own library, not our
 /** CAP_DAC_READ_SEARCH, with which it may read the kernel's file about itself, and CAP_SETPCAP. */
 const CAPABILITIES = [2, 8];
 
+/** Whether every user may enter the folder of the tests: the second capability does not help. */
+function mayAllEnter(): boolean {
+  let folder = fileURLToPath(new URL(".", import.meta.url));
+  for (; folder !== "/"; folder = dirname(folder)) {
+    if ((statSync(folder).mode & 1) === 0) return false;
+  }
+  return true;
+}
+
 test("PIDFD_LIBRARY is ignored by a program that has more rights than who started it", {
   skip: process.getuid!() === 0 ? false : "it needs root",
 }, async (t) => {
@@ -148,7 +160,7 @@ test("PIDFD_LIBRARY is ignored by a program that has more rights than who starte
     const nobody = [HELPER, "as", "65534"];
     const honoured = await runScript("load.ts", { env: planted, through: nobody });
     assert.match(honoured.stdout, /asked for can't be loaded/, "without more rights it counts");
-    for (const capability of CAPABILITIES) {
+    for (const capability of mayAllEnter() ? CAPABILITIES : CAPABILITIES.slice(0, 1)) {
       const { code } = await run(HELPER, ["set-capability", program, String(capability)]);
       if (code === 77) return t.skip(`${folder} takes no capabilities`);
       const through = [...nobody, program];

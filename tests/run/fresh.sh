@@ -5,6 +5,8 @@ cd "$(dirname "$0")/../.."
 # A task puts the programs of this clone first; the fresh one has to bring its own.
 PATH=${PATH//"$PWD/node_modules/.bin:"/}
 fresh=$(mktemp -d)
+# Another user must be able to enter it: some tests become one.
+chmod 755 "$fresh"
 trap 'rm -rf "$fresh"' EXIT
 export npm_config_cache="$fresh/cache/npm" PIP_CACHE_DIR="$fresh/cache/pip" XDG_CACHE_HOME="$fresh/cache"
 export ZIG_GLOBAL_CACHE_DIR="$fresh/cache/zig" DENO_DIR="$fresh/cache/deno"
