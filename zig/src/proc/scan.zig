@@ -384,34 +384,52 @@ test "pin reads what it has opened, and knows what is not there" {
 test "a pass with command lines goes on where the room ends, and misses nobody" {
     const proc = open();
     defer proc_file.close(proc);
-    var memory: extern struct { record: CommandLinesRecord, text: [16384]u8 } = undefined;
-    const record = &memory.record;
-    record.scan.with_uid = 0;
+    const allocator = std.testing.allocator;
     for ([_]u32{ 0, 1, 2000, 16384 }) |capacity_at_first| {
-        record.capacity = capacity_at_first;
+        var memory = try allocator.alignedAlloc(u8, .of(CommandLinesRecord), room_for(0));
+        defer allocator.free(memory);
+        var record: *CommandLinesRecord = @ptrCast(memory);
+        record.scan.with_uid = 0;
         record.scan.after = 0;
+        record.capacity = 0;
+        var wanted = capacity_at_first;
         try std.testing.expectEqual(0, call(named(.lseek), .{ proc, 0, linux.SEEK.SET }));
-        var found: ?[]const u8 = null;
         var last: i32 = 0;
         while (true) {
-            const result = next_with_command_lines(proc, record);
-            var at: usize = 0;
-            for (record.scan.processes[0..record.scan.count], 0..) |*process, index| {
-                try std.testing.expect(process.pid > last);
-                last = process.pid;
-                const words = record.room()[at..][0..record.lengths[index]];
-                at += record.lengths[index];
-                if (process.pid == linux.getpid()) found = words;
+            if (wanted != record.capacity) {
+                memory = try allocator.realloc(memory, room_for(wanted));
+                record = @ptrCast(memory);
+                record.capacity = wanted;
             }
-            if (found) |words| {
+            const result = next_with_command_lines(proc, record);
+            if (try own_words(record, &last)) |words| {
                 var own: [16384]u8 = undefined;
                 const length = proc_file.read(proc_file.nowhere, "/proc/self/cmdline", &own);
                 try std.testing.expectEqualSlices(u8, own[0..@intCast(length)], words);
                 break;
             }
+            // Another process's may have megabytes.
             if (result == negated(.@"2BIG")) {
-                record.capacity = 16384;
+                wanted = @max(16384, 2 * wanted);
             } else try std.testing.expectEqual(1, result);
         }
     }
+}
+
+fn room_for(bytes: usize) usize {
+    return @sizeOf(CommandLinesRecord) + bytes;
+}
+
+/// Our own command line, if this chunk has it; each process of the chunk comes behind `last`.
+fn own_words(record: *CommandLinesRecord, last: *i32) !?[]const u8 {
+    var at: usize = 0;
+    var found: ?[]const u8 = null;
+    for (record.scan.processes[0..record.scan.count], 0..) |*process, index| {
+        try std.testing.expect(process.pid > last.*);
+        last.* = process.pid;
+        const words = record.room()[at..][0..record.lengths[index]];
+        at += words.len;
+        if (process.pid == linux.getpid()) found = words;
+    }
+    return found;
 }
