@@ -12,6 +12,11 @@ const contained = { lifetime: "contained" } as const;
 const needsRoot = process.getuid!() === 0 ? false : "it needs root";
 const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
 
+/** Without a library that has to be loaded from memory. */
+const env = {
+  PIDFD_LIBRARY: fileURLToPath(new URL(`../zig/zig-out/lib/pidfd-${CPU}.so`, import.meta.url)),
+};
+
 /** The guard of a contained child: its parent. */
 function guardOf(pid: number): Pidfd {
   const [, ppid] = /^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))!;
@@ -122,13 +127,38 @@ test(
 test("where the guard can't be started, nothing is", async () => {
   const EPERM = "1";
   const refusals = { memfd_create: "memfd_create", execveat: "execveat", signalfd4: "signalfd4" };
-  const library = fileURLToPath(
-    new URL(`../zig/zig-out/lib/pidfd-${CPU}.so`, import.meta.url),
-  );
   for (const [call, syscall] of Object.entries(refusals)) {
     const through = [HELPER, "deny", call, EPERM];
-    const env = { PIDFD_LIBRARY: library };
     const { stdout, stderr } = await runScript("contained_refused.ts", { through, env });
     assert.equal(stdout, `SpawnFailedError EPERM ${syscall}\n`, stderr);
   }
+});
+
+test(
+  "where no file in memory may be executed, nothing is started",
+  { skip: needsRoot },
+  async (t) => {
+    const script = 'echo 2 > /proc/sys/vm/memfd_noexec || exit 77; exec "$0" "$@"';
+    const through = [HELPER, "in-own-proc", "", "/bin/sh", "-c", script];
+    const { code, stdout, stderr } = await runScript("contained_refused.ts", { through, env });
+    if (code === 77) return t.skip("it needs vm.memfd_noexec (Linux 6.3)");
+    assert.equal(stdout, "SpawnFailedError EACCES memfd_create\n", stderr);
+  },
+);
+
+test("where there may be no more processes, nothing is started", async () => {
+  const [ENOSYS, EAGAIN] = ["38", "11"];
+  // CLONE_VM, CLONE_VFORK and CLONE_PIDFD: no thread is made that way.
+  const clone = [HELPER, "deny-flag", "clone", "0", String(0x100 | 0x4000 | 0x1000), EAGAIN];
+  const through = [HELPER, "deny", "clone3", ENOSYS, ...clone];
+  const { stdout, stderr } = await runScript("contained_refused.ts", { through });
+  assert.equal(stdout, "SpawnFailedError EAGAIN clone\n", stderr);
+});
+
+test("a program that ends by itself leaves nothing, where the child does not keep it", async () => {
+  const [command, ...args] = runtimeCommand(fixture("contained_unref.ts"));
+  const program = spawn(command, args, { stdout: "pipe", env: { NODE_NO_WARNINGS: "1" } });
+  await untilPrinted(program.stdout!);
+  assert.ok(await isOver(program.stdout!));
+  assert.equal((await program.status).code, 0);
 });
