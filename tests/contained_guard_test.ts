@@ -1,21 +1,37 @@
 import assert from "node:assert/strict";
-import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { LIBRARIES } from "../ffi/library.ts";
 import { findOrphans, Pidfd, spawn } from "../mod.ts";
 import { isOver, untilPrinted } from "./support/contained.ts";
 import { CPU } from "./support/cpu.ts";
-import { HELPER, runScript, runtimeCommand } from "./support/processes.ts";
+import { HELPER, runScript, runtimeCommand, type ScriptResult } from "./support/processes.ts";
 
 const contained = { lifetime: "contained" } as const;
 const needsRoot = process.getuid!() === 0 ? false : "it needs root";
 const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
 
-/** Without a library that has to be loaded from memory. */
-const env = {
-  PIDFD_LIBRARY: fileURLToPath(new URL(`../zig/zig-out/lib/pidfd-${CPU}.so`, import.meta.url)),
-};
+/** What comes of a contained process, by a library that need not be loaded from memory. */
+async function refused(through: string[]): Promise<ScriptResult> {
+  const folder = mkdtempSync(`${tmpdir()}/pidfd-contained-`);
+  try {
+    const library = `${folder}/pidfd.so`;
+    writeFileSync(library, Buffer.from(LIBRARIES[CPU].base64, "base64"));
+    return await runScript("contained_refused.ts", { through, env: { PIDFD_LIBRARY: library } });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 /** The guard of a contained child: its parent. */
 function guardOf(pid: number): Pidfd {
@@ -129,7 +145,7 @@ test("where the guard can't be started, nothing is", async () => {
   const refusals = { memfd_create: "memfd_create", execveat: "execveat", signalfd4: "signalfd4" };
   for (const [call, syscall] of Object.entries(refusals)) {
     const through = [HELPER, "deny", call, EPERM];
-    const { stdout, stderr } = await runScript("contained_refused.ts", { through, env });
+    const { stdout, stderr } = await refused(through);
     assert.equal(stdout, `SpawnFailedError EPERM ${syscall}\n`, stderr);
   }
 });
@@ -140,7 +156,7 @@ test(
   async (t) => {
     const script = 'echo 2 > /proc/sys/vm/memfd_noexec || exit 77; exec "$0" "$@"';
     const through = [HELPER, "in-own-proc", "", "/bin/sh", "-c", script];
-    const { code, stdout, stderr } = await runScript("contained_refused.ts", { through, env });
+    const { code, stdout, stderr } = await refused(through);
     if (code === 77) return t.skip("it needs vm.memfd_noexec (Linux 6.3)");
     assert.equal(stdout, "SpawnFailedError EACCES memfd_create\n", stderr);
   },
@@ -151,7 +167,7 @@ test("where there may be no more processes, nothing is started", async () => {
   // CLONE_VM, CLONE_VFORK and CLONE_PIDFD: no thread is made that way.
   const clone = [HELPER, "deny-flag", "clone", "0", String(0x100 | 0x4000 | 0x1000), EAGAIN];
   const through = [HELPER, "deny", "clone3", ENOSYS, ...clone];
-  const { stdout, stderr } = await runScript("contained_refused.ts", { through });
+  const { stdout, stderr } = await refused(through);
   assert.equal(stdout, "SpawnFailedError EAGAIN clone\n", stderr);
 });
 
