@@ -140,6 +140,13 @@ test(
   },
 );
 
+test("the status is right where the kernel keeps no exit records", async () => {
+  const PIDFD_GET_INFO = String(0xC058FF0B);
+  const through = [HELPER, "deny-ioctl", PIDFD_GET_INFO, "25"];
+  const { stdout, stderr } = await runScript("contained_without_records.ts", { through });
+  assert.equal(stdout, "100 of 100\n", stderr);
+});
+
 test("where the guard can't be started, nothing is", async () => {
   const EPERM = "1";
   const refusals = { memfd_create: "memfd_create", execveat: "execveat", signalfd4: "signalfd4" };
