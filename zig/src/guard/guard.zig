@@ -10,8 +10,9 @@
 //! on to the command, and has its exit code.
 const std = @import("std");
 const boot = @import("../proc/boot.zig");
-const calls = @import("../calls.zig");
-const channels = @import("channel.zig");
+const sys_fd = @import("../sys/fd.zig");
+const sys_pidfd = @import("../sys/pidfd.zig");
+const channels = @import("../spawn/guard_channel.zig");
 const children = @import("children.zig");
 const descendants = @import("descendants.zig");
 const kernel = @import("../sys/kernel.zig");
@@ -21,6 +22,7 @@ const spawn = @import("../spawn/spawn.zig");
 const starting = @import("start.zig");
 const syscall = @import("../sys/syscall.zig");
 const zombies = @import("../proc/zombies.zig");
+const sys_wait = @import("../sys/wait.zig");
 const linux = std.os.linux;
 
 const call = syscall.call;
@@ -61,7 +63,7 @@ const Guard = struct {
         var ended: records.WaitRecord = undefined;
         const options = kernel.WEXITED | kernel.WNOHANG | kernel.WALL;
         while (true) {
-            const result = zombies.wait(zombies.P_ALL, 0, options, &ended);
+            const result = sys_wait.wait(zombies.P_ALL, 0, options, &ended);
             if (result == negated(.CHILD)) return false;
             if (result != 1) break;
             guard.pause_ms = first_pause_ms;
@@ -122,7 +124,7 @@ const Guard = struct {
             const code: *const i32 = @ptrCast(&info[8]);
             // A terminal sends to all of its process group, the command too.
             const is_sent = number.* != linux.SIG.CHLD and code.* <= 0;
-            if (is_sent and guard.forwards) _ = calls.signal(guard.held.command, number.*, 0);
+            if (is_sent and guard.forwards) _ = sys_pidfd.signal(guard.held.command, number.*, 0);
         }
     }
 
@@ -171,7 +173,7 @@ fn is_killed(ended: *const records.WaitRecord) bool {
 }
 
 fn forget(fd: *i32) void {
-    _ = calls.close(fd.*);
+    _ = sys_fd.close(fd.*);
     fd.* = -1;
 }
 

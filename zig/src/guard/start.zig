@@ -1,18 +1,21 @@
 //! The guard's beginning: takes its orders, starts the command, and keeps nothing of it.
 const std = @import("std");
-const calls = @import("../calls.zig");
-const channels = @import("channel.zig");
+const sys_fd = @import("../sys/fd.zig");
+const sys_process = @import("../sys/process.zig");
+const channels = @import("../spawn/guard_channel.zig");
 const child = @import("../spawn/child.zig");
 const descriptors = @import("../spawn/descriptors.zig");
 const exec = @import("../spawn/exec.zig");
 const kernel = @import("../sys/kernel.zig");
 const making = @import("../spawn/making.zig");
 const proc_scan = @import("../proc/scan.zig");
-const program = @import("../spawn/program.zig");
+const as_user = @import("../spawn/as_user.zig");
+const role = @import("../spawn/role.zig");
 const records = @import("../records.zig");
 const spawn = @import("../spawn/spawn.zig");
 const syscall = @import("../sys/syscall.zig");
 const zombies = @import("../proc/zombies.zig");
+const sys_wait = @import("../sys/wait.zig");
 const linux = std.os.linux;
 
 const call = syscall.call;
@@ -37,7 +40,7 @@ pub const Command = struct {
 
 /// Starts the command: its pid, or below zero. Whoever has started the guard is told.
 pub noinline fn start(held: *Held, command: Command, orders: *channels.Orders) i32 {
-    _ = calls.fcntl(held.channel, linux.F.SETFD, 1);
+    _ = sys_fd.fcntl(held.channel, linux.F.SETFD, 1);
     var fds = [_]i32{ -1, -1, -1 };
     const got = channels.receive(held.channel, std.mem.asBytes(orders), &fds);
     if (got < @sizeOf(spawn.SpawnRecord) or fds[0] < 0) return -1;
@@ -80,7 +83,7 @@ fn plan_of(command: Command, record: *spawn.SpawnRecord, given: spawn.Options) m
         .command = command.name,
         .arguments = @constCast(command.arguments),
         .environment = command.environment,
-        .parent = calls.own_pid(),
+        .parent = sys_process.own_pid(),
     };
 }
 
@@ -88,9 +91,9 @@ fn prepare_and_start(held: *Held, plan: *making.Plan) i32 {
     child.wait_for_children();
     var unused: records.WaitRecord = undefined;
     const look = kernel.WEXITED | kernel.WNOHANG | kernel.WNOWAIT | kernel.WALL;
-    const waiting = zombies.wait(zombies.P_ALL, 0, look, &unused);
+    const waiting = sys_wait.wait(zombies.P_ALL, 0, look, &unused);
     if (waiting < 0 and waiting != negated(.CHILD)) return plan.fail(.waitid, waiting);
-    const adopting = calls.subreaper(1);
+    const adopting = sys_process.subreaper(1);
     if (adopting < 0) return plan.fail(.prctl, adopting);
     const none: i32 = -1;
     const all: u64 = ~@as(u64, 0);
@@ -101,11 +104,11 @@ fn prepare_and_start(held: *Held, plan: *making.Plan) i32 {
     held.proc = proc_scan.open();
     if (held.proc < 0) return plan.fail(.openat, held.proc);
     if (plan.options.changes_user()) {
-        const opened = program.open_channel(plan);
-        const sent = if (opened < 0) opened else program.send_orders(plan);
+        const opened = role.open_channel(plan);
+        const sent = if (opened < 0) opened else as_user.send_orders(plan);
         if (sent < 0) return sent;
     }
-    if (calls.poll(held.starter, kernel.POLLIN, 0) != 0) return has_ended;
+    if (sys_fd.poll(held.starter, kernel.POLLIN, 0) != 0) return has_ended;
     return making.clone_and_wait(plan);
 }
 
@@ -151,10 +154,10 @@ fn close_inherited(proc: i32) void {
     const flags: u32 = @bitCast(linux.O{ .DIRECTORY = true, .CLOEXEC = true });
     const folder = call(named(.openat), .{ proc, "self/fd", flags, 0 });
     if (folder < 0) return;
-    defer _ = calls.close(folder);
+    defer _ = sys_fd.close(folder);
     var entries = proc_scan.Entries{ .folder = folder };
     while (entries.next()) |fd| {
-        if (calls.fcntl(fd, linux.F.GETFD, 0) == 0) _ = calls.close(fd);
+        if (sys_fd.fcntl(fd, linux.F.GETFD, 0) == 0) _ = sys_fd.close(fd);
     }
 }
 
