@@ -1,0 +1,161 @@
+/** Runs a command to its end, and ends what it has left. */
+import {
+  type Child,
+  exitCodeOf,
+  type ExitStatus,
+  Pidfd,
+  PidfdError,
+  SpawnFailedError,
+} from "../mod.ts";
+import { EEXIST } from "../src/kernel/constants.ts";
+import { isNoSuchProcess } from "../src/kernel/errors.ts";
+import { signalName } from "../src/kernel/signals.ts";
+import { contain, endRest, GUARANTEE } from "./contain.ts";
+import { EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_NOT_RUN, EXIT_TIMEOUT } from "./exit.ts";
+import { SignalForwarder } from "./forward_signals.ts";
+import { rounded } from "./outcome.ts";
+import { complain } from "./output.ts";
+import { describeStatus } from "./status.ts";
+
+/** What is to be run, and how. */
+export interface Plan {
+  command: string[];
+  env: Record<string, string>;
+  /** 0: never. */
+  timeoutMs: number;
+  graceMs: number;
+  killSignal: number;
+  pidfile: string | undefined;
+  isVerbose: boolean;
+}
+
+/** How it went. */
+export interface Report {
+  command: string[];
+  pid?: number;
+  code: number;
+  timedOut?: boolean;
+  durationMs?: number;
+  status?: ExitStatus;
+  error?: { code: string | undefined; errno: number; syscall: string; message: string };
+}
+
+/** Runs it; a failure is a report too. */
+export async function runPlan(plan: Plan): Promise<Report> {
+  try {
+    refuseRunning(plan.pidfile);
+    return await new Run(plan).end();
+  } catch (error) {
+    if (!(error instanceof PidfdError)) throw error;
+    const { code, errno, syscall, message } = error;
+    return { command: plan.command, code: codeOf(error), error: { code, errno, syscall, message } };
+  }
+}
+
+/** The command can't hold the file before it runs; so the file is looked at first. */
+function refuseRunning(pidfile: string | undefined): void {
+  const owner = pidfile === undefined ? null : Pidfd.fromPidfile(pidfile);
+  if (owner === null) return;
+  const { pid } = owner;
+  owner.close();
+  const reason = `the file belongs to a process that runs: ${JSON.stringify(pidfile)}`;
+  throw new PidfdError({ errno: EEXIST, syscall: "open", pid, reason });
+}
+
+function codeOf(error: PidfdError): number {
+  if (!(error instanceof SpawnFailedError) || error.syscall !== "execve") return EXIT_NOT_RUN;
+  return error.code === "ENOENT" ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+}
+
+/** A command that runs. */
+class Run {
+  readonly #plan: Plan;
+  readonly #startedAt = performance.now();
+  readonly #forwarder = new SignalForwarder((signal) => this.#forward(signal));
+  readonly #child: Child;
+  /** The end that the timeout has begun. */
+  #timeout: Promise<void> | undefined;
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    try {
+      this.#child = contain(plan.command, plan);
+    } catch (error) {
+      this.#forwarder.stop();
+      throw error;
+    }
+    this.#forwarder.begin(this.#child.pid);
+  }
+
+  async end(): Promise<Report> {
+    const { timeoutMs } = this.#plan;
+    const onTime = () => this.#timeout = this.#terminate("the time is up");
+    const timer = timeoutMs > 0 ? setTimeout(onTime, timeoutMs) : undefined;
+    this.#say(`${this.#child.pid} runs, ${GUARANTEE}`);
+    try {
+      await this.#writePidfile();
+      const status = await this.#child.status;
+      this.#say(describeStatus(status));
+      clearTimeout(timer);
+      await (this.#timeout ?? endRest(this.#child));
+      return this.#report(status);
+    } finally {
+      clearTimeout(timer);
+      this.#removePidfile();
+      this.#forwarder.stop();
+    }
+  }
+
+  #forward(signal: NodeJS.Signals): void {
+    this.#say(`sends ${signal} on`);
+    this.#attempt(() => this.#child.kill(signal));
+  }
+
+  async #terminate(why: string): Promise<void> {
+    const { killSignal, graceMs } = this.#plan;
+    this.#say(`${why}: sends ${signalName(killSignal)}`);
+    await this.#child.terminate({ killSignal, graceMs });
+  }
+
+  async #writePidfile(): Promise<void> {
+    const { pidfile } = this.#plan;
+    if (pidfile === undefined) return;
+    try {
+      this.#child.handle.writePidfile(pidfile);
+    } catch (error) {
+      // It has ended already: nobody looks for it.
+      if (isNoSuchProcess(error)) return;
+      await this.#terminate("the pid file can't be written");
+      throw error;
+    }
+  }
+
+  #removePidfile(): void {
+    const { pidfile } = this.#plan;
+    if (pidfile !== undefined) this.#attempt(() => this.#child.handle.removePidfile(pidfile));
+  }
+
+  /** What is refused is said, and the command is waited for. */
+  #attempt(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (!(error instanceof PidfdError)) throw error;
+      complain(`pidfd: ${error.message}`);
+    }
+  }
+
+  #report(status: ExitStatus): Report {
+    const timedOut = this.#timeout !== undefined;
+    const durationMs = rounded(performance.now() - this.#startedAt);
+    // As timeout(1): who had to be killed is told apart.
+    const isTimeout = timedOut && status.signal !== "SIGKILL";
+    const code = isTimeout ? EXIT_TIMEOUT : exitCodeOf(status) ?? EXIT_NOT_RUN;
+    const { command } = this.#plan;
+    return { command, pid: this.#child.pid, code, timedOut, durationMs, status };
+  }
+
+  #say(text: string): void {
+    if (this.#plan.isVerbose) complain(`pidfd run: ${text}`);
+  }
+}

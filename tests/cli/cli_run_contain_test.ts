@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Child, SpawnOptions } from "../../mod.ts";
+import { pidfdCommand } from "../support/cli.ts";
+import { heard, marked, newMark, startRun, survivors, sweep } from "../support/cli_run.ts";
+import { escaping } from "../support/escape.ts";
+import { HELPER } from "../support/processes.ts";
+import { lacksTerminal, Terminal } from "../support/terminal.ts";
+import { needsRoot } from "../support/trees.ts";
+
+/**
+ * Leaves sessions and parents of their own, one that ignores what it can, and a storm of forks;
+ * each prints "ready". Goes on with the commands of its first argument at the next line.
+ */
+const ESCAPES = `
+"$2" pause &
+setsid "$2" pause &
+(setsid "$2" pause &)
+setsid sh -c '("$0" pause &)' "$2"
+(trap "" TERM INT HUP QUIT USR1; exec setsid "$2" pause) &
+then=$1; shift
+setsid "$@" &
+read line
+eval "$then"
+`;
+const ESCAPED = 6;
+const STORM = escaping("bomb", 30)(10);
+
+function escapes(mark: string, then: string): string[] {
+  return ["--mark", mark, "--grace=300ms", "--", "sh", "-c", ESCAPES, "sh", then, ...STORM];
+}
+
+interface Setting {
+  /** Further options of pidfd run. */
+  options?: string[];
+  through?: string[];
+  spawn?: SpawnOptions;
+}
+
+/** Runs it, has something done once all have escaped, and answers how it ended and who is left. */
+async function runEscapes(
+  then: string,
+  act: (child: Child) => void,
+  { options = [], through = [], spawn = {} }: Setting = {},
+) {
+  const mark = newMark();
+  const args = [...options, ...escapes(mark, then)];
+  const child = startRun(args, { stdin: "pipe", ...spawn }, through);
+  try {
+    await heard(child, "ready", ESCAPED);
+    assert.ok(marked(mark).length > ESCAPED);
+    act(child);
+    const status = await child.status;
+    return { status, left: status.signal === "SIGKILL" ? await survivors(mark) : marked(mark) };
+  } finally {
+    await child[Symbol.asyncDispose]();
+    await sweep(mark);
+  }
+}
+
+const goOn = (child: Child) => child.stdin!.write("\n");
+
+test("pidfd run ends all that a command leaves behind when it ends", async () => {
+  const { status, left } = await runEscapes("exit 5", goOn);
+  assert.deepEqual([status.code, left], [5, []]);
+});
+
+test("pidfd run ends all when the time is up", async () => {
+  const options = ["--timeout=2s"];
+  const { status, left } = await runEscapes("exec sleep 100", goOn, { options });
+  assert.deepEqual([status.code, left], [124, []]);
+});
+
+test("pidfd run ends all when a signal that it is sent ends the command", async () => {
+  for (const [signal, code] of [["SIGTERM", 143], ["SIGHUP", 129], ["SIGINT", null]] as const) {
+    const { status, left } = await runEscapes("", (child) => child.kill(signal));
+    assert.deepEqual([status.code, left], [code, []], signal);
+  }
+});
+
+test("pidfd run ends all when it is killed", async () => {
+  const { left } = await runEscapes("", (child) => child.kill("SIGKILL"));
+  assert.deepEqual(left, []);
+});
+
+test("pidfd run ends all when its whole process group is killed", async () => {
+  const kill = ({ handle }: Child) => handle.signal("SIGKILL", { scope: "process-group" });
+  const { left } = await runEscapes("", kill, { spawn: { group: true } });
+  assert.deepEqual(left, []);
+});
+
+test("pidfd run ends all when its terminal ends", { skip: lacksTerminal }, async () => {
+  const mark = newMark();
+  await using terminal = new Terminal(pidfdCommand("run", ...escapes(mark, "")));
+  try {
+    while (terminal.count("ready") < ESCAPED) await terminal.until("ready");
+    terminal.child.kill("SIGKILL");
+    assert.deepEqual(await survivors(mark), []);
+  } finally {
+    await sweep(mark);
+  }
+});
+
+test("pidfd run ends all for a user without privileges", { skip: needsRoot }, async () => {
+  const through = [HELPER, "as", "65534"];
+  const { status, left } = await runEscapes("exit 5", goOn, { through });
+  assert.deepEqual([status.code, left], [5, []]);
+});

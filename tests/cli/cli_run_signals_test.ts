@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { readlinkSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { test } from "node:test";
+import { Pidfd } from "../../mod.ts";
+import { pidfdCommand } from "../support/cli.ts";
+import { heard, outputOf, startRun } from "../support/cli_run.ts";
+import { run, runtimeCommand } from "../support/processes.ts";
+import { ending, exitedWith } from "../support/statuses.ts";
+import { statFields } from "../support/trees.ts";
+import { lacksTerminal, Terminal } from "../support/terminal.ts";
+
+/** Node resets what is ignored when it starts. */
+const isNode = !("Deno" in globalThis || "Bun" in globalThis) && "resets what is ignored";
+
+const TELLER = runtimeCommand(
+  fileURLToPath(new URL("../fixtures/tell_signals.ts", import.meta.url)),
+);
+
+test("pidfd run sends what it is sent on to the command", async () => {
+  const child = startRun(["--", ...TELLER]);
+  await heard(child, "ready");
+  const signals = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH"] as const;
+  for (const signal of signals) {
+    child.kill(signal);
+    assert.equal(await heard(child, "\n"), `<${signal}>\n`);
+  }
+  child.kill("SIGTERM");
+  assert.deepEqual(ending(await child.status), exitedWith(3));
+  await child[Symbol.asyncDispose]();
+});
+
+test("pidfd run resumes a command that is stopped", async () => {
+  const child = startRun(["--", "sh", "-c", "echo $$; kill -STOP $$; echo resumed"]);
+  const command = Number(await heard(child, "\n"));
+  while (statFields(command)?.[0] !== "T") await new Promise((next) => setImmediate(next));
+  child.kill("SIGCONT");
+  await heard(child, "resumed");
+  assert.equal((await child.status).code, 0);
+  await child[Symbol.asyncDispose]();
+});
+
+test(
+  "pidfd run leaves signals ignored that it was started with ignored",
+  { skip: isNode },
+  async () => {
+    const ask = ["--", "grep", "SigIgn", "/proc/self/status"];
+    const child = startRun(ask, {}, ["sh", "-c", 'trap "" HUP INT QUIT USR1; exec "$0" "$@"']);
+    const { stdout, stderr } = await outputOf(child);
+    assert.equal(parseInt(stdout.split("\t")[1], 16) & 0b1000000111, 0b1000000111, stderr);
+  },
+);
+
+test("pidfd run waits for a command that ignores a signal", async () => {
+  const script = 'trap "echo got" TERM; echo ready; until read line; do :; done; exit 6';
+  const child = startRun(["--", "sh", "-c", script], { stdin: "pipe" });
+  await heard(child, "ready");
+  for (let sent = 0; sent < 2; sent++) {
+    child.kill("SIGTERM");
+    await heard(child, "got");
+  }
+  child.stdin!.end("\n");
+  assert.equal((await child.status).code, 6);
+  await child[Symbol.asyncDispose]();
+});
+
+test(
+  "pidfd run in a terminal: the command gets what a key sends once",
+  { skip: lacksTerminal },
+  async () => {
+    await using terminal = new Terminal(pidfdCommand("run", "--verbose", "--", ...TELLER));
+    await terminal.until("ready");
+    for (const [key, signal] of [["\x03", "INT"], ["\x1c", "QUIT"], ["\x03", "INT"]]) {
+      terminal.type(key);
+      await terminal.until(`<SIG${signal}>`);
+    }
+    const pid = /(\d+) runs/.exec(terminal.shown)![1];
+    await run("stty", ["-F", readlinkSync(`/proc/${pid}/fd/0`), "rows", "41"]);
+    await terminal.until("<SIGWINCH>");
+    terminal.type("\x1c");
+    await terminal.until("<SIGQUIT>");
+    const counts = ["INT", "QUIT", "WINCH"].map((name) => terminal.count(`<SIG${name}>`));
+    assert.deepEqual(counts, [2, 2, 1], terminal.shown);
+    assert.equal(terminal.count("sends"), 0, terminal.shown);
+    const command = Pidfd.open(Number(pid));
+    command.signal("SIGTERM");
+    command.close();
+    assert.equal((await terminal.child.status).code, 3);
+  },
+);
+
+test(
+  "pidfd run in a terminal: a shell stops it, resumes it, and ends it as any job",
+  { skip: lacksTerminal },
+  async () => {
+    const line = pidfdCommand("run", "--", ...TELLER).map((word) => `'${word}'`).join(" ");
+    await using terminal = new Terminal(["bash", "--norc", "--noediting", "-i"]);
+    await terminal.until("$ ");
+    terminal.type(`${line}\n`);
+    await terminal.until("ready");
+    terminal.type("\x1a");
+    await terminal.until("Stopped");
+    terminal.type("echo she''ll\n");
+    await terminal.until("shell");
+    terminal.type("fg\n");
+    await terminal.until("<SIGCONT>");
+    terminal.type("\x03");
+    await terminal.until("<SIGINT>");
+    terminal.type("\x1a");
+    await terminal.until("Stopped");
+    terminal.type("bg\n");
+    await terminal.until("<SIGCONT>");
+    // To it alone: a shell's own kill sends to the whole job.
+    terminal.type("env kill -INT $(jobs -p)\n");
+    await terminal.until("<SIGINT>");
+    terminal.type("kill %1; wait %1; echo code''=$?\n");
+    await terminal.until("code=3");
+    assert.deepEqual([terminal.count("<SIGCONT>"), terminal.count("<SIGINT>")], [2, 2]);
+    terminal.type("exit\n");
+    await terminal.child.status;
+  },
+);
+
+test(
+  "pidfd run in a terminal: the command reads from it, also behind a pipe",
+  { skip: lacksTerminal },
+  async () => {
+    const command = pidfdCommand("run", "--", "sh", "-c", "read line; echo g''ot=$line");
+    await using terminal = new Terminal(["sh", "-c", '"$@" | cat', "sh", ...command]);
+    terminal.type("typed\n");
+    await terminal.until("got=typed");
+    await terminal.child.status;
+  },
+);
