@@ -110,7 +110,13 @@ export class PipeReader extends Pipe {
   #isWanted = false;
   #isReading = false;
   #buffer: Uint8Array | undefined;
-  #chunk = CHUNK;
+  #chunk: number;
+
+  /** Reads so many bytes at once. */
+  constructor(fd: number, chunk = CHUNK) {
+    super(fd);
+    this.#chunk = chunk;
+  }
 
   /** Reads until the sink wants no more; to be called again then. */
   read(sink: Sink): void {

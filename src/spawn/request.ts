@@ -48,6 +48,8 @@ export function makeRequest(command: string, args: readonly string[], checked: C
   record.set("group_count", groups.length);
   record.set("cgroup", typeof cgroup === "number" ? cgroup : -1);
   record.set("fd_count", fds.length);
+  record.set("kill_signal", checked.killSignal);
+  record.set("grace_ms", checked.graceMs);
   record.set("pointer_count", pointerCount);
   record.set("argument_count", args.length + 1);
   record.set("variable_count", variableCount);
@@ -68,12 +70,13 @@ function flagsOf(checked: Checked, inheritsEnvironment: boolean): number {
     // Who leads a session leads its group.
     group: group && !session,
     no_new_privileges: checked.noNewPrivileges,
-    ends_with_parent: checked.endsWithParent,
+    ends_with_parent: checked.lifetime === "parent",
     has_umask: umask !== undefined,
     has_uid: uid !== undefined,
     has_gid: gid !== undefined,
     has_groups: groups !== undefined,
     inherits_environment: inheritsEnvironment,
+    contained: checked.lifetime === "contained",
   };
   let flags = 0;
   for (const [name, isSet] of Object.entries(bits)) {

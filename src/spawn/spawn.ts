@@ -79,7 +79,10 @@ export function spawn(
   const pid = start(request);
   if (pid < 0) throw failed(pid, request, command, checked);
   const pidfd = request.number("pidfd");
-  return childOf({ pid, pidfd, ends: endsOf(request, checked), checked });
+  const guard = checked.lifetime === "contained"
+    ? { pidfd: request.number("guard"), channel: request.number("channel") }
+    : null;
+  return childOf({ pid, pidfd, guard, ends: endsOf(request, checked), checked });
 }
 
 /** Our ends of what was made for the child. */
@@ -98,7 +101,7 @@ function failed(errno: number, request: Request, command: string, checked: Check
   const paths: Partial<Record<string, string>> = {
     execve: command,
     chdir: checked.cwd,
-    openat: "/dev/null",
+    openat: request.number("failed_fd") < 0 ? "/proc" : "/dev/null",
     cgroup: typeof cgroup === "string" ? cgroup : undefined,
   };
   const reason = reasonFor(step, errnoName(errno) ?? "");

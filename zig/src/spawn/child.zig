@@ -19,6 +19,7 @@ const Plan = making.Plan;
 pub fn main(argument: usize) callconv(.c) u8 {
     const plan: *Plan = @ptrFromInt(argument);
     reset_signals(plan.is_cleared);
+    if (plan.options.contained) return become_guard(plan);
     inline for (.{ join, descriptors.place, enter, limit, restrict }) |step| {
         if (step(plan) < 0) return 127;
     }
@@ -30,6 +31,16 @@ pub fn main(argument: usize) callconv(.c) u8 {
     if (plan.options.ends_with_parent and !exec.end_with_parent(plan.parent)) return 127;
     _ = thread.mask(0);
     _ = plan.fail(.execve, exec.run(plan.command, plan.arguments, plan.environment));
+    return 127;
+}
+
+/// The guard takes the descriptors and the folder to the command, and all signals stay blocked:
+/// none may end it.
+fn become_guard(plan: *Plan) u8 {
+    if (descriptors.place(plan) < 0 or enter(plan) < 0) return 127;
+    const result = program.execute(plan);
+    // The arguments and the environment are the command's.
+    _ = plan.fail(if (result == syscall.negated(.@"2BIG")) .execve else .execveat, result);
     return 127;
 }
 
@@ -52,6 +63,13 @@ fn reset_signals(is_cleared: bool) void {
         action = .{ .handler = SIG_DFL, .rest = @splat(0) };
         _ = call(named(.rt_sigaction), .{ number, &action, null, size });
     }
+}
+
+/// So that no child of the calling process is reaped by the kernel itself.
+pub fn wait_for_children() void {
+    const action = Action{ .handler = SIG_DFL, .rest = @splat(0) };
+    const number: u32 = linux.SIG.CHLD;
+    _ = call(named(.rt_sigaction), .{ number, &action, null, @as(usize, 8) });
 }
 
 fn join(plan: *Plan) i32 {

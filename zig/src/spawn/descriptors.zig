@@ -132,8 +132,10 @@ pub fn duplicate(plan: *Plan, fd: i32) i32 {
     }
 }
 
-/// In the child: gives each descriptor its number, and has everything else closed by exec.
+/// In the child: gives each descriptor its number, and has everything else closed by exec. Where
+/// none is named, we are the guard, which has them by their numbers already.
 pub fn place(plan: *Plan) i32 {
+    if (plan.fds.len == 0) return 0;
     for (plan.fds) |*fd| {
         const source = if (fd.theirs >= 0) fd.theirs else fd.ours;
         const result = if (source == fd.target)

@@ -8,6 +8,7 @@ const calls = @import("../calls.zig");
 const clone = @import("clone.zig");
 const exec = @import("exec.zig");
 const descriptors = @import("descriptors.zig");
+const guard_channel = @import("../guard/channel.zig");
 const image = @import("image.zig");
 const kernel = @import("../sys/kernel.zig");
 const program = @import("program.zig");
@@ -33,8 +34,8 @@ pub const Plan = struct {
     folder: Text = "",
     arguments: [*:null]?Text = undefined,
     environment: Texts = undefined,
-    /// For the program that changes the user (program.zig): the image, and our end and its
-    /// end of the channel to it.
+    /// For the program in between (program.zig): the image, and our end and its end of the channel
+    /// to it.
     program: i32 = -1,
     channel: [2]i32 = .{ -1, -1 },
     parent: i32,
@@ -168,27 +169,32 @@ const Cgroup = struct {
 /// other rights than ours: it would take our dumpable flag, and whoever may look into it might look
 /// into us.
 fn prepare_program(plan: *Plan) i32 {
-    if (!plan.options.changes_user()) return 0;
+    if (!plan.options.changes_user() and !plan.options.contained) return 0;
     plan.program = image.open(plan);
     if (plan.program < 0) return plan.program;
-    return program.open_channel(plan);
+    const opened = program.open_channel(plan);
+    if (opened < 0) return opened;
+    if (plan.options.contained) return guard_channel.send_orders(plan);
+    return program.send_orders(plan);
 }
 
-fn clone_and_wait(plan: *Plan) i32 {
+pub fn clone_and_wait(plan: *Plan) i32 {
     // Nothing may run a signal handler of ours in the child.
     const before = thread.mask(~@as(u64, 0));
     const pid = clone.run(plan);
     _ = thread.mask(before);
     if (pid < 0) return plan.fail(.clone, pid);
-    if (plan.failure == 0 and plan.program >= 0) plan.failure = program.wait(plan);
+    const child = plan.record.pidfd;
+    plan.record.pid = pid;
+    if (plan.failure == 0 and plan.program >= 0) plan.failure =
+        if (plan.options.contained) guard_channel.wait(plan) else program.wait(plan);
     if (plan.failure == 0) {
-        plan.record.pid = pid;
         // By this flag whoever reaps orphans knows a child that is waited for: see zombies.zig.
-        _ = calls.fcntl(plan.record.pidfd, linux.F.SETFL, descriptors.nonblocking);
-        return pid;
+        _ = calls.fcntl(child, linux.F.SETFL, descriptors.nonblocking);
+        return plan.record.pid;
     }
     var ended: @import("../records.zig").WaitRecord = undefined;
-    _ = calls.wait(plan.record.pidfd, kernel.WEXITED | kernel.WALL, &ended);
-    _ = calls.close(plan.record.pidfd);
+    _ = calls.wait(child, kernel.WEXITED | kernel.WALL, &ended);
+    _ = calls.close(child);
     return plan.failure;
 }

@@ -1,14 +1,15 @@
 //! The library as a program: the kernel runs `_start` in a process of its own, without a loader and
 //! without a C library. So nothing here may use a weak import, or a word that a loader relocates.
 //!
-//! Its first argument says what it is to be. There is one role so far: to take another user, and
-//! then run the command that follows. Whoever has started it hears of a failure over a channel,
-//! which exec closes.
+//! Its first argument says what it is to be: to take another user, and then run the command that
+//! follows; or to be the guard of that command (../guard/guard.zig). Whoever has started it hears
+//! of a failure over a channel, which exec closes.
 const std = @import("std");
 const builtin = @import("builtin");
 const calls = @import("../calls.zig");
 const descriptors = @import("descriptors.zig");
 const exec = @import("exec.zig");
+const guard = @import("../guard/guard.zig");
 const kernel = @import("../sys/kernel.zig");
 const making = @import("making.zig");
 const proc_file = @import("../proc/file.zig");
@@ -23,10 +24,11 @@ const negated = syscall.negated;
 /// The role, the channel's number, the command.
 pub const arguments_in_front = 3;
 
-const role = "pidfd-as-user";
+const as_user = "pidfd-as-user";
+const as_guard = "pidfd-guard";
 
 /// The most groups that a process may be given here.
-const most_groups = 1024;
+pub const most_groups = 1024;
 
 /// What comes over the channel, with as many groups as there are.
 const Orders = extern struct {
@@ -41,7 +43,7 @@ const Orders = extern struct {
 /// What goes back when a call has failed.
 const Failure = extern struct { step: i32, errno: i32 };
 
-/// In the parent: the channel, with the orders in it.
+/// In the parent: the channel, by numbers that are no targets.
 pub noinline fn open_channel(plan: *making.Plan) i32 {
     const kind: u32 = linux.SOCK.SEQPACKET | linux.SOCK.CLOEXEC;
     var pair: [2]i32 = undefined;
@@ -52,10 +54,10 @@ pub noinline fn open_channel(plan: *making.Plan) i32 {
         _ = calls.close(low);
     }
     for (plan.channel) |fd| if (fd < 0) return fd;
-    return send_orders(plan);
+    return 0;
 }
 
-fn send_orders(plan: *making.Plan) i32 {
+pub fn send_orders(plan: *making.Plan) i32 {
     const record = plan.record;
     var orders: Orders = undefined;
     orders.options = plan.options;
@@ -77,6 +79,7 @@ pub fn execute(plan: *making.Plan) i32 {
     proc_file.write_decimal(&number, @intCast(plan.channel[1]));
     _ = calls.fcntl(plan.channel[1], linux.F.SETFD, 0);
     const arguments: [*]?making.Text = @ptrCast(plan.arguments - arguments_in_front);
+    const role: making.Text = if (plan.options.contained) as_guard else as_user;
     arguments[0..arguments_in_front].* = .{ role, &number, plan.command };
     const empty: making.Text = "";
     const at_empty: u32 = kernel.AT_EMPTY_PATH;
@@ -171,18 +174,23 @@ fn main(stack: [*]usize) callconv(.c) noreturn {
     const count = stack[0];
     const arguments: [*:null]?making.Text = @ptrCast(stack + 1);
     const environment: making.Texts = @ptrCast(stack + 1 + count + 1);
-    if (count > arguments_in_front and is_role(arguments[0].?)) {
+    var code: u32 = 127;
+    if (count > arguments_in_front) {
         var channel: i32 = 0;
         const digits = arguments[1].?;
         for (0..exec.length_until(digits, 0)) |index|
-            channel = channel * 10 + (digits[index] - '0');
-        become(channel, arguments[2].?, arguments + arguments_in_front, environment);
+            channel = channel *% 10 +% (digits[index] -% '0');
+        const command = arguments[2].?;
+        const theirs = arguments + arguments_in_front;
+        const role = arguments[0].?;
+        if (is_role(role, as_user)) become(channel, command, theirs, environment);
+        if (is_role(role, as_guard)) code = guard.run(channel, command, theirs, environment);
     }
-    while (true) _ = syscall.call_once(named(.exit_group), .{127});
+    while (true) _ = syscall.call_once(named(.exit_group), .{code});
 }
 
-fn is_role(text: making.Text) bool {
-    return exec.has_name(text, role) and exec.length_until(text, 0) == role.len;
+fn is_role(text: making.Text, name: making.Text) bool {
+    return exec.has_name(text, name) and exec.has_name(name, text);
 }
 
 /// Returns when it has said why it can't.

@@ -50,6 +50,12 @@ pub const SpawnRecord = extern struct {
     step: i32,
     /// Which of the descriptors it was, where the failed call was about one.
     failed_fd: i32,
+    /// For the guard (../guard/guard.zig): the polite signal, and how long it has; -1 is no limit.
+    kill_signal: u32,
+    grace_ms: i32,
+    /// A pidfd of the guard, and our end of the channel to it.
+    guard: i32,
+    channel: i32,
 };
 
 /// A descriptor of the child. They are sorted by `target`.
@@ -77,7 +83,9 @@ pub const Options = packed struct(u32) {
     has_groups: bool,
     /// The environment of this process as the C library has it, instead of that of the record.
     inherits_environment: bool,
-    unused: u23 = 0,
+    /// With a guard between us and the process, which ends all that it leaves.
+    contained: bool,
+    unused: u22 = 0,
 
     pub fn changes_user(options: Options) bool {
         return options.has_uid or options.has_gid or options.has_groups;
@@ -106,6 +114,10 @@ pub const Step = enum(i32) {
     setresgid,
     setresuid,
     execve,
+    execveat,
+    pidfd_open,
+    recvmsg,
+    signalfd4,
 };
 
 /// Starts the keeper of the calling thread; it ends when `socket` is closed and no child is left.
