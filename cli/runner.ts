@@ -1,6 +1,7 @@
 /** Runs a command to its end, and ends what it has left. */
 import {
   type Child,
+  type Containment,
   exitCodeOf,
   type ExitStatus,
   Pidfd,
@@ -10,7 +11,7 @@ import {
 import { EEXIST } from "../src/kernel/constants.ts";
 import { isNoSuchProcess } from "../src/kernel/errors.ts";
 import { signalName } from "../src/kernel/signals.ts";
-import { contain, endRest, GUARANTEE } from "./contain.ts";
+import { contain, GUARANTEE, untilContained } from "./contain.ts";
 import { EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_NOT_RUN, EXIT_TIMEOUT } from "./exit.ts";
 import { SignalForwarder } from "./forward_signals.ts";
 import { rounded } from "./outcome.ts";
@@ -37,6 +38,7 @@ export interface Report {
   timedOut?: boolean;
   durationMs?: number;
   status?: ExitStatus;
+  contained?: Containment;
   error?: { code: string | undefined; errno: number; syscall: string; message: string };
 }
 
@@ -73,8 +75,7 @@ class Run {
   readonly #startedAt = performance.now();
   readonly #forwarder = new SignalForwarder((signal) => this.#forward(signal));
   readonly #child: Child;
-  /** The end that the timeout has begun. */
-  #timeout: Promise<void> | undefined;
+  #timedOut = false;
 
   constructor(plan: Plan) {
     this.#plan = plan;
@@ -88,17 +89,16 @@ class Run {
   }
 
   async end(): Promise<Report> {
-    const { timeoutMs } = this.#plan;
-    const onTime = () => this.#timeout = this.#terminate("the time is up");
-    const timer = timeoutMs > 0 ? setTimeout(onTime, timeoutMs) : undefined;
+    const { timeoutMs, graceMs } = this.#plan;
+    const timer = timeoutMs > 0 ? setTimeout(() => this.#timeOut(), timeoutMs) : undefined;
     this.#say(`${this.#child.pid} runs, ${GUARANTEE}`);
     try {
       await this.#writePidfile();
       const status = await this.#child.status;
-      this.#say(describeStatus(status));
       clearTimeout(timer);
-      await (this.#timeout ?? endRest(this.#child));
-      return this.#report(status);
+      this.#say(describeStatus(status));
+      const contained = await untilContained(this.#child, graceMs);
+      return this.#report(status, contained);
     } finally {
       clearTimeout(timer);
       this.#removePidfile();
@@ -108,13 +108,18 @@ class Run {
 
   #forward(signal: NodeJS.Signals): void {
     this.#say(`sends ${signal} on`);
-    this.#attempt(() => this.#child.kill(signal));
+    try {
+      this.#child.kill(signal);
+    } catch (error) {
+      complainOf(error);
+    }
   }
 
-  async #terminate(why: string): Promise<void> {
-    const { killSignal, graceMs } = this.#plan;
-    this.#say(`${why}: sends ${signalName(killSignal)}`);
-    await this.#child.terminate({ killSignal, graceMs });
+  #timeOut(): void {
+    this.#timedOut = true;
+    this.#say(`the time is up: sends ${signalName(this.#plan.killSignal)}`);
+    // What is refused is said, and the command is waited for.
+    this.#child.terminate().catch(complainOf);
   }
 
   async #writePidfile(): Promise<void> {
@@ -125,37 +130,44 @@ class Run {
     } catch (error) {
       // It has ended already: nobody looks for it.
       if (isNoSuchProcess(error)) return;
-      await this.#terminate("the pid file can't be written");
+      await this.#child.terminate();
       throw error;
     }
   }
 
   #removePidfile(): void {
     const { pidfile } = this.#plan;
-    if (pidfile !== undefined) this.#attempt(() => this.#child.handle.removePidfile(pidfile));
-  }
-
-  /** What is refused is said, and the command is waited for. */
-  #attempt(action: () => void): void {
+    if (pidfile === undefined) return;
     try {
-      action();
+      this.#child.handle.removePidfile(pidfile);
     } catch (error) {
-      if (!(error instanceof PidfdError)) throw error;
-      complain(`pidfd: ${error.message}`);
+      complainOf(error);
     }
   }
 
-  #report(status: ExitStatus): Report {
-    const timedOut = this.#timeout !== undefined;
-    const durationMs = rounded(performance.now() - this.#startedAt);
-    // As timeout(1): who had to be killed is told apart.
-    const isTimeout = timedOut && status.signal !== "SIGKILL";
-    const code = isTimeout ? EXIT_TIMEOUT : exitCodeOf(status) ?? EXIT_NOT_RUN;
+  #report(status: ExitStatus, contained: Containment): Report {
     const { command } = this.#plan;
-    return { command, pid: this.#child.pid, code, timedOut, durationMs, status };
+    const { pid } = this.#child;
+    const durationMs = rounded(performance.now() - this.#startedAt);
+    const { asked, killed, settled } = contained;
+    if (asked > 0) this.#say(`sent the signal to ${asked}, killed ${killed}`);
+    if (!settled) complain("pidfd: processes that it has started may be left");
+    const code = settled ? this.#codeOf(status) : EXIT_NOT_RUN;
+    return { command, pid, code, timedOut: this.#timedOut, durationMs, status, contained };
+  }
+
+  /** As timeout(1): what had to be killed is told apart. */
+  #codeOf(status: ExitStatus): number {
+    if (this.#timedOut && status.signal !== "SIGKILL") return EXIT_TIMEOUT;
+    return exitCodeOf(status) ?? EXIT_NOT_RUN;
   }
 
   #say(text: string): void {
     if (this.#plan.isVerbose) complain(`pidfd run: ${text}`);
   }
+}
+
+function complainOf(error: unknown): void {
+  if (!(error instanceof PidfdError)) throw error;
+  complain(`pidfd: ${error.message}`);
 }

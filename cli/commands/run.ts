@@ -9,7 +9,7 @@ import { type Plan, runPlan } from "../runner.ts";
 const HELP = `  --timeout TIME        end the command after so long; 0: never
   --grace TIME          how long what is ended has before SIGKILL; 5s if left
                         out
-  -s, --signal SIGNAL   what the timeout sends, SIGTERM if left out
+  -s, --signal SIGNAL   the polite signal, SIGTERM if left out
   --pidfile PATH        write a pid file of the command, and remove it at the
                         end; if PATH names a process that runs, start nothing
   --contain auto|guard  what ends everything: the guard, a process that holds
@@ -21,8 +21,8 @@ const HELP = `  --timeout TIME        end the command after so long; 0: never
 
 The command has this program's terminal, streams and process group. What this
 program is sent is sent on to it, by its handle. When it ends, what it has
-started and left is ended too: SIGTERM, the grace, SIGKILL. If this program is
-killed by SIGKILL, all of it is killed.
+started and left is ended too: the signal, the grace, SIGKILL. The same happens
+if this program is killed by SIGKILL.
 
 Exit code: the command's own; 124 if the time was up, 125 if this program
 failed, 126 if the command can't be executed, 127 if there is none, 128 + N if
@@ -32,6 +32,12 @@ signal N ended it: 137 also if it had to be killed after the time was up.`;
 function planOf(command: string[], options: Options): Plan {
   if (command.length === 0) throw new UsageError("a command is missing: pidfd run -- COMMAND");
   if (command[0] === "") throw new UsageError("the command is empty");
+  const changed = command.find((word) => word.includes("\ufffd"));
+  if (changed !== undefined) {
+    throw new UsageError(
+      `runtimes do not keep bytes that are no UTF-8: ${JSON.stringify(changed)}`,
+    );
+  }
   const { timeout = "0", grace = "5s", signal = "TERM", pidfile, contain = "auto" } = options;
   const killSignal = parseSignal(signal as string);
   if (killSignal === 0) throw new UsageError("--signal takes a signal to send: 0 is none");

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { Pidfd } from "../../mod.ts";
 import { pidfdCommand } from "../support/cli.ts";
 import { heard, newMark, outputOf, pidfdRun, startRun } from "../support/cli_run.ts";
-import { HELPER, paused } from "../support/processes.ts";
+import { HELPER, paused, run as runProgram } from "../support/processes.ts";
 import { ending, exitedWith, killedBy } from "../support/statuses.ts";
 import { needsRoot } from "../support/trees.ts";
 
@@ -104,6 +104,14 @@ test("pidfd run refuses wrong usage with 125, and starts nothing", async () => {
   });
 });
 
+test("pidfd run refuses arguments whose bytes a runtime has changed", async () => {
+  const words = pidfdCommand("run", "--", "echo").map(quote).join(" ");
+  const script = `bytes=$(printf 'a\\377b'); ${words} "$bytes"`;
+  const { code, stdout, stderr } = await runProgram("sh", ["-c", script]);
+  assert.deepEqual([code, stdout], [125, ""], stderr);
+  assert.match(stderr, /no UTF-8/);
+});
+
 test("pidfd run gives the command its own standard input, output and error", async () => {
   const command = ["sh", "-c", "cat; echo problem >&2; exit 3"];
   const child = startRun(["--", ...command], { stdin: "pipe" });
@@ -115,7 +123,7 @@ test("pidfd run gives the command its own standard input, output and error", asy
 test("pidfd run does not read what the command leaves of standard input", async () => {
   const line = pidfdCommand("run", "--", "sh", "-c", "read line; echo $line").map(quote).join(" ");
   const script = `printf 'one\\ntwo\\n' | { ${line}; cat; }`;
-  const { stdout, stderr } = await pidfdRun("--", "sh", "-c", script);
+  const { stdout, stderr } = await runProgram("sh", ["-c", script]);
   assert.equal(stdout, "one\ntwo\n", stderr);
 });
 
@@ -146,10 +154,12 @@ test("pidfd run --json says on standard error how it ended, on one line", async 
 test("pidfd run --verbose says what holds the command, and how it ended", async () => {
   const { stderr } = await pidfdRun("--verbose", "--timeout=50", "--", "sleep", "9");
   const lines = stderr.trimEnd().split("\n");
-  assert.equal(lines.length, 3, stderr);
-  assert.match(lines[0], /^pidfd run: \d+ runs, contained by the guard/);
-  assert.equal(lines[1], "pidfd run: the time is up: sends SIGTERM");
-  assert.equal(lines[2], "pidfd run: killed by SIGTERM");
+  assert.match(lines.shift()!, /^pidfd run: \d+ runs, contained by the guard/);
+  assert.deepEqual(lines, [
+    "pidfd run: the time is up: sends SIGTERM",
+    "pidfd run: killed by SIGTERM",
+    "pidfd run: sent the signal to 1, killed 0",
+  ]);
 });
 
 test("pidfd run --mark sets variables that pidfd orphans goes by, and keeps the others", async () => {
