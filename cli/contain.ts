@@ -1,38 +1,68 @@
 /** Starts a command so that nothing of it outlives this program, and waits until that is so. */
-import { type Child, type Containment, spawn } from "../mod.ts";
+import process from "node:process";
+import { adoptOrphans, type Child, type Containment, killTree, spawn } from "../mod.ts";
+import { mayHaveChildren } from "../src/proc/processes.ts";
 
 /** What a command is started with. */
 export interface ContainOptions {
-  env: Readonly<Record<string, string>>;
-  killSignal: number;
-  graceMs: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly killSignal: number;
+  readonly graceMs: number;
 }
 
 /** What holds it, for people. */
 export const GUARANTEE = "contained by the guard";
 
-/** Starts it; where there can be no guard, that throws, and nothing runs. */
-export function contain(
-  [command, ...args]: string[],
-  { env, killSignal, graceMs }: ContainOptions,
-): Child {
-  return spawn(command, args, { lifetime: "contained", env, killSignal, graceMs });
-}
-
 /** How long SIGKILL has to end them. */
 const KILL_MS = 5000;
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** The command has ended: waits until the guard has ended the rest, or can't. */
-export async function untilContained(child: Child, graceMs: number): Promise<Containment> {
+/** A command, and the guard that holds it. */
+export class Contained {
+  readonly child: Child;
+  readonly #options: ContainOptions;
+  /** A shell that became this program may have left it children: they are not the command's. */
+  readonly #isAlone = !mayHaveChildren(process.pid);
+
+  /** Starts it; where there can be no guard, that throws, and nothing runs. */
+  constructor([command, ...args]: string[], { env, killSignal, graceMs }: ContainOptions) {
+    this.#options = { env, killSignal, graceMs };
+    // Orphans are the guard's, unless somebody kills it, or has entered a container where we are
+    // pid 1.
+    adoptOrphans({ reap: process.pid === 1 });
+    this.child = spawn(command, args, { lifetime: "contained", ...this.#options });
+  }
+
+  /** The command has ended: waits until the rest has, or can't be ended. */
+  async end(): Promise<Containment> {
+    const { child } = this;
+    const { graceMs } = this.#options;
+    const contained = await within(Math.min(graceMs + KILL_MS, LONGEST_MS), child.contained);
+    if (contained?.settled) return contained;
+    if (contained) return this.#isAlone ? await this.#endAll() : contained;
+    // The guard says when it can do no more, and goes on.
+    return (await child.terminate({ killSignal: "SIGKILL", graceMs: 0 })).contained!;
+  }
+
+  /** Somebody has killed the guard: what it held is below this program. */
+  async #endAll(): Promise<Containment> {
+    const { killSignal, graceMs } = this.#options;
+    const report = await killTree(process.pid, { includeRoot: false, killSignal, graceMs });
+    const { ended, escaped, settled } = report;
+    const killed = ended.filter(({ forced }) => forced).length;
+    return { asked: ended.length, killed, settled: settled && escaped.length === 0 };
+  }
+}
+
+/** Null where the time is up before. */
+async function within<T>(timeoutMs: number, promise: Promise<T> | null): Promise<T | null> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), Math.min(graceMs + KILL_MS, LONGEST_MS));
+    timer = setTimeout(() => resolve(null), timeoutMs);
   });
-  const contained = await Promise.race([child.contained, limit]);
-  clearTimeout(timer);
-  if (contained) return contained;
-  // It says when it can do no more, which its end never comes to.
-  const forced = await child.terminate({ killSignal: "SIGKILL", graceMs: 0 });
-  return forced.contained!;
+  try {
+    return await Promise.race([promise, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -7,8 +7,8 @@ let giveUp: (isWritten: false) => void;
 const givenUp = new Promise<false>((resolve) => giveUp = resolve);
 
 /**
- * Whoever reads may stop reading, as head(1) does, and Node would end everything: a tree half ended,
- * or stopped. A command that prints nothing leaves standard output alone.
+ * Whoever reads may stop reading, as head(1) does, and Node would end everything: a tree half
+ * ended, or stopped. A command that prints nothing leaves standard output alone.
  */
 let listen = () => {
   listen = () => {};

@@ -11,7 +11,7 @@ import {
 import { EEXIST } from "../src/kernel/constants.ts";
 import { isNoSuchProcess } from "../src/kernel/errors.ts";
 import { signalName } from "../src/kernel/signals.ts";
-import { contain, GUARANTEE, untilContained } from "./contain.ts";
+import { Contained, GUARANTEE } from "./contain.ts";
 import { EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_NOT_RUN, EXIT_TIMEOUT } from "./exit.ts";
 import { SignalForwarder } from "./forward_signals.ts";
 import { rounded } from "./outcome.ts";
@@ -74,22 +74,25 @@ class Run {
   readonly #plan: Plan;
   readonly #startedAt = performance.now();
   readonly #forwarder = new SignalForwarder((signal) => this.#forward(signal));
+  readonly #contained: Contained;
   readonly #child: Child;
   #timedOut = false;
 
   constructor(plan: Plan) {
     this.#plan = plan;
     try {
-      this.#child = contain(plan.command, plan);
+      this.#contained = new Contained(plan.command, plan);
     } catch (error) {
       this.#forwarder.stop();
       throw error;
     }
+    this.#child = this.#contained.child;
     this.#forwarder.begin(this.#child.pid);
   }
 
+  /** To its end, and that of all that it has started. */
   async end(): Promise<Report> {
-    const { timeoutMs, graceMs } = this.#plan;
+    const { timeoutMs } = this.#plan;
     const timer = timeoutMs > 0 ? setTimeout(() => this.#timeOut(), timeoutMs) : undefined;
     this.#say(`${this.#child.pid} runs, ${GUARANTEE}`);
     try {
@@ -97,7 +100,7 @@ class Run {
       const status = await this.#child.status;
       clearTimeout(timer);
       this.#say(describeStatus(status));
-      const contained = await untilContained(this.#child, graceMs);
+      const contained = await this.#contained.end();
       return this.#report(status, contained);
     } finally {
       clearTimeout(timer);

@@ -1,6 +1,6 @@
 /**
- * What a shell makes of a process: its part in the job control of a terminal, and the signals that
- * it ignores.
+ * What a shell makes of a process: its part in the job control of a terminal, the signals that it
+ * ignores, and the children that it has from before.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { native } from "../kernel/native.ts";
 import { NativeRecord } from "../kernel/record.ts";
 
 /** As `/proc/PID/stat` has it. */
-export interface Job {
+interface Job {
   readonly isStopped: boolean;
   readonly group: number;
   readonly hasTerminal: boolean;
@@ -30,6 +30,11 @@ export function jobOf(pid: number): Job | null {
 export function ignoresSignal(number: number): boolean {
   const [, ignored = "0"] = /^SigIgn:\t([0-9a-f]+)$/m.exec(read("/proc/self/status") ?? "") ?? [];
   return (BigInt(`0x${ignored}`) >> BigInt(number - 1) & 1n) === 1n;
+}
+
+/** Whether the first thread of a process may have children; true where that can't be read. */
+export function mayHaveChildren(pid: number): boolean {
+  return read(`/proc/${pid}/task/${pid}/children`) !== "";
 }
 
 function read(file: string): string | null {

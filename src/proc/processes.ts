@@ -11,7 +11,7 @@ import { passWithCommandLines } from "./command_line.ts";
 import { nameOf, type ProcessRecord, startTicksOf, stateLetterOf, withProc } from "./scan.ts";
 
 // The command takes it from here: the package gives it what the files of public functions export.
-export { ignoresSignal, jobOf } from "./job.ts";
+export { ignoresSignal, jobOf, mayHaveChildren } from "./job.ts";
 
 /** What is told of a process only where it is asked for. */
 export interface DetailOptions {

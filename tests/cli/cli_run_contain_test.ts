@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Child, SpawnOptions } from "../../mod.ts";
+import { setTimeout } from "node:timers/promises";
+import { type Child, Pidfd, processes, type SpawnOptions } from "../../mod.ts";
 import { pidfdCommand } from "../support/cli.ts";
 import { heard, marked, newMark, startRun, survivors, sweep } from "../support/cli_run.ts";
 import { escaping } from "../support/escape.ts";
-import { HELPER } from "../support/processes.ts";
+import { HELPER, run } from "../support/processes.ts";
 import { lacksTerminal, Terminal } from "../support/terminal.ts";
-import { needsRoot } from "../support/trees.ts";
+import { childrenOf, needsRoot } from "../support/trees.ts";
 
 /**
  * Leaves sessions and parents of their own, one that ignores what it can, and a storm of forks;
@@ -83,6 +84,17 @@ test("pidfd run ends all when it is killed", async () => {
   assert.deepEqual(left, []);
 });
 
+test("pidfd run ends all itself when somebody kills the guard", async () => {
+  const killGuard = ({ pid }: Child) => {
+    const [guard] = processes().filter(({ ppid, name }) => ppid === pid && name === "pidfd-guard");
+    const handle = Pidfd.open(guard.pid);
+    handle.signal("SIGKILL");
+    handle.close();
+  };
+  const { status, left } = await runEscapes("", killGuard);
+  assert.deepEqual([status.code, left], [137, []]);
+});
+
 test("pidfd run ends all when its whole process group is killed", async () => {
   const kill = ({ handle }: Child) => handle.signal("SIGKILL", { scope: "process-group" });
   const { left } = await runEscapes("", kill, { spawn: { group: true } });
@@ -105,4 +117,23 @@ test("pidfd run ends all for a user without privileges", { skip: needsRoot }, as
   const through = [HELPER, "as", "65534"];
   const { status, left } = await runEscapes("exit 5", goOn, { through });
   assert.deepEqual([status.code, left], [5, []]);
+});
+
+test("pidfd run as pid 1 ends with the command, and reaps the orphans of others", {
+  skip: needsRoot,
+}, async () => {
+  const command = ["--", "sh", "-c", "echo ready; read line; exit 7"];
+  const child = startRun(command, { stdin: "pipe" }, [HELPER, "in-own-proc", ""]);
+  await heard(child, "ready");
+  const [init] = childrenOf(child.pid);
+  // It leaves an orphan, which exits after it.
+  const script = "(sleep 0.3 & echo left)";
+  const { stdout, stderr } = await run(HELPER, ["enter", `${init}`, "/bin/sh", "-c", script]);
+  assert.equal(stdout, "left\n", stderr);
+  const adopted = () => processes().filter(({ ppid, name }) => ppid === init && name === "sleep");
+  assert.equal(adopted().length, 1);
+  while (adopted().length > 0) await setTimeout(20);
+  child.stdin!.write("\n");
+  assert.equal((await child.status).code, 7);
+  await child[Symbol.asyncDispose]();
 });

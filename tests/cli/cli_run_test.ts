@@ -141,6 +141,14 @@ test("pidfd run --json says on standard error how it ended, on one line", async 
   assert.ok(pid > 0 && durationMs > 0);
   assert.deepEqual(ending(status), exitedWith(4));
   assert.equal(ended.stderr.trimEnd().includes("\n"), false);
+  const row = /^\| `run` .*$/m.exec(
+    readFileSync(new URL("../../docs/command-line.md", import.meta.url), "utf8"),
+  )![0];
+  const known = [...row.matchAll(/`(\w+)`/g)].map(([, field]) => field);
+  const { contained, ...rest } = JSON.parse(ended.stderr);
+  for (const field of Object.keys({ ...rest, contained, ...contained })) {
+    assert.ok(known.includes(field), field);
+  }
   const late = JSON.parse((await pidfdRun("--json", "--timeout=50", "--", "sleep", "9")).stderr);
   assert.deepEqual([late.code, late.timedOut, late.status.signal], [124, true, "SIGTERM"]);
   const missing = JSON.parse((await pidfdRun("--json", "--", "pidfd-no-such-command")).stderr);
