@@ -6,7 +6,7 @@ import { pidfdCommand } from "../support/cli.ts";
 import { heard, marked, newMark, startRun, survivors, sweep } from "../support/cli_run.ts";
 import { escaping } from "../support/escape.ts";
 import { HELPER, run } from "../support/processes.ts";
-import { lacksTerminal, Terminal } from "../support/terminal.ts";
+import { inTerminal, lacksTerminal } from "../support/terminal.ts";
 import { childrenOf, needsRoot } from "../support/trees.ts";
 
 /**
@@ -103,11 +103,12 @@ test("pidfd run ends all when its whole process group is killed", async () => {
 
 test("pidfd run ends all when its terminal ends", { skip: lacksTerminal }, async () => {
   const mark = newMark();
-  await using terminal = new Terminal(pidfdCommand("run", ...escapes(mark, "")));
   try {
-    while (terminal.count("ready") < ESCAPED) await terminal.until("ready");
-    terminal.child.kill("SIGKILL");
-    assert.deepEqual(await survivors(mark), []);
+    await inTerminal(pidfdCommand("run", ...escapes(mark, "")), async (terminal) => {
+      while (terminal.count("ready") < ESCAPED) await terminal.until("ready");
+      terminal.child.kill("SIGKILL");
+      assert.deepEqual(await survivors(mark), []);
+    });
   } finally {
     await sweep(mark);
   }

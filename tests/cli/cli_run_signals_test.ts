@@ -8,7 +8,7 @@ import { heard, outputOf, startRun } from "../support/cli_run.ts";
 import { run, runtimeCommand } from "../support/processes.ts";
 import { ending, exitedWith } from "../support/statuses.ts";
 import { statFields } from "../support/trees.ts";
-import { lacksTerminal, Terminal } from "../support/terminal.ts";
+import { inTerminal, lacksTerminal } from "../support/terminal.ts";
 
 /** Node resets what is ignored when it starts. */
 const isNode = !("Deno" in globalThis || "Bun" in globalThis) && "resets what is ignored";
@@ -68,24 +68,25 @@ test(
   "pidfd run in a terminal: the command gets what a key sends once",
   { skip: lacksTerminal },
   async () => {
-    await using terminal = new Terminal(pidfdCommand("run", "--verbose", "--", ...TELLER));
-    await terminal.until("ready");
-    for (const [key, signal] of [["\x03", "INT"], ["\x1c", "QUIT"], ["\x03", "INT"]]) {
-      terminal.type(key);
-      await terminal.until(`<SIG${signal}>`);
-    }
-    const pid = /(\d+) runs/.exec(terminal.shown)![1];
-    await run("stty", ["-F", readlinkSync(`/proc/${pid}/fd/0`), "rows", "41"]);
-    await terminal.until("<SIGWINCH>");
-    terminal.type("\x1c");
-    await terminal.until("<SIGQUIT>");
-    const counts = ["INT", "QUIT", "WINCH"].map((name) => terminal.count(`<SIG${name}>`));
-    assert.deepEqual(counts, [2, 2, 1], terminal.shown);
-    assert.equal(terminal.count("sends"), 0, terminal.shown);
-    const command = Pidfd.open(Number(pid));
-    command.signal("SIGTERM");
-    command.close();
-    assert.equal((await terminal.child.status).code, 3);
+    await inTerminal(pidfdCommand("run", "--verbose", "--", ...TELLER), async (terminal) => {
+      await terminal.until("ready");
+      for (const [key, signal] of [["\x03", "INT"], ["\x1c", "QUIT"], ["\x03", "INT"]]) {
+        terminal.type(key);
+        await terminal.until(`<SIG${signal}>`);
+      }
+      const pid = /(\d+) runs/.exec(terminal.shown)![1];
+      await run("stty", ["-F", readlinkSync(`/proc/${pid}/fd/0`), "rows", "41"]);
+      await terminal.until("<SIGWINCH>");
+      terminal.type("\x1c");
+      await terminal.until("<SIGQUIT>");
+      const counts = ["INT", "QUIT", "WINCH"].map((name) => terminal.count(`<SIG${name}>`));
+      assert.deepEqual(counts, [2, 2, 1], terminal.shown);
+      assert.equal(terminal.count("sends"), 0, terminal.shown);
+      const command = Pidfd.open(Number(pid));
+      command.signal("SIGTERM");
+      command.close();
+      assert.equal((await terminal.child.status).code, 3);
+    });
   },
 );
 
@@ -94,30 +95,31 @@ test(
   { skip: lacksTerminal },
   async () => {
     const line = pidfdCommand("run", "--", ...TELLER).map((word) => `'${word}'`).join(" ");
-    await using terminal = new Terminal(["bash", "--norc", "--noediting", "-i"]);
-    await terminal.until("$ ");
-    terminal.type(`${line}\n`);
-    await terminal.until("ready");
-    terminal.type("\x1a");
-    await terminal.until("Stopped");
-    terminal.type("echo she''ll\n");
-    await terminal.until("shell");
-    terminal.type("fg\n");
-    await terminal.until("<SIGCONT>");
-    terminal.type("\x03");
-    await terminal.until("<SIGINT>");
-    terminal.type("\x1a");
-    await terminal.until("Stopped");
-    terminal.type("bg\n");
-    await terminal.until("<SIGCONT>");
-    // To it alone: a shell's own kill sends to the whole job.
-    terminal.type("env kill -INT $(jobs -p)\n");
-    await terminal.until("<SIGINT>");
-    terminal.type("kill %1; wait %1; echo code''=$?\n");
-    await terminal.until("code=3");
-    assert.deepEqual([terminal.count("<SIGCONT>"), terminal.count("<SIGINT>")], [2, 2]);
-    terminal.type("exit\n");
-    await terminal.child.status;
+    await inTerminal(["bash", "--norc", "--noediting", "-i"], async (terminal) => {
+      await terminal.until("$ ");
+      terminal.type(`${line}\n`);
+      await terminal.until("ready");
+      terminal.type("\x1a");
+      await terminal.until("Stopped");
+      terminal.type("echo she''ll\n");
+      await terminal.until("shell");
+      terminal.type("fg\n");
+      await terminal.until("<SIGCONT>");
+      terminal.type("\x03");
+      await terminal.until("<SIGINT>");
+      terminal.type("\x1a");
+      await terminal.until("Stopped");
+      terminal.type("bg\n");
+      await terminal.until("<SIGCONT>");
+      // To it alone: a shell's own kill sends to the whole job.
+      terminal.type("env kill -INT $(jobs -p)\n");
+      await terminal.until("<SIGINT>");
+      terminal.type("kill %1; wait %1; echo code''=$?\n");
+      await terminal.until("code=3");
+      assert.deepEqual([terminal.count("<SIGCONT>"), terminal.count("<SIGINT>")], [2, 2]);
+      terminal.type("exit\n");
+      await terminal.child.status;
+    });
   },
 );
 
@@ -126,9 +128,10 @@ test(
   { skip: lacksTerminal },
   async () => {
     const command = pidfdCommand("run", "--", "sh", "-c", "read line; echo g''ot=$line");
-    await using terminal = new Terminal(["sh", "-c", '"$@" | cat', "sh", ...command]);
-    terminal.type("typed\n");
-    await terminal.until("got=typed");
-    await terminal.child.status;
+    await inTerminal(["sh", "-c", '"$@" | cat', "sh", ...command], async (terminal) => {
+      terminal.type("typed\n");
+      await terminal.until("got=typed");
+      await terminal.child.status;
+    });
   },
 );

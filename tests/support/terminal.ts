@@ -8,8 +8,21 @@ export const lacksTerminal: string | false =
     ? false
     : "needs script(1) of util-linux";
 
+/** Runs a command in one, and ends it. */
+export async function inTerminal(
+  command: string[],
+  action: (terminal: Terminal) => Promise<void>,
+): Promise<void> {
+  const terminal = new Terminal(command);
+  try {
+    await action(terminal);
+  } finally {
+    await terminal.child[Symbol.asyncDispose]();
+  }
+}
+
 /** A terminal in which a command runs. */
-export class Terminal implements AsyncDisposable {
+class Terminal {
   /** script(1), which passes on what comes from its pipes. */
   readonly child: Child;
   #shown = "";
@@ -46,9 +59,5 @@ export class Terminal implements AsyncDisposable {
   /** How often it was shown. */
   count(text: string): number {
     return this.#shown.split(text).length - 1;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.child[Symbol.asyncDispose]();
   }
 }
