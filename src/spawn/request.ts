@@ -20,8 +20,16 @@ const DESCRIPTOR_WORDS = 4;
  */
 const MORE_POINTERS = 3 + 2;
 
-/** What a process is to be, in a buffer of its own. */
-export function makeRequest(command: string, args: readonly string[], checked: Checked): Request {
+/**
+ * What a process is to be, in a buffer of its own; `replaces` says that its guard takes the place
+ * of this program.
+ */
+export function makeRequest(
+  command: string,
+  args: readonly string[],
+  checked: Checked,
+  replaces = false,
+): Request {
   const { cwd, cgroup, fds, groups = [], argv0 = command } = checked;
   const folder = typeof cgroup === "string" ? cgroup : "";
   const variables = variablesOf(checked);
@@ -41,7 +49,8 @@ export function makeRequest(command: string, args: readonly string[], checked: C
   });
   new Uint32Array(buffer.buffer, groupsAt, groups.length).set(groups);
   const record = new NativeRecord("SpawnRecord", buffer);
-  record.set("flags", flagsOf(checked, variables === undefined));
+  const inherits = variables === undefined;
+  record.set("flags", flagsOf(checked, { inherits_environment: inherits, replaces }));
   record.set("umask", checked.umask ?? 0);
   record.set("uid", checked.uid ?? 0);
   record.set("gid", checked.gid ?? 0);
@@ -63,7 +72,10 @@ export function ourEnd(record: Request, index: number): number {
   return new Int32Array(record.bytes.buffer, at, DESCRIPTOR_WORDS)[2];
 }
 
-function flagsOf(checked: Checked, inheritsEnvironment: boolean): number {
+function flagsOf(
+  checked: Checked,
+  more: { inherits_environment: boolean; replaces: boolean },
+): number {
   const { session, group, umask, uid, gid, groups } = checked;
   const bits: Record<keyof typeof SPAWN_FLAGS, boolean> = {
     session,
@@ -75,8 +87,8 @@ function flagsOf(checked: Checked, inheritsEnvironment: boolean): number {
     has_uid: uid !== undefined,
     has_gid: gid !== undefined,
     has_groups: groups !== undefined,
-    inherits_environment: inheritsEnvironment,
     contained: checked.lifetime === "contained",
+    ...more,
   };
   let flags = 0;
   for (const [name, isSet] of Object.entries(bits)) {

@@ -95,7 +95,8 @@ function endsOf(request: Request, { fds }: Checked): Map<number, number> {
   return ends;
 }
 
-function failed(errno: number, request: Request, command: string, checked: Checked): Error {
+/** Why a process could not be started. */
+export function failed(errno: number, request: Request, command: string, checked: Checked): Error {
   const step = stepName(request.number("step"));
   const { cgroup } = checked;
   const paths: Partial<Record<string, string>> = {

@@ -487,6 +487,13 @@ pub fn spawn(record: *spawn_zig.SpawnRecord) callconv(.c) i32 {
     return spawn_zig.spawn(record);
 }
 
+/// Replaces this program by a guard, which starts a process and has its exit code: returns only
+/// where that fails, and why. The descriptors and the folder may be the process's by then.
+/// execveat(2).
+pub fn replace(record: *spawn_zig.SpawnRecord) callconv(.c) i32 {
+    return spawn_zig.replace(record);
+}
+
 /// read(fd, bytes, length) — how many bytes were read, 0 at the end. EAGAIN: none are there yet.
 /// read(2).
 pub fn stream_read(fd: i32, length: i32, bytes: *stream.Bytes) callconv(.c) i32 {

@@ -5,6 +5,9 @@
 //! It ends them when the command has ended, when it is told to, or when its starter has ended: asks
 //! all descendants, waits, and kills its children until it has none. All signals are blocked, so
 //! that only SIGKILL ends the guard itself, and with it the command, but not the rest.
+//!
+//! It may also take the place of the program, for pid 1: then it hands the signals that it is sent
+//! on to the command, and has its exit code.
 const std = @import("std");
 const boot = @import("../proc/boot.zig");
 const calls = @import("../calls.zig");
@@ -14,6 +17,7 @@ const descendants = @import("descendants.zig");
 const kernel = @import("../sys/kernel.zig");
 const making = @import("../spawn/making.zig");
 const records = @import("../records.zig");
+const spawn = @import("../spawn/spawn.zig");
 const starting = @import("start.zig");
 const syscall = @import("../sys/syscall.zig");
 const zombies = @import("../proc/zombies.zig");
@@ -40,6 +44,7 @@ const Guard = struct {
     deadline: u64 = never,
     pause_ms: u32 = first_pause_ms,
     is_left_reported: bool = false,
+    forwards: bool,
     state: channels.GuardRecord = std.mem.zeroes(channels.GuardRecord),
 
     /// Ends with the last descendant.
@@ -104,11 +109,30 @@ const Guard = struct {
             .{ .fd = held.starter, .events = kernel.POLLIN, .revents = 0 },
         };
         if (poll(&entries, guard.timeout()) < 0) return;
-        if (entries[0].revents != 0) take_signals(held.signals);
+        if (entries[0].revents != 0) guard.take_signals();
         if (entries[1].revents != 0) guard.take_request();
         if (entries[2].revents == 0) return;
         forget(&held.starter);
         guard.end(guard.default);
+    }
+
+    /// SIGCHLD only wakes us: waitid(2) says who has ended.
+    fn take_signals(guard: *const Guard) void {
+        var info: [128]u8 align(8) = undefined;
+        while (call(named(.read), .{ guard.held.signals, &info, info.len }) == info.len) {
+            const number: *const i32 = @ptrCast(&info);
+            const code: *const i32 = @ptrCast(&info[8]);
+            // A terminal sends to all of its process group, the command too.
+            const is_sent = number.* != linux.SIG.CHLD and code.* <= 0;
+            if (is_sent and guard.forwards) _ = calls.signal(guard.held.command, number.*, 0);
+        }
+    }
+
+    /// As shells have it.
+    fn exit_code(guard: *const Guard) u32 {
+        const number: u32 = @bitCast(guard.state.status.status);
+        const exited = 1; // CLD_EXITED
+        return if (guard.state.status.code == exited) number & 0xFF else 128 + number;
     }
 
     fn timeout(guard: *Guard) u64 {
@@ -153,13 +177,6 @@ fn forget(fd: *i32) void {
     fd.* = -1;
 }
 
-/// They only wake us: waitid(2) says who has ended.
-fn take_signals(signals: i32) void {
-    var infos: [4][128]u8 = undefined;
-    const size: usize = @sizeOf(@TypeOf(infos));
-    while (call(named(.read), .{ signals, &infos, size }) == size) {}
-}
-
 const never = std.math.maxInt(u64);
 
 fn now() u64 {
@@ -191,10 +208,15 @@ pub noinline fn run(
     var orders: channels.Orders = undefined;
     var held = starting.Held{ .channel = channel };
     const pid = starting.start(&held, command, &orders);
-    if (pid < 0) return 127;
+    if (pid < 0) return if (pid == negated(.NOENT)) 127 else 126;
     const record = &orders.record;
-    const default = channels.Request{ .signal = record.kill_signal, .grace_ms = record.grace_ms };
-    var guard = Guard{ .held = held, .command = pid, .default = default };
+    const options: spawn.Options = @bitCast(record.flags);
+    var guard = Guard{
+        .held = held,
+        .command = pid,
+        .default = .{ .signal = record.kill_signal, .grace_ms = record.grace_ms },
+        .forwards = options.replaces,
+    };
     guard.serve();
-    return 0;
+    return guard.exit_code();
 }

@@ -19,7 +19,13 @@ const named = syscall.named;
 const negated = syscall.negated;
 
 /// What the guard has open.
-pub const Held = struct { channel: i32, starter: i32 = -1, signals: i32 = -1, proc: i32 = -1 };
+pub const Held = struct {
+    channel: i32,
+    starter: i32 = -1,
+    signals: i32 = -1,
+    proc: i32 = -1,
+    command: i32 = -1,
+};
 
 /// The command, as it was handed over.
 pub const Command = struct {
@@ -46,8 +52,10 @@ pub noinline fn start(held: *Held, command: Command, orders: *channels.Orders) i
     if (pid == has_ended) return pid;
     report(held.channel, record, pid);
     if (pid < 0) return pid;
-    _ = calls.close(record.pidfd);
+    held.command = record.pidfd;
     leave(held, command.environment);
+    // The process group may be killed as a whole. Where we are the program itself, it is ours.
+    if (!options.replaces) _ = call(named(.setpgid), .{ 0, 0 });
     return pid;
 }
 
@@ -113,14 +121,12 @@ fn take_name() void {
     _ = call(named(.prctl), .{ kernel.PR_SET_NAME, name, 0, 0, 0 });
 }
 
-/// Keeps no descriptor of the command's, none of its variables, no folder; and leaves the process
-/// group, which may be killed as a whole.
+/// Keeps no descriptor of the command's, none of its variables, no folder.
 fn leave(held: *const Held, environment: making.Texts) void {
     take_name();
     close_inherited(held.proc);
     wipe(environment);
     _ = call(named(.chdir), .{@as(making.Text, "/")});
-    _ = call(named(.setpgid), .{ 0, 0 });
 }
 
 /// Ours are close-on-exec.

@@ -36,7 +36,7 @@ pub fn main(argument: usize) callconv(.c) u8 {
 
 /// The guard takes the descriptors and the folder to the command, and all signals stay blocked:
 /// none may end it.
-fn become_guard(plan: *Plan) u8 {
+pub fn become_guard(plan: *Plan) u8 {
     if (descriptors.place(plan) < 0 or enter(plan) < 0) return 127;
     const result = program.execute(plan);
     // The arguments and the environment are the command's.

@@ -5,6 +5,7 @@
 //! child itself comes back through the memory that it shares with us until it runs its program.
 const std = @import("std");
 const calls = @import("../calls.zig");
+const child = @import("child.zig");
 const clone = @import("clone.zig");
 const exec = @import("exec.zig");
 const descriptors = @import("descriptors.zig");
@@ -81,7 +82,16 @@ fn prepare_and_clone(plan: *Plan) i32 {
         result = inherit_environment(plan, &merged);
     if (result >= 0) result = descriptors.open(plan);
     if (result >= 0) result = prepare_program(plan);
-    return if (result < 0) result else clone_and_wait(plan);
+    if (result < 0) return result;
+    return if (plan.options.replaces) replace(plan) else clone_and_wait(plan);
+}
+
+/// All other threads end with the execution.
+fn replace(plan: *Plan) i32 {
+    const before = thread.mask(~@as(u64, 0));
+    _ = child.become_guard(plan);
+    _ = thread.mask(before);
+    return plan.failure;
 }
 
 /// Puts the pointers to the texts in front of them. Answers the text of the cgroup.
@@ -184,17 +194,17 @@ pub fn clone_and_wait(plan: *Plan) i32 {
     const pid = clone.run(plan);
     _ = thread.mask(before);
     if (pid < 0) return plan.fail(.clone, pid);
-    const child = plan.record.pidfd;
+    const pidfd = plan.record.pidfd;
     plan.record.pid = pid;
     if (plan.failure == 0 and plan.program >= 0) plan.failure =
         if (plan.options.contained) guard_channel.wait(plan) else program.wait(plan);
     if (plan.failure == 0) {
         // By this flag whoever reaps orphans knows a child that is waited for: see zombies.zig.
-        _ = calls.fcntl(child, linux.F.SETFL, descriptors.nonblocking);
+        _ = calls.fcntl(pidfd, linux.F.SETFL, descriptors.nonblocking);
         return plan.record.pid;
     }
     var ended: @import("../records.zig").WaitRecord = undefined;
-    _ = calls.wait(child, kernel.WEXITED | kernel.WALL, &ended);
-    _ = calls.close(child);
+    _ = calls.wait(pidfd, kernel.WEXITED | kernel.WALL, &ended);
+    _ = calls.close(pidfd);
     return plan.failure;
 }

@@ -85,7 +85,9 @@ pub const Options = packed struct(u32) {
     inherits_environment: bool,
     /// With a guard between us and the process, which ends all that it leaves.
     contained: bool,
-    unused: u22 = 0,
+    /// The guard is to be this process itself.
+    replaces: bool,
+    unused: u21 = 0,
 
     pub fn changes_user(options: Options) bool {
         return options.has_uid or options.has_gid or options.has_groups;
@@ -142,6 +144,13 @@ pub fn spawn(record: *SpawnRecord) i32 {
     const got = call(named(.recvfrom), .{ record.socket, &answer, @as(usize, 4), 0, null, null });
     if (got < 0) return got;
     return if (got == 4) answer else negated(.PIPE);
+}
+
+/// Replaces this program by the guard of the process: returns only where that fails.
+pub fn replace(record: *SpawnRecord) i32 {
+    record.step = @intFromEnum(Step.start);
+    record.failed_fd = -1;
+    return making.make(record);
 }
 
 comptime {
