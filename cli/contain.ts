@@ -1,7 +1,8 @@
 /** Starts a command so that nothing of it outlives this program, and waits until that is so. */
 import process from "node:process";
 import { adoptOrphans, type Child, type Containment, killTree, spawn } from "../mod.ts";
-import { mayHaveChildren } from "../src/proc/processes.ts";
+import { execContained } from "../src/spawn/exec.ts";
+import { mayHaveChildren } from "../src/proc/job.ts";
 
 /** What a command is started with. */
 export interface ContainOptions {
@@ -12,6 +13,15 @@ export interface ContainOptions {
 
 /** What holds it, for people. */
 export const GUARANTEE = "contained by the guard";
+
+/**
+ * Has the guard take the place of this program, with its pid, signals and exit code: as the init of
+ * a container, which nothing survives. It only returns by throwing.
+ */
+export function becomeGuard([command, ...args]: string[], options: ContainOptions): never {
+  const { env, killSignal, graceMs } = options;
+  execContained(command, args, { env, killSignal, graceMs });
+}
 
 /** How long SIGKILL has to end them. */
 const KILL_MS = 5000;

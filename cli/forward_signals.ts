@@ -1,7 +1,7 @@
 /** Sends what this program is sent on to the command that it runs. */
 import process from "node:process";
 import { constants } from "node:os";
-import { ignoresSignal, jobOf } from "../src/proc/processes.ts";
+import { ignoresSignal, jobOf } from "../src/proc/job.ts";
 
 /**
  * What others send to a program. SIGTSTP and its kind stop this program, as a shell expects it of

@@ -1,4 +1,5 @@
 /** Runs a command to its end, and ends what it has left. */
+import process from "node:process";
 import {
   type Child,
   type Containment,
@@ -11,7 +12,7 @@ import {
 import { EEXIST } from "../src/kernel/constants.ts";
 import { isNoSuchProcess } from "../src/kernel/errors.ts";
 import { signalName } from "../src/kernel/signals.ts";
-import { Contained, GUARANTEE } from "./contain.ts";
+import { becomeGuard, Contained, GUARANTEE } from "./contain.ts";
 import { EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_NOT_RUN, EXIT_TIMEOUT } from "./exit.ts";
 import { SignalForwarder } from "./forward_signals.ts";
 import { rounded } from "./outcome.ts";
@@ -28,6 +29,8 @@ export interface Plan {
   killSignal: number;
   pidfile: string | undefined;
   isVerbose: boolean;
+  /** Whether its report is printed. */
+  isReported: boolean;
 }
 
 /** How it went. */
@@ -46,12 +49,18 @@ export interface Report {
 export async function runPlan(plan: Plan): Promise<Report> {
   try {
     refuseRunning(plan.pidfile);
+    if (process.pid === 1 && isPlain(plan)) becomeGuard(plan.command, plan);
     return await new Run(plan).end();
   } catch (error) {
     if (!(error instanceof PidfdError)) throw error;
     const { code, errno, syscall, message } = error;
     return { command: plan.command, code: codeOf(error), error: { code, errno, syscall, message } };
   }
+}
+
+/** Whether there is nothing to do here but to run it. */
+function isPlain({ timeoutMs, pidfile, isVerbose, isReported }: Plan): boolean {
+  return timeoutMs === 0 && pidfile === undefined && !isVerbose && !isReported;
 }
 
 /** The command can't hold the file before it runs; so the file is looked at first. */

@@ -52,6 +52,7 @@ function planOf(command: string[], options: Options): Plan {
     pidfile: pidfile as string | undefined,
     env: Object.fromEntries(((options.mark ?? []) as string[]).map(parseMark)),
     isVerbose: options.verbose === true,
+    isReported: options.json === true,
   };
 }
 

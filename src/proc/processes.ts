@@ -10,9 +10,6 @@ import { type ProcessUsage, usageUntilNow } from "../kernel/usage.ts";
 import { passWithCommandLines } from "./command_line.ts";
 import { nameOf, type ProcessRecord, startTicksOf, stateLetterOf, withProc } from "./scan.ts";
 
-// The command takes it from here: the package gives it what the files of public functions export.
-export { ignoresSignal, jobOf, mayHaveChildren } from "./job.ts";
-
 /** What is told of a process only where it is asked for. */
 export interface DetailOptions {
   /**

@@ -120,21 +120,26 @@ test("pidfd run ends all for a user without privileges", { skip: needsRoot }, as
   assert.deepEqual([status.code, left], [5, []]);
 });
 
-test("pidfd run as pid 1 ends with the command, and reaps the orphans of others", {
-  skip: needsRoot,
-}, async () => {
-  const command = ["--", "sh", "-c", "echo ready; read line; exit 7"];
-  const child = startRun(command, { stdin: "pipe" }, [HELPER, "in-own-proc", ""]);
-  await heard(child, "ready");
-  const [init] = childrenOf(child.pid);
-  // It leaves an orphan, which exits after it.
-  const script = "(sleep 0.3 & echo left)";
-  const { stdout, stderr } = await run(HELPER, ["enter", `${init}`, "/bin/sh", "-c", script]);
-  assert.equal(stdout, "left\n", stderr);
-  const adopted = () => processes().filter(({ ppid, name }) => ppid === init && name === "sleep");
-  assert.equal(adopted().length, 1);
-  while (adopted().length > 0) await setTimeout(20);
-  child.stdin!.write("\n");
-  assert.equal((await child.status).code, 7);
-  await child[Symbol.asyncDispose]();
-});
+/** With a limit JavaScript stays, without one the guard takes its place. */
+for (const options of [[], ["--timeout=1h"]]) {
+  test(`pidfd run ${options} as pid 1 ends with the command, and reaps the orphans of others`, {
+    skip: needsRoot,
+  }, async () => {
+    const command = [...options, "--", "sh", "-c", "echo ready; read line; exit 7"];
+    const child = startRun(command, { stdin: "pipe" }, [HELPER, "in-own-proc", ""]);
+    await heard(child, "ready");
+    const [init] = childrenOf(child.pid);
+    // It leaves an orphan, which exits after it.
+    const script = "(sleep 0.5 > /dev/null 2>&1 & echo left)";
+    const { stdout, stderr } = await run(HELPER, ["enter", `${init}`, "/bin/sh", "-c", script]);
+    assert.equal(stdout, "left\n", stderr);
+    const adopted = () => processes().filter(({ ppid, name }) => ppid === init && name === "sleep");
+    assert.equal(adopted().length, 1);
+    while (adopted().length > 0) await setTimeout(20);
+    const isReplaced = processes().find(({ pid }) => pid === init)!.name === "pidfd-guard";
+    assert.equal(isReplaced, options.length === 0);
+    child.stdin!.write("\n");
+    assert.equal((await child.status).code, 7);
+    await child[Symbol.asyncDispose]();
+  });
+}
