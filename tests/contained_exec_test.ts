@@ -40,6 +40,15 @@ test("what the command leaves is ended, and then the program has its exit code",
   assert.ok(await isOver(child.stdout!));
 });
 
+test("a command that can't be started is 127, and somebody says so", async () => {
+  const [command, ...args] = runtimeCommand(file, { args: ["none"] });
+  const env = { NODE_NO_WARNINGS: "1" };
+  const child = spawn(command, args, { stdout: "null", stderr: "pipe", env });
+  const { status, stderr } = await child.output();
+  assert.equal(new TextDecoder().decode(stderr), "pidfd: /no/such/program: not found\n");
+  assert.equal(status.code, 127);
+});
+
 test("it is the init of a pid namespace", {
   skip: process.getuid!() === 0 ? false : "it needs root",
 }, async () => {

@@ -155,12 +155,15 @@ test("wrong arguments are refused before anything is started", () => {
 
 test("where there are too few descriptors, that is said, and none is lost", async () => {
   const through = ["sh", "-c", 'ulimit -n 256; exec "$0" "$@"'];
-  const { stdout, stderr } = await runScript("spawn_exhausted.ts", { through });
-  const { codes, lost } = JSON.parse(stdout || "null") ?? assert.fail(stderr);
-  assert.ok(codes.includes("EMFILE"), stdout);
-  assert.deepEqual(codes.filter((code: string) => code !== "EMFILE" && code !== "0"), []);
-  assert.equal(codes.at(-1), "0");
-  assert.equal(lost, 0);
+  for (const lifetime of ["independent", "contained"]) {
+    const args = [lifetime];
+    const { stdout, stderr } = await runScript("spawn_exhausted.ts", { through, args });
+    const { codes, lost } = JSON.parse(stdout || "null") ?? assert.fail(stderr);
+    assert.ok(codes.includes("EMFILE"), stdout);
+    assert.deepEqual(codes.filter((code: string) => code !== "EMFILE" && code !== "0"), []);
+    assert.equal(codes.at(-1), "0");
+    assert.equal(lost, 0);
+  }
 });
 
 test("a process that can't be waited for at first is not lost", async () => {

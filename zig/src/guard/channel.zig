@@ -153,3 +153,30 @@ comptime {
     std.debug.assert(@sizeOf(GuardRecord) % 8 == 0);
     std.debug.assert(@offsetOf(Orders, "groups") == @sizeOf(spawn.SpawnRecord));
 }
+
+test "a message has its descriptors, and the end of the channel is none" {
+    var pair: [2]i32 = undefined;
+    const kind: u32 = linux.SOCK.SEQPACKET | linux.SOCK.CLOEXEC;
+    _ = call(named(.socketpair), .{ @as(u32, linux.AF.UNIX), kind, 0, &pair });
+    const texts = [_][]const u8{ "ab", "c" };
+    var parts: [2]kernel.Iovec = undefined;
+    for (&parts, texts) |*part, text|
+        part.* = .{ .base = @intFromPtr(text.ptr), .length = text.len };
+    try std.testing.expectEqual(3, send(pair[0], &parts, &.{ pair[0], pair[1] }));
+    var bytes: [8]u8 = undefined;
+    var fds = [_]i32{ -1, -1, -1 };
+    try std.testing.expectEqual(3, receive(pair[1], &bytes, &fds));
+    try std.testing.expectEqualStrings("abc", bytes[0..3]);
+    try std.testing.expect(fds[0] > 0 and fds[1] > 0 and fds[2] == -1);
+    for (fds[0..2]) |fd| {
+        try std.testing.expectEqual(1, calls.fcntl(fd, linux.F.GETFD, 0));
+        _ = calls.close(fd);
+    }
+    try std.testing.expectEqual(3, send(pair[0], &parts, &.{}));
+    fds = .{ -1, -1, -1 };
+    try std.testing.expectEqual(3, receive(pair[1], &bytes, &fds));
+    try std.testing.expectEqual(-1, fds[0]);
+    _ = calls.close(pair[0]);
+    try std.testing.expectEqual(0, receive(pair[1], &bytes, &fds));
+    _ = calls.close(pair[1]);
+}

@@ -66,3 +66,41 @@ noinline fn kill(pid: i32, found: *Found) void {
     found.count += 1;
     if (calls.signal(pidfd, linux.SIG.KILL, 0) == syscall.negated(.PERM)) found.refused += 1;
 }
+
+test "only a child that was not reaped is killed" {
+    var found = Found{};
+    kill(linux.getppid(), &found);
+    kill(linux.getpid(), &found);
+    try std.testing.expectEqual(Found{}, found);
+    const pid: i32 = @intCast(linux.fork());
+    if (pid == 0) while (true) {
+        _ = linux.pause();
+    };
+    kill(pid, &found);
+    try std.testing.expectEqual(Found{ .count = 1 }, found);
+    var ended: records.WaitRecord = undefined;
+    const by_pid = 1;
+    const options = kernel.WEXITED;
+    try std.testing.expectEqual(1, zombies.wait(by_pid, pid, options, &ended));
+    try std.testing.expectEqual(linux.SIG.KILL, ended.status);
+    kill(pid, &found);
+    try std.testing.expectEqual(Found{ .count = 1 }, found);
+}
+
+test "children are found by their list, and without one" {
+    const proc = proc_scan.open();
+    defer proc_file.close(proc);
+    for ([_]bool{ true, false }) |is_listed| {
+        const pid: i32 = @intCast(linux.fork());
+        if (pid == 0) while (true) {
+            _ = linux.pause();
+        };
+        var found = Found{};
+        if (is_listed) found = kill_all(proc) else kill_by_scan(proc, &found);
+        try std.testing.expect(found.count >= 1);
+        var ended: records.WaitRecord = undefined;
+        const by_pid = 1;
+        try std.testing.expectEqual(1, zombies.wait(by_pid, pid, kernel.WEXITED, &ended));
+        try std.testing.expectEqual(linux.SIG.KILL, ended.status);
+    }
+}

@@ -51,7 +51,10 @@ pub noinline fn start(held: *Held, command: Command, orders: *channels.Orders) i
     descriptors.close_theirs(&plan);
     if (pid == has_ended) return pid;
     report(held.channel, record, pid);
-    if (pid < 0) return pid;
+    if (pid < 0) {
+        if (options.replaces) complain(command.name, pid);
+        return pid;
+    }
     held.command = record.pidfd;
     leave(held, command.environment);
     // The process group may be killed as a whole. Where we are the program itself, it is ours.
@@ -113,6 +116,15 @@ fn report(channel: i32, record: *const spawn.SpawnRecord, pid: i32) void {
     };
     const fds = [1]i32{record.pidfd};
     _ = channels.send(channel, &.{part}, if (pid < 0) &.{} else &fds);
+}
+
+/// On the standard error of the command: nobody else is left who could say it.
+fn complain(name: making.Text, errno: i32) void {
+    const front: making.Text = "pidfd: ";
+    const is_absent = errno == negated(.NOENT);
+    const end: making.Text = if (is_absent) ": not found\n" else ": can't be executed\n";
+    for ([_]making.Text{ front, name, end }) |text|
+        _ = call(named(.write), .{ 2, text, exec.length_until(text, 0) });
 }
 
 /// The name that ps(1) shows, instead of the file's.
