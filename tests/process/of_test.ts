@@ -1,24 +1,12 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { Pidfd } from "../../mod.ts";
 import { countPidfds } from "../support/descriptors.ts";
 import { assertThrows } from "../support/errors.ts";
+import { canNotChoosePids, chooseNextPid } from "../support/pids.ts";
 import { HELPER, Helper, paused, runScript } from "../support/processes.ts";
-
-const LAST_PID = "/proc/sys/kernel/ns_last_pid";
-
-/** Whether the next process can be given a pid. */
-const canChoosePids = (() => {
-  try {
-    writeFileSync(LAST_PID, readFileSync(LAST_PID));
-    return true;
-  } catch {
-    return false;
-  }
-})();
 
 test("of() opens a child in the tick that spawned it, also one that ends at once", async () => {
   for (let round = 0; round < 50; round++) {
@@ -60,7 +48,7 @@ test("of() opens a child that was killed and lives on", async () => {
 });
 
 test("of() refuses another child of ours that has the pid of a killed one", {
-  skip: canChoosePids ? false : "/proc/sys/kernel/ns_last_pid can't be written",
+  skip: canNotChoosePids,
 }, async () => {
   const helper = await paused();
   const closed = once(helper.child, "close");
@@ -69,7 +57,7 @@ test("of() refuses another child of ours that has the pid of a killed one", {
   const pid = helper.child.pid!;
   for (let tries = 0;; tries++) {
     assert.ok(tries < 500, "the pid was not given away");
-    writeFileSync(LAST_PID, String(pid - 1));
+    chooseNextPid(pid);
     const child = spawn(HELPER, ["pause"]);
     try {
       if (child.pid !== pid) continue;

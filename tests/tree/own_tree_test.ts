@@ -6,7 +6,8 @@ import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Pidfd } from "../../mod.ts";
-import { runtimeCommand } from "../support/processes.ts";
+import { canNotChoosePids, chooseNextPid } from "../support/pids.ts";
+import { runScript, runtimeCommand } from "../support/processes.ts";
 
 const FILE = fileURLToPath(new URL("../fixtures/end_own_tree.ts", import.meta.url));
 
@@ -42,5 +43,17 @@ for (const [way, signal] of Object.entries(WAYS)) {
         handle.close();
       }
     }
+  });
+}
+
+// Natively, the pids of those who are spared are bits of 512 words, which many pids share.
+for (const pid of [300, 16_400, 20_000, 32_000]) {
+  test(`a program that ends its parent's tree is spared, whatever its pid: ${pid} and on`, {
+    skip: canNotChoosePids,
+  }, async () => {
+    chooseNextPid(pid);
+    const through = ["timeout", "-s", "KILL", "30", "sh", "-c", '"$@"; echo "$?"', "sh"];
+    const { stdout, stderr } = await runScript("end_parents_tree.ts", { through });
+    assert.equal(stdout, "spared spared\n0\n", stderr);
   });
 }
