@@ -14,9 +14,6 @@ import { EXIT_ERROR } from "./cli/exit.ts";
 import { main } from "./cli/main.ts";
 import { complain, outputFailure } from "./cli/output.ts";
 
-// Whoever reads may stop reading, as head(1) does, and Node would end everything: a tree half
-// ended, or stopped.
-process.stdout.on("error", () => {});
 const code = await main(process.argv.slice(2));
 const failure = await outputFailure();
 if (failure) complain(`pidfd: the output can't be written: ${failure.message}`);

@@ -15,6 +15,10 @@ export interface Command {
   >;
   /** What its arguments can be, where they are processes or one of a few words. */
   choices?: "processes" | readonly string[];
+  /** Whether `--` and a command line of somebody else follow, which are its arguments then. */
+  takesCommand?: boolean;
+  /** The exit code of wrong usage and of a failure, where these are not 2 and 3. */
+  failureCode?: number;
   run(args: string[], options: Options): number | Promise<number>;
 }
 

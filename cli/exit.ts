@@ -14,6 +14,12 @@ export const EXIT_FORCED = 4;
 export const EXIT_LEFT = 5;
 /** The time was up, as timeout(1) has it. */
 export const EXIT_TIMEOUT = 124;
+/** `run` itself failed, as timeout(1) has it. */
+export const EXIT_NOT_RUN = 125;
+/** The command was found, and can't be executed. */
+export const EXIT_NOT_EXECUTABLE = 126;
+/** The command was not found. */
+export const EXIT_NOT_FOUND = 127;
 /** A signal interrupted the command: this and the signal's number, as a shell has it. */
 export const EXIT_SIGNAL = 128;
 

@@ -8,6 +8,7 @@ import { commandOf, help, helpText } from "./commands/help.ts";
 import { identity } from "./commands/identity.ts";
 import { info } from "./commands/info.ts";
 import { orphans } from "./commands/orphans.ts";
+import { run as runCommand } from "./commands/run.ts";
 import { signal } from "./commands/signal.ts";
 import { stop } from "./commands/stop.ts";
 import { tree } from "./commands/tree.ts";
@@ -19,6 +20,7 @@ import { VERSION } from "./version.ts";
 
 const COMMANDS: Table = {
   check,
+  run: runCommand,
   signal,
   wait,
   stop,
@@ -44,10 +46,11 @@ export async function main(args: string[]): Promise<number> {
     return await run(["--help", "-h"].includes(name) ? "help" : name, rest);
   } catch (error) {
     complain(`pidfd: ${error instanceof Error ? error.message : error}`);
-    if (!(error instanceof UsageError)) return EXIT_ERROR;
-    const isCommand = Object.hasOwn(COMMANDS, name) && name !== "help";
-    complain(`Try: pidfd ${isCommand ? `${name} ` : ""}--help`);
-    return EXIT_USAGE;
+    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+    if (!(error instanceof UsageError)) return command?.failureCode ?? EXIT_ERROR;
+    const isExplained = command !== undefined && name !== "help";
+    complain(`Try: pidfd ${isExplained ? `${name} ` : ""}--help`);
+    return command?.failureCode ?? EXIT_USAGE;
   }
 }
 

@@ -7,12 +7,22 @@ let giveUp: (isWritten: false) => void;
 const givenUp = new Promise<false>((resolve) => giveUp = resolve);
 
 /**
+ * Whoever reads may stop reading, as head(1) does, and Node would end everything: a tree half
+ * ended, or stopped. A command that prints nothing leaves standard output alone.
+ */
+let listen = () => {
+  listen = () => {};
+  process.stdout.on("error", () => {});
+};
+
+/**
  * Prints a line, or several; answers whether it was written. Not by console.log(): its failure goes
  * unseen on Bun, and on Deno it throws, which would leave a tree half ended.
  */
 export function print(text: string): Promise<boolean> {
   // Deno answers nothing to a write that follows a failed one.
   if (failure) return givenUp;
+  listen();
   const written = new Promise<boolean>((resolve) => {
     try {
       process.stdout.write(`${text}\n`, (error) => error ? fail(error) : resolve(true));

@@ -26,8 +26,29 @@ interface Option {
   inlineValue?: boolean | undefined;
 }
 
+/** A command line, divided. */
+interface Parsed {
+  args: string[];
+  options: Options;
+}
+
 /** Splits a command line into arguments and options. */
-export function parse(command: Command, args: string[]): { args: string[]; options: Options } {
+export function parse(command: Command, args: string[]): Parsed {
+  return command.takesCommand ? parseBefore(command, args) : parseAll(command, args);
+}
+
+/** The options are in front of `--`; what is behind it is never looked at. */
+function parseBefore(command: Command, args: string[]): Parsed {
+  const at = args.indexOf("--");
+  const { args: misplaced, options } = parseAll(command, at < 0 ? args : args.slice(0, at));
+  if (options.help) return { args: [], options };
+  if (misplaced.length > 0) {
+    throw new UsageError(`write -- before the command: -- ${misplaced.join(" ")}`);
+  }
+  return { args: at < 0 ? [] : args.slice(at + 1), options };
+}
+
+function parseAll(command: Command, args: string[]): Parsed {
   const known = optionsOf(command);
   // What it complains about by itself depends on the runtime; so the check is ours.
   const { positionals, values, tokens } = parseArgs({

@@ -9,6 +9,7 @@ const PROOFS: Record<string, string> = {
   spawn: "the start of 10,000 processes, under signals, and of programs killed meanwhile",
   trees: "trees of up to 5,000 processes, and strangers beside them",
   model: "random steps against a model of process life; --steps N --seed S",
+  wrappers: "who is left of a command when pidfd run is ended, timeout(1), tini, …; their costs",
   soak: "ten minutes of churn beside the same without this library; --minutes N --svg FILE",
   identity: "no stranger of 1,000 with the same pid is taken for the process; as root",
 };

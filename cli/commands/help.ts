@@ -26,7 +26,8 @@ process that reused the pid is taken for it.
 A TIME has a unit, as in 500ms, 5s, 1.5m or 2h; without one it is milliseconds.
 
 Exit codes: 0 yes, 1 no, 2 wrong usage, 3 a call failed, 4 forced,
-5 processes may be left, 124 timed out, 128 + N interrupted by signal N.`;
+5 processes may be left, 124 timed out, 128 + N interrupted by signal N.
+pidfd run has those of timeout(1).`;
 }
 
 /** The command of this name. */

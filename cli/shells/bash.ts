@@ -1,5 +1,5 @@
 /** Completions for bash. */
-import { cases, type Entry, PREFIXED, SIGNALS } from "./entry.ts";
+import { cases, type Entry, PREFIXED, SIGNALS, takingCommands } from "./entry.ts";
 
 const words = (words: readonly string[]) =>
   `COMPREPLY=($(compgen -W "${words.join(" ")}" -- "$word"))`;
@@ -25,12 +25,29 @@ const PROCESSES = `_pidfd_processes() {
   done
 }`;
 
+/**
+ * Whether another command line was begun, which is completed as such: by bash-completion where that
+ * is loaded, else commands and files.
+ */
+const COMMAND_LINE = `_pidfd_command_line() {
+  local at
+  for ((at = 2; at < COMP_CWORD; at++)); do
+    [[ \${COMP_WORDS[at]} == -- ]] || continue
+    if declare -F _command_offset > /dev/null; then _command_offset $((at + 1))
+    elif ((at == COMP_CWORD - 1)); then COMPREPLY=($(compgen -c -- "$word"))
+    else compopt -o default 2> /dev/null; fi
+    return 0
+  done
+  return 1
+}`;
+
 /** The script. */
 export function bash(entries: Entry[]): string {
   const signals = `${words(SIGNALS)}
   [[ $COMPREPLY ]] || ${words(PREFIXED)}`;
   const names = entries.map(({ name }) => name);
   return `${PROCESSES}
+${COMMAND_LINE}
 _pidfd() {
   local word=\${COMP_WORDS[COMP_CWORD]}
   local before=\${COMP_WORDS[COMP_CWORD - 1]} command=\${COMP_WORDS[1]}
@@ -39,6 +56,7 @@ _pidfd() {
     ${words([...names, "--help", "--version"])}
     return
   fi
+  case $command in ${takingCommands(entries)}) _pidfd_command_line && return ;; esac
   ${cases(entries, { signals, processes: "_pidfd_processes", words })}
 }
 complete -F _pidfd pidfd`;

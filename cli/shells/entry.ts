@@ -9,6 +9,8 @@ export interface Entry {
   summary: string;
   choices: "processes" | readonly string[];
   options: Option[];
+  /** Whether `--` and another program's command line follow. */
+  takesCommand: boolean;
 }
 
 /** One option of a command. */
@@ -35,13 +37,19 @@ export function entriesOf(table: Table): Entry[] {
       ...(short && { short }),
       value: type === "boolean" ? "none" : long === "signal" ? "signal" : "any",
     }));
-    return { name, summary: command.summary, choices: command.choices ?? [], options };
+    const { summary, choices = [], takesCommand = false } = command;
+    return { name, summary, choices, options, takesCommand };
   });
 }
 
 /** An option as it is typed. */
 export function flagsOf({ long, short }: Option): string[] {
   return short ? [`--${long}`, `-${short}`] : [`--${long}`];
+}
+
+/** The commands that another command line follows, as a pattern of a shell. */
+export function takingCommands(entries: Entry[]): string {
+  return entries.filter(({ takesCommand }) => takesCommand).map(({ name }) => name).join("|");
 }
 
 /** What bash and zsh offer at one place. */

@@ -20,6 +20,13 @@ const FUNCTIONS = `function __pidfd_processes
     printf '%s\\t%s\\n' (string replace /proc/ '' $folder) (string sub -l 50 -- $name)
   end
 end
+# Another command line is completed as such.
+function __pidfd_command_line
+  set -l words (commandline -opc)
+  set -l at (contains -i -- -- $words); or return
+  set -l line (string escape -- $words[(math $at + 1)..])
+  complete -C (string join ' ' -- $line (commandline -ct))
+end
 function __pidfd_signals
   if string match -q 'SI*' -- (commandline -ct)
     printf '%s\\n' ${PREFIXED.join(" ")}
@@ -35,9 +42,13 @@ function optionLine(after: string, { long, short, value }: Option): string {
 
 /** The script. */
 export function fish(entries: Entry[]): string {
-  const lines = entries.flatMap(({ name, summary, choices, options }) => {
+  const lines = entries.flatMap(({ name, summary, choices, options, takesCommand }) => {
     const after = `complete -c pidfd -n '__fish_seen_subcommand_from ${name}'`;
-    const offered = choices === "processes" ? "(__pidfd_processes)" : choices.join(" ");
+    const offered = choices === "processes"
+      ? "(__pidfd_processes)"
+      : takesCommand
+      ? "(__pidfd_command_line)"
+      : choices.join(" ");
     return [
       `complete -c pidfd -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`,
       ...(offered === "" ? [] : [`${after} -k -a '${offered}'`]),

@@ -1,5 +1,5 @@
 /** Completions for zsh. */
-import { cases, type Entry, PREFIXED, SIGNALS } from "./entry.ts";
+import { cases, type Entry, PREFIXED, SIGNALS, takingCommands } from "./entry.ts";
 import { quoted } from "./quoted.ts";
 
 const words = (words: readonly string[]) => `compadd -- ${words.join(" ")}`;
@@ -31,6 +31,13 @@ _pidfd() {
   if (( CURRENT == 2 )); then
     local -a commands=(${commands.join(" ")})
     _describe command commands
+    return
+  fi
+  local -i at=$words[(i)--]
+  if [[ $command == (${takingCommands(entries)}) ]] && (( at < CURRENT )); then
+    shift $at words
+    (( CURRENT -= at ))
+    _normal
     return
   fi
   ${cases(entries, { signals, processes: "_pidfd_processes", words })}

@@ -128,10 +128,14 @@ export async function bundleCommand(from: string, to: string, api: Api): Promise
   return [...new Set(internal)].sort();
 }
 
-/** The files from which `mod` exports. */
+/** What the command alone takes: a copy would have the whole table of records with it. */
+const OF_COMMAND = ["src/proc/job.js", "src/spawn/exec.js"];
+
+/** The files from which `mod` exports, and those. */
 function filesInside(from: string): string[] {
   const text = Deno.readTextFileSync(`${from}/mod.js`);
-  return [...text.matchAll(/from "\.\/(.*)";/g)].map(([, path]) => `${from}/${path}`);
+  const paths = [...text.matchAll(/from "\.\/(.*)";/g)].map(([, path]) => path);
+  return [...paths, ...OF_COMMAND].map((path) => `${from}/${path}`);
 }
 
 /** Whatever one of these files exports, as one module. */

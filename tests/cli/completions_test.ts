@@ -60,6 +60,9 @@ test("pidfd completions bash offers commands, options and signals", async () => 
   assert.deepEqual(await offered("pidfd", "help", "co"), ["completions"]);
   assert.deepEqual(await offered("pidfd", "--v"), ["--version"]);
   assert.deepEqual(await offered("pidfd", "wait", "--timeout", ""), []);
+  assert.deepEqual(await offered("pidfd", "run", "--pidf"), ["--pidfile"]);
+  assert.ok((await offered("pidfd", "run", "--timeout", "5s", "--", "mkf")).includes("mkfifo"));
+  assert.deepEqual(await offered("pidfd", "run", "--", "ls", "--pidf"), []);
 });
 
 /** A process whose command line shows that it is the test's, with what would harm a terminal. */
@@ -132,6 +135,8 @@ test(
         `pidfd stop ${process.pid}`,
         "pidfd completions f",
         "pidfd wait --timeout ",
+        "pidfd run --timeout 5s -- mkfif",
+        "pidfd run --pidf",
       ];
       assert.deepEqual((await completedByZsh(folder, ...lines)).split("\n"), [
         "pidfd check",
@@ -141,6 +146,8 @@ test(
         `pidfd stop ${process.pid}`,
         "pidfd completions fish",
         "pidfd wait --timeout",
+        "pidfd run --timeout 5s -- mkfifo",
+        "pidfd run --pidfile",
         "",
       ]);
     } finally {
@@ -174,7 +181,7 @@ test(
   async () => {
     const helper = await odd();
     const { pid } = helper.child;
-    const lines = ["ch", "signal -s SIGUSR", "signal -s USR", `stop ${pid}`];
+    const lines = ["ch", "signal -s SIGUSR", "signal -s USR", "run -- mkfif", `stop ${pid}`];
     const ask = lines.map((line) => `complete -C 'pidfd ${line}'`).join("; ");
     const { stdout, stderr } = await run("fish", [
       "--no-config",
@@ -184,7 +191,15 @@ test(
     assert.equal(stderr, "");
     await helper.kill();
     const words = stdout.match(/^\w+/gm);
-    assert.deepEqual(words, ["check", "SIGUSR1", "SIGUSR2", "USR1", "USR2", String(pid)]);
+    assert.deepEqual(words, [
+      "check",
+      "SIGUSR1",
+      "SIGUSR2",
+      "USR1",
+      "USR2",
+      "mkfifo",
+      String(pid),
+    ]);
     assert.ok(stdout.endsWith(`${pid}\thelper pause odd?[31m?name\n`), stdout);
   },
 );
