@@ -169,7 +169,8 @@ export function receiveMessage(socketFd: number, timeoutMs: number = 0): Receive
   checkInteger(action, "timeoutMs", timeoutMs, 0);
   const end = now() + timeoutMs;
   for (let left = timeoutMs; left > 0; left = end - now()) {
-    waitUntilReadable(socketFd, Math.ceil(left));
+    // Not by the clock alone: a test may have stopped it before this module was imported.
+    if (!waitUntilReadable(socketFd, Math.ceil(left))) break;
     const message = take(socketFd);
     if (message) return message;
     // Somebody else was quicker, or there is out-of-band data, which stays: then nothing tells of a
@@ -197,9 +198,11 @@ function take(socketFd: number): ReceivedMessage | null {
   };
 }
 
-function waitUntilReadable(fd: number, timeoutMs: number): void {
+/** False when the time is up. */
+function waitUntilReadable(fd: number, timeoutMs: number): boolean {
   const seen = check(native().poll(fd, POLLIN, timeoutMs), "poll");
   if (seen & POLLNVAL) throw failure({ errno: EBADF, syscall: "poll" });
+  return seen !== 0;
 }
 
 type Sender = Pick<ReceivedMessage, "sender" | "senderError">;
