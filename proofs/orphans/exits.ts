@@ -1,6 +1,6 @@
 /**
- * Kills the parents of programs that follow them: how long each program runs on. Takes how many, and
- * the limit in milliseconds, which holds on a machine that does nothing else.
+ * Kills the parents of programs that follow them: how long each program runs on. Takes how many,
+ * and the limit in milliseconds, which holds on a machine that does nothing else.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
