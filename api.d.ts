@@ -17,8 +17,9 @@ export declare class Child implements AsyncDisposable {
     get stderr(): ChildReadable | null;
     get fds(): Readonly<Record<number, ChildReadable | ChildDuplex>>;
     get status(): Promise<ExitStatus>;
+    get contained(): Promise<Containment> | null;
     wait(options?: WaitOptions): Promise<ExitStatus>;
-    terminate(options?: TerminateOptions): Promise<Termination>;
+    terminate(options?: TerminateOptions): Promise<ChildTermination>;
     kill(signal?: Signal | number): boolean;
     output(options?: OutputOptions): Promise<ChildOutput>;
     ref(): this;
@@ -47,10 +48,22 @@ export type ChildReadable = Readable & {
     readonly web: ReadableStream<Uint8Array>;
 };
 
+// ChildTermination
+export interface ChildTermination extends Termination {
+    readonly contained?: Containment;
+}
+
 // ChildWritable
 export type ChildWritable = Writable & {
     readonly web: WritableStream<Uint8Array>;
 };
+
+// Containment
+export interface Containment {
+    readonly asked: number;
+    readonly killed: number;
+    readonly settled: boolean;
+}
 
 // CoreDump
 export interface CoreDump {
@@ -156,6 +169,9 @@ export interface KilledStatus {
 
 // KnownStatus
 export type KnownStatus = ExitedStatus | KilledStatus;
+
+// Lifetime
+export type Lifetime = "independent" | "parent" | "contained";
 
 // LockOptions
 export interface LockOptions {
@@ -463,7 +479,7 @@ export interface SpawnOptions {
     readonly fds?: Readonly<Record<number, number | "pipe" | "socket">> | undefined;
     readonly session?: boolean | undefined;
     readonly group?: boolean | undefined;
-    readonly lifetime?: "independent" | "parent" | "contained" | undefined;
+    readonly lifetime?: Lifetime | undefined;
     readonly cgroup?: string | number | undefined;
     readonly limits?: Readonly<Partial<Record<ResourceLimit, number | readonly [soft: number, hard: number]>>> | undefined;
     readonly uid?: number | undefined;
@@ -472,6 +488,7 @@ export interface SpawnOptions {
     readonly noNewPrivileges?: boolean | undefined;
     readonly signal?: AbortSignal | undefined;
     readonly timeoutMs?: number | undefined;
+    readonly killSignal?: Signal | number | undefined;
     readonly graceMs?: number | undefined;
 }
 

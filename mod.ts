@@ -70,8 +70,9 @@ export {
 export type { TreeEnd, TreeEscape, TreeOrphan, TreeReport } from "./src/kill/report.ts";
 export { Child } from "./src/spawn/child.ts";
 export { SpawnFailedError, type SpawnFailedErrorOptions } from "./src/spawn/failed.ts";
+export type { ChildTermination, Containment } from "./src/spawn/guard.ts";
 export type { ResourceLimit } from "./src/spawn/limits.ts";
-export type { SpawnOptions } from "./src/spawn/options.ts";
+export type { Lifetime, SpawnOptions } from "./src/spawn/options.ts";
 export type { ChildOutput, OutputOptions } from "./src/spawn/output.ts";
 export { spawn } from "./src/spawn/spawn.ts";
 export type { Stdio } from "./src/spawn/stdio.ts";

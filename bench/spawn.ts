@@ -16,17 +16,23 @@ interface Way {
   read(command: string, args: string[]): Promise<number>;
 }
 
-const ours: Way = {
-  name: "spawn()",
-  start: () => spawn("/bin/true", [], { stdin: "null", stdout: "null", stderr: "null" }).status,
+const own = (name: string, lifetime: "independent" | "contained"): Way => ({
+  name,
+  start() {
+    const options = { stdin: "null", stdout: "null", stderr: "null", lifetime } as const;
+    return spawn("/bin/true", [], options).status;
+  },
   async read(command, args) {
-    const child = spawn(command, args, { stdin: "null", stdout: "pipe" });
+    const child = spawn(command, args, { stdin: "null", stdout: "pipe", lifetime });
     let size = 0;
     child.stdout!.on("data", (bytes: Uint8Array) => size += bytes.length);
     await Promise.all([once(child.stdout!, "close"), child.status]);
     return size;
   },
-};
+});
+
+const ours = own("spawn()", "independent");
+const contained = own("contained", "contained");
 
 const nodes: Way = {
   name: "child_process",
@@ -93,7 +99,7 @@ const MIB = 2 ** 20;
 const held = Number(process.argv[2] ?? 0);
 const ballast = new Uint8Array(held * MIB).fill(1);
 
-const ways = [ours, nodes, ...(deno ? [denos] : bun ? [buns] : []), await execas()];
+const ways = [ours, contained, nodes, ...(deno ? [denos] : bun ? [buns] : []), await execas()];
 const median = (times: number[]) => times.toSorted((a, b) => a - b)[times.length >> 1];
 
 const returned = ways.map((): number[] => []);

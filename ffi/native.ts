@@ -172,6 +172,8 @@ export interface Native {
   spawner_start(record: Uint8Array): number;
   /** Starts a process by a `SpawnRecord` and what follows it in the buffer: its pid. */
   spawn(record: Uint8Array): number;
+  /** Replaces this program by the guard of such a process: returns only why it can't. */
+  replace(record: Uint8Array): number;
   /** read(2) of so many bytes: how many came, 0 at the end. */
   stream_read(fd: number, length: number, bytes: Uint8Array): number;
   /** write(2) of so many bytes: how many went. */

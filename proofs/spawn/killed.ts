@@ -3,26 +3,14 @@
  * any of them is left. Takes the number of rounds.
  */
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { spawn } from "../../mod.ts";
-import { allPids } from "../../tests/support/proc.ts";
 import { runtimeCommand } from "../../tests/support/processes.ts";
+import { marked } from "./marked.ts";
 
 const rounds = Number(process.argv.at(-1));
 const [command, ...args] = runtimeCommand(fileURLToPath(new URL("starter.ts", import.meta.url)));
-
-/** Those that carry the mark in their environment, or are about to: a zombie has none. */
-function marked(mark: string): number[] {
-  return allPids().filter((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/environ`, "latin1").includes(mark);
-    } catch {
-      return false;
-    }
-  });
-}
 
 let left = 0;
 let seen = 0;

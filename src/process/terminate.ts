@@ -45,15 +45,26 @@ export interface Termination {
 
 const DEFAULTS = { killSignal: "SIGTERM", graceMs: 5000, statusMs: 10, signal: undefined };
 
-/** Asks, waits, forces, waits. */
-export async function terminate(handle: Handle, options: TerminateOptions): Promise<Termination> {
+/** The options, checked, and the number of the signal; throws where it is aborted already. */
+export function checkTerminateOptions(options: TerminateOptions, defaults: TerminateOptions) {
   const action = "terminate a process";
-  const { killSignal, graceMs, statusMs, signal } = readOptions(action, options, DEFAULTS);
+  const all = { ...DEFAULTS, ...defaults };
+  const { killSignal, graceMs, statusMs, signal } = readOptions(action, options, all);
   const number = killSignalNumber(action, killSignal);
   checkGrace(action, graceMs);
   checkInteger(action, "statusMs", statusMs, 0);
   checkAbortSignal(action, signal);
   signal?.throwIfAborted();
+  return { number, graceMs, statusMs, signal };
+}
+
+/** Asks, waits, forces, waits. */
+export async function terminate(
+  handle: Handle,
+  options: TerminateOptions,
+  defaults: TerminateOptions = {},
+): Promise<Termination> {
+  const { number, graceMs, statusMs, signal } = checkTerminateOptions(options, defaults);
   const start = now();
   sendPolitely(handle, number);
   const forced = !(await endsWithin(handle, graceMs, signal)) && sendKill(handle);

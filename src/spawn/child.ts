@@ -5,16 +5,16 @@
  */
 import { reportUncaught, startTimer } from "../../ffi/timer.ts";
 import { Handle } from "../handle/handle.ts";
-import { ECHILD } from "../kernel/constants.ts";
-import { PidfdError } from "../kernel/errors.ts";
 import type { ExitStatus } from "../kernel/exit.ts";
 import { type Signal, signalNumber } from "../kernel/signals.ts";
 import { type Pidfd, pidfdOf } from "../pidfd.ts";
 import { sendSignal } from "../process/signal.ts";
-import { reap } from "../process/state.ts";
-import { terminate, type TerminateOptions, type Termination } from "../process/terminate.ts";
-import { checkedLimits, waitFor, type WaitOptions } from "../process/wait.ts";
-import { setRef, waitsOf } from "../process/waits.ts";
+import { terminate, type TerminateOptions } from "../process/terminate.ts";
+import { checkedLimits, checkedOptions, untilExited, waitFor } from "../process/wait.ts";
+import type { WaitOptions } from "../process/wait.ts";
+import { setRef } from "../process/waits.ts";
+import { asChild, ChildEnd } from "./end.ts";
+import { type ChildTermination, type Containment, Guard } from "./guard.ts";
 import type { Checked } from "./options.ts";
 import { checkOutputOptions, type ChildOutput, collect, type OutputOptions } from "./output.ts";
 import { Pipes } from "./pipes.ts";
@@ -24,6 +24,8 @@ import type { ChildDuplex, ChildReadable, ChildWritable } from "./streams.ts";
 interface Started {
   readonly pid: number;
   readonly pidfd: number;
+  /** Of a contained one: the guard's pidfd, and our end of the channel to it. */
+  readonly guard: { readonly pidfd: number; readonly channel: number } | null;
   /** Our ends of what was made for it, by their numbers in the child. */
   readonly ends: ReadonlyMap<number, number>;
   readonly checked: Checked;
@@ -37,7 +39,8 @@ const PRIVATE = Symbol();
 /**
  * A process that {@linkcode spawn} has started. It keeps this program alive until it has ended,
  * unless {@linkcode Child.unref} says otherwise, and it is reaped as soon as it has ended, by this
- * object alone.
+ * object alone. A contained one is reaped by its guard, and keeps this program alive until nothing
+ * of it is left.
  *
  * @example It is over when it is out of use
  * ```ts
@@ -53,10 +56,9 @@ export class Child implements AsyncDisposable {
   readonly #handle: Handle;
   readonly #pid: number;
   readonly #pipes: Pipes;
-  readonly #graceMs: number;
-  #end!: PromiseWithResolvers<ExitStatus>;
-  #hasFailed = false;
-  #status: ExitStatus | null = null;
+  readonly #defaults: { readonly killSignal: number; readonly graceMs: number };
+  readonly #end: ChildEnd;
+  readonly #guard: Guard | null;
   #pidfd: Pidfd | undefined;
   #uses = 0;
   #undo: (() => void)[] = [];
@@ -66,14 +68,17 @@ export class Child implements AsyncDisposable {
   }
 
   /** Use {@linkcode spawn}. */
-  private constructor({ pid, pidfd, ends, checked }: Started, key: typeof PRIVATE) {
+  private constructor({ pid, pidfd, guard, ends, checked }: Started, key: typeof PRIVATE) {
     if (key !== PRIVATE) throw new TypeError("Cannot make a Child: use spawn()");
     this.#pid = pid;
     this.#handle = new Handle(pidfd, pid);
     this.#handle.isBorrowed = true;
     this.#pipes = new Pipes(ends, checked.fds);
-    this.#graceMs = checked.graceMs;
-    this.#begin();
+    this.#defaults = { killSignal: checked.killSignal, graceMs: checked.graceMs };
+    this.#end = new ChildEnd(this.#handle, () => this.#onEnd());
+    this.#guard = guard && new Guard(guard.pidfd, guard.channel, this.#end);
+    if (guard) this.#handle.child = asChild(pid, this.#end);
+    else this.#end.reap();
     this.#limit(checked);
   }
 
@@ -115,8 +120,15 @@ export class Child implements AsyncDisposable {
 
   /** How it ended, once it has. */
   get status(): Promise<ExitStatus> {
-    this.#tryAgain();
     return this.#end.promise;
+  }
+
+  /**
+   * Of a process with the lifetime "contained": resolves when it and all that it has started have
+   * ended, the guard among them, or when somebody has killed the guard. Else null.
+   */
+  get contained(): Promise<Containment> | null {
+    return this.#guard && this.#guard.gone;
   }
 
   /**
@@ -128,27 +140,36 @@ export class Child implements AsyncDisposable {
    * @throws {RangeError} If a number is outside its range.
    */
   wait(options: WaitOptions = {}): Promise<ExitStatus> {
-    if (this.#status) {
+    if (this.#end.status) {
       const { signal } = checkedLimits("wait for a process", options);
       return signal?.aborted ? Promise.reject(signal.reason) : this.status;
     }
-    this.#tryAgain();
+    const { promise } = this.#end;
+    if (this.#guard) return this.#keepOpen(() => this.#waitContained(promise, options));
     return this.#keepOpen(() => waitFor(this.#handle, options));
   }
 
   /**
-   * Ends it: sends SIGTERM, waits `graceMs`, sends SIGKILL, and waits for the end.
+   * Ends it: sends SIGTERM (`killSignal`), waits `graceMs`, sends SIGKILL, and waits for the end.
+   * With a contained one all that it has started is ended too; this resolves when all have ended,
+   * or when no more can be done for now: `contained` says which.
    *
    * @throws {PidfdSignalFailedError} `EPERM` if it has become another user's.
    * @throws {TypeError} If an option is of a wrong type.
    * @throws {RangeError} If a number is outside its range.
    */
-  async terminate(options: TerminateOptions = {}): Promise<Termination> {
-    if (this.#status) return { status: this.#status, forced: false, durationMs: 0 };
-    const all = { graceMs: this.#graceMs, ...options };
-    const termination = await this.#keepOpen(() => terminate(this.#handle, all));
+  async terminate(options: TerminateOptions = {}): Promise<ChildTermination> {
+    const guard = this.#guard;
+    if (guard && !guard.isOver) {
+      return await guard.terminate(options, this.#defaults, () => this.kill(0));
+    }
+    const contained = guard ? { contained: await guard.gone } : {};
+    const { status } = this.#end;
+    if (status) return { status, forced: false, durationMs: 0, ...contained };
+    const end = () => terminate(this.#handle, options, this.#defaults);
+    const termination = await this.#keepOpen(end);
     // It is reaped by then.
-    return { ...termination, status: await this.status };
+    return { ...termination, status: await this.status, ...contained };
   }
 
   /**
@@ -160,7 +181,7 @@ export class Child implements AsyncDisposable {
    */
   kill(signal: Signal | number = "SIGTERM"): boolean {
     const number = signalNumber(signal);
-    return this.#status === null && sendSignal(this.#handle, number);
+    return this.#end.status === null && sendSignal(this.#handle, number);
   }
 
   /**
@@ -181,6 +202,7 @@ export class Child implements AsyncDisposable {
   /** Lets it and its streams keep this program alive, as they do at first. */
   ref(): this {
     setRef(this.#handle, true);
+    this.#guard?.setRef(true);
     this.#pipes.setRef(true);
     return this;
   }
@@ -188,6 +210,7 @@ export class Child implements AsyncDisposable {
   /** Lets this program end although it runs and its streams are open. */
   unref(): this {
     setRef(this.#handle, false);
+    this.#guard?.setRef(false);
     this.#pipes.setRef(false);
     return this;
   }
@@ -198,56 +221,18 @@ export class Child implements AsyncDisposable {
       await this.terminate();
       await this.status;
     } finally {
+      // What could not be ended does not keep this program alive.
+      this.#guard?.setRef(false);
       this.#pipes.close();
       this.#handle.close();
     }
   }
 
-  #begin(): void {
-    this.#end = Promise.withResolvers();
-    // A failure reaches whoever asks for the status; that nobody does must not end the program.
-    this.#end.promise.catch(() => {});
-    this.#awaitEnd();
-  }
-
-  /** After a wait that failed, for want of memory for example, it would stay a zombie. */
-  #tryAgain(): void {
-    if (!this.#hasFailed) return;
-    this.#hasFailed = false;
-    this.#begin();
-  }
-
-  /** Reaps it once it has ended. */
-  #awaitEnd(): void {
-    const onFailure = (error: unknown) => this.#fail(error);
-    try {
-      waitsOf(this.#handle).listen("exited", () => this.#reap(), onFailure);
-    } catch (error) {
-      // The process runs already: whoever gets no Child could not end it.
-      this.#fail(error);
-    }
-  }
-
-  #reap(): void {
-    try {
-      const status = reap(this.#handle);
-      if (status) this.#settle(status);
-      else this.#awaitEnd();
-    } catch (error) {
-      // Where SIGCHLD is ignored, the kernel reaps children itself.
-      const isReaped = error instanceof PidfdError && error.errno === ECHILD;
-      if (!isReaped) return this.#fail(error);
-      const statusMs = 10;
-      waitFor(this.#handle, { statusMs }).then(
-        (status) => this.#settle(status),
-        (error) => this.#fail(error),
-      );
-    }
-  }
-
-  #settle(status: ExitStatus): void {
-    this.#status = status;
-    this.#end.resolve(status);
+  #onEnd(): void {
+    const status = this.#end.status!;
+    // That of a contained one comes from its guard.
+    this.#handle.status ??= status;
+    this.#handle.waits?.settle(status);
     this.#takeBack();
     this.#closeUnused();
   }
@@ -265,12 +250,13 @@ export class Child implements AsyncDisposable {
 
   /** Who has not asked for the handle has no use for it once the process was reaped. */
   #closeUnused(): void {
-    if (this.#status && !this.#pidfd && this.#uses === 0) this.#handle.close();
+    if (this.#end.status && !this.#pidfd && this.#uses === 0) this.#handle.close();
   }
 
-  #fail(error: unknown): void {
-    this.#hasFailed = true;
-    this.#end.reject(error);
+  async #waitContained(status: Promise<ExitStatus>, options: WaitOptions): Promise<ExitStatus> {
+    const { timeoutMs, signal } = checkedOptions(options);
+    await untilExited(this.#handle, timeoutMs, signal);
+    return await status;
   }
 
   /** Has the options end it. */

@@ -67,7 +67,12 @@ const REASONS: Readonly<Record<string, string>> = {
   "dup3 EBADF": "the number is above the limit of open files (RLIMIT_NOFILE)",
   "fcntl EBADF": "a file descriptor that the child is to have is not open",
   "prlimit EPERM": "not permitted to raise a hard limit",
-  "memfd_create EACCES": "changing the user needs an executable memory file (vm.memfd_noexec)",
+  "memfd_create EACCES":
+    "the guard, or changing the user, needs an executable memory file (vm.memfd_noexec)",
+  "execveat EACCES": "the guard, a program in memory, may not be executed",
+  "execveat ESRCH": "the guard was killed before the program ran",
+  "openat EREMOTE": "the guard needs the /proc of its own pid namespace",
+  "openat ENOENT": "the guard needs /proc",
   "setgroups EPERM": "not permitted to change the groups",
   "setresgid EPERM": "not permitted to become this group",
   "setresuid EPERM": "not permitted to become this user",

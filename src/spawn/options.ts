@@ -7,11 +7,16 @@ import {
   checkAbortSignal,
   checkBoolean,
   checkInteger,
+  checkOneOf,
   readOptions,
   show,
 } from "../kernel/arguments.ts";
 import { checkLimits, type Limit, type ResourceLimit } from "./limits.ts";
+import { killSignalNumber, type Signal } from "../kernel/signals.ts";
 import { checkStdio, type Placed, type Stdio } from "./stdio.ts";
+
+/** How long a started process may live. */
+export type Lifetime = "independent" | "parent" | "contained";
 
 /** How to start a process, and what it is to have. */
 export interface SpawnOptions {
@@ -43,10 +48,12 @@ export interface SpawnOptions {
   /**
    * How long it may live. "independent", if left out: as long as it likes. "parent": the kernel
    * kills it (SIGKILL) when this program ends, however that ends, but not what it has started
-   * itself; a program that changes its user when it is executed (setuid) escapes. "contained" is
-   * reserved: it throws.
+   * itself; a program that changes its user when it is executed (setuid) escapes. "contained": a
+   * guard, a process between this program and that one, ends it and everything that it has started
+   * when this program ends, when the process itself ends, and when it is terminated: it sends
+   * `killSignal` to all, and after `graceMs` SIGKILL until nothing is left. Needs /proc.
    */
-  readonly lifetime?: "independent" | "parent" | "contained" | undefined;
+  readonly lifetime?: Lifetime | undefined;
   /**
    * The cgroup that it is born in, as its directory's path or file descriptor; ours if left out.
    */
@@ -68,8 +75,12 @@ export interface SpawnOptions {
   /** Terminates it after so many milliseconds, from 0 to 2147483647. */
   readonly timeoutMs?: number | undefined;
   /**
-   * How long SIGTERM has before SIGKILL, where `signal`, `timeoutMs`, `terminate()` or the end of
-   * an `await using` block end it: milliseconds from 0 to 2147483647; 5000 if left out.
+   * The polite signal, where `signal`, `timeoutMs`, `terminate()`, the end of an `await using`
+   * block or the guard ends it; SIGTERM if left out. SIGCONT follows it.
+   */
+  readonly killSignal?: Signal | number | undefined;
+  /**
+   * How long that signal has before SIGKILL: milliseconds from 0 to 2147483647; 5000 if left out.
    */
   readonly graceMs?: number | undefined;
 }
@@ -84,7 +95,7 @@ export interface Checked {
   readonly fds: readonly Placed[];
   readonly session: boolean;
   readonly group: boolean;
-  readonly endsWithParent: boolean;
+  readonly lifetime: Lifetime;
   readonly cgroup: string | number;
   readonly limits: readonly Limit[];
   readonly uid: number | undefined;
@@ -93,8 +104,11 @@ export interface Checked {
   readonly noNewPrivileges: boolean;
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number | undefined;
+  readonly killSignal: number;
   readonly graceMs: number;
 }
+
+const LIFETIMES: readonly Lifetime[] = ["independent", "parent", "contained"];
 
 const ACTION = "spawn";
 
@@ -110,7 +124,7 @@ const DEFAULTS = {
   fds: undefined,
   session: undefined,
   group: undefined,
-  lifetime: undefined,
+  lifetime: "independent",
   cgroup: undefined,
   limits: undefined,
   uid: undefined,
@@ -119,6 +133,7 @@ const DEFAULTS = {
   noNewPrivileges: undefined,
   signal: undefined,
   timeoutMs: undefined,
+  killSignal: "SIGTERM",
   graceMs: undefined,
 };
 
@@ -126,7 +141,8 @@ const DEFAULTS = {
 export function checkSpawnOptions(options: SpawnOptions): Checked {
   const read = readOptions(ACTION, options, DEFAULTS);
   const { cwd, env, clearEnv, argv0, umask, session, group, lifetime } = read;
-  const { cgroup, limits, uid, gid, groups, noNewPrivileges, signal, timeoutMs, graceMs } = read;
+  const { cgroup, limits, uid, gid, groups, noNewPrivileges, signal, timeoutMs } = read;
+  const { killSignal, graceMs } = read;
   checkAbortSignal(ACTION, signal);
   return {
     cwd: cwd === undefined ? "" : checkDirectory("cwd", cwd),
@@ -137,7 +153,7 @@ export function checkSpawnOptions(options: SpawnOptions): Checked {
     fds: checkStdio(ACTION, read),
     session: flag("session", session),
     group: flag("group", group),
-    endsWithParent: checkLifetime(lifetime),
+    lifetime: checkOneOf(ACTION, "lifetime", lifetime, LIFETIMES),
     cgroup: checkCgroup(cgroup),
     limits: checkLimits(ACTION, limits),
     uid: optional("uid", uid, MAX_ID),
@@ -146,6 +162,7 @@ export function checkSpawnOptions(options: SpawnOptions): Checked {
     noNewPrivileges: flag("noNewPrivileges", noNewPrivileges),
     signal,
     timeoutMs: optional("timeoutMs", timeoutMs),
+    killSignal: killSignalNumber(ACTION, killSignal),
     graceMs: optional("graceMs", graceMs) ?? 5000,
   };
 }
@@ -209,15 +226,6 @@ function checkVariables(env: unknown): Checked["variables"] {
     variables[name] = value === undefined ? undefined : checkText(`env.${name}`, value);
   }
   return variables;
-}
-
-function checkLifetime(value: unknown): boolean {
-  if (value === undefined || value === "independent") return false;
-  if (value === "parent") return true;
-  const reason = value === "contained"
-    ? '"contained" is not available in this version; "parent" ends the process itself'
-    : `must be "independent" or "parent": ${show(value)}`;
-  throw new TypeError(`Cannot ${ACTION}: "lifetime": ${reason}`);
 }
 
 function checkCgroup(value: unknown): string | number {

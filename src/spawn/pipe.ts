@@ -110,7 +110,13 @@ export class PipeReader extends Pipe {
   #isWanted = false;
   #isReading = false;
   #buffer: Uint8Array | undefined;
-  #chunk = CHUNK;
+  #chunk: number;
+
+  /** Reads so many bytes at once. */
+  constructor(fd: number, chunk = CHUNK) {
+    super(fd);
+    this.#chunk = chunk;
+  }
 
   /** Reads until the sink wants no more; to be called again then. */
   read(sink: Sink): void {
@@ -118,6 +124,13 @@ export class PipeReader extends Pipe {
     if (this.#isWanted || this.isClosed) return;
     this.#isWanted = true;
     if (!this.#isReading) this.proceed();
+  }
+
+  /** The same, but not before the event loop has had its turn. */
+  readLater(sink: Sink): void {
+    this.#sink = sink;
+    this.#isWanted = true;
+    this.arm();
   }
 
   protected proceed(): void {

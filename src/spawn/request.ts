@@ -16,12 +16,20 @@ export type Request = NativeRecord<"SpawnRecord">;
 const DESCRIPTOR_WORDS = 4;
 
 /**
- * What zig/src/spawn/program.zig puts in front of the arguments, and the zeros behind both lists.
+ * What zig/src/spawn/role.zig puts in front of the arguments, and the zeros behind both lists.
  */
 const MORE_POINTERS = 3 + 2;
 
-/** What a process is to be, in a buffer of its own. */
-export function makeRequest(command: string, args: readonly string[], checked: Checked): Request {
+/**
+ * What a process is to be, in a buffer of its own; `replaces` says that its guard takes the place
+ * of this program.
+ */
+export function makeRequest(
+  command: string,
+  args: readonly string[],
+  checked: Checked,
+  replaces = false,
+): Request {
   const { cwd, cgroup, fds, groups = [], argv0 = command } = checked;
   const folder = typeof cgroup === "string" ? cgroup : "";
   const variables = variablesOf(checked);
@@ -41,13 +49,16 @@ export function makeRequest(command: string, args: readonly string[], checked: C
   });
   new Uint32Array(buffer.buffer, groupsAt, groups.length).set(groups);
   const record = new NativeRecord("SpawnRecord", buffer);
-  record.set("flags", flagsOf(checked, variables === undefined));
+  const inherits = variables === undefined;
+  record.set("flags", flagsOf(checked, { inherits_environment: inherits, replaces }));
   record.set("umask", checked.umask ?? 0);
   record.set("uid", checked.uid ?? 0);
   record.set("gid", checked.gid ?? 0);
   record.set("group_count", groups.length);
   record.set("cgroup", typeof cgroup === "number" ? cgroup : -1);
   record.set("fd_count", fds.length);
+  record.set("kill_signal", checked.killSignal);
+  record.set("grace_ms", checked.graceMs);
   record.set("pointer_count", pointerCount);
   record.set("argument_count", args.length + 1);
   record.set("variable_count", variableCount);
@@ -61,19 +72,23 @@ export function ourEnd(record: Request, index: number): number {
   return new Int32Array(record.bytes.buffer, at, DESCRIPTOR_WORDS)[2];
 }
 
-function flagsOf(checked: Checked, inheritsEnvironment: boolean): number {
+function flagsOf(
+  checked: Checked,
+  more: { inherits_environment: boolean; replaces: boolean },
+): number {
   const { session, group, umask, uid, gid, groups } = checked;
   const bits: Record<keyof typeof SPAWN_FLAGS, boolean> = {
     session,
     // Who leads a session leads its group.
     group: group && !session,
     no_new_privileges: checked.noNewPrivileges,
-    ends_with_parent: checked.endsWithParent,
+    ends_with_parent: checked.lifetime === "parent",
     has_umask: umask !== undefined,
     has_uid: uid !== undefined,
     has_gid: gid !== undefined,
     has_groups: groups !== undefined,
-    inherits_environment: inheritsEnvironment,
+    contained: checked.lifetime === "contained",
+    ...more,
   };
   let flags = 0;
   for (const [name, isSet] of Object.entries(bits)) {

@@ -41,7 +41,9 @@ import { OURS } from "./stdio.ts";
  * `E2BIG`, `ETXTBSY`, `ENOTDIR`, `ELOOP` or `ENAMETOOLONG` of "execve"; `ENOENT`, `ENOTDIR` or
  * `EACCES` of "chdir"; `EMFILE`, `ENFILE` or `EBADF` of the descriptors; `EAGAIN` or `ENOMEM` of
  * "clone"; `EPERM` of "prlimit", "setgroups", "setresgid" or "setresuid"; `ENOENT`, `EACCES` or
- * `EBUSY` of "cgroup" or "clone"; `EACCES` of "spawn" if the runtime does not permit it.
+ * `EBUSY` of "cgroup" or "clone"; `EACCES` of "spawn" if the runtime does not permit it. For a
+ * guard, or another user, `EACCES` of "memfd_create", where no memory file may be executed; for a
+ * guard `ENOENT` or `EREMOTE` of "openat", without the /proc of its pid namespace.
  *
  * @example Run a program, and have its output
  * ```ts
@@ -79,7 +81,10 @@ export function spawn(
   const pid = start(request);
   if (pid < 0) throw failed(pid, request, command, checked);
   const pidfd = request.number("pidfd");
-  return childOf({ pid, pidfd, ends: endsOf(request, checked), checked });
+  const guard = checked.lifetime === "contained"
+    ? { pidfd: request.number("guard"), channel: request.number("channel") }
+    : null;
+  return childOf({ pid, pidfd, guard, ends: endsOf(request, checked), checked });
 }
 
 /** Our ends of what was made for the child. */
@@ -92,13 +97,14 @@ function endsOf(request: Request, { fds }: Checked): Map<number, number> {
   return ends;
 }
 
-function failed(errno: number, request: Request, command: string, checked: Checked): Error {
+/** Why a process could not be started. */
+export function failed(errno: number, request: Request, command: string, checked: Checked): Error {
   const step = stepName(request.number("step"));
   const { cgroup } = checked;
   const paths: Partial<Record<string, string>> = {
     execve: command,
     chdir: checked.cwd,
-    openat: "/dev/null",
+    openat: request.number("failed_fd") < 0 ? "/proc" : "/dev/null",
     cgroup: typeof cgroup === "string" ? cgroup : undefined,
   };
   const reason = reasonFor(step, errnoName(errno) ?? "");

@@ -23,7 +23,7 @@ export interface Placed {
 }
 
 export const OURS = 0;
-const NULL_DEVICE = 1;
+export const NULL_DEVICE = 1;
 const READ_BY_CHILD = 2;
 const WRITTEN_BY_CHILD = 3;
 export const SOCKET = 4;

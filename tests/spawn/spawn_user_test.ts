@@ -96,8 +96,11 @@ test("this process stays as dumpable as it was, whatever the options", {
   assert.equal(before, 1);
   const all: SpawnOptions[] = [
     { session: true, group: true, umask: 0, noNewPrivileges: true, lifetime: "parent" },
+    { lifetime: "contained", session: true },
     { limits: { core: 0 }, cwd: "/", argv0: "x", clearEnv: true },
-    ...(needsRoot ? [] : [{ uid: 1234 }, { gid: 1234 }, { groups: [1] }]),
+    ...(needsRoot
+      ? []
+      : [{ uid: 1234 }, { gid: 1234, lifetime: "contained" as const }, { groups: [1] }]),
     { fds: { 3: "socket", 4: "pipe" } },
   ];
   for (const options of all) {

@@ -3,6 +3,7 @@
 const std = @import("std");
 const calls = @import("calls.zig");
 const description = @import("proc/description.zig");
+const guard = @import("spawn/guard_channel.zig");
 const kernel = @import("sys/kernel.zig");
 const lock_file = @import("pidfd/lock_file.zig");
 const pidfile = @import("pidfd/pidfile.zig");
@@ -26,9 +27,9 @@ pub const functions: []const Function = blk: {
 };
 
 pub const records: []const type = blk: {
-    // No function takes these: the watcher writes one into its stream, and the other is a row of a
-    // table.
-    var list: []const type = &.{ records_file.WatchRecord, tree.TreeRow };
+    // No function takes these: the watcher writes one into its stream, the second is a row of a
+    // table, and the guard writes the last.
+    var list: []const type = &.{ records_file.WatchRecord, tree.TreeRow, guard.GuardRecord };
     for (functions) |function| {
         for (function.parameters) |Parameter| {
             if (Parameter == i32) continue;
@@ -43,6 +44,7 @@ pub const records: []const type = blk: {
 pub const constants = .{
     .DESCRIPTION_PARTS = description,
     .SPAWN_FLAGS = spawn.Options,
+    .GUARD_REPORTS = guard.Report,
     .TREE_FLAGS = tree.Flags,
     .TREE_OPTIONS = tree.Options,
     .TREE_ANSWERS = tree.Answer,

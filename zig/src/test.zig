@@ -22,6 +22,8 @@ test {
     _ = @import("sys/text.zig");
     _ = @import("abi.zig");
     _ = @import("pidfd/message.zig");
+    _ = @import("spawn/guard_channel.zig");
+    _ = @import("guard/children.zig");
 }
 
 /// A child that waits for SIGCONT's cousin: it sleeps until it is signalled.

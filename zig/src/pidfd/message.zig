@@ -8,7 +8,7 @@ const builtin = @import("builtin");
 const kernel = @import("../sys/kernel.zig");
 const records = @import("../records.zig");
 const syscall = @import("../sys/syscall.zig");
-const calls = @import("../calls.zig");
+const sys_fd = @import("../sys/fd.zig");
 const linux = std.os.linux;
 const assert = std.debug.assert;
 
@@ -17,21 +17,21 @@ const named = syscall.named;
 const negated = syscall.negated;
 
 /// The same on every CPU that the library is built for; asm/socket.h of others differs.
-const SOL_SOCKET: i32 = 1;
+pub const SOL_SOCKET: i32 = 1;
 const SO_PASSCRED: i32 = 16;
 const SO_PEERGROUPS: i32 = 59;
-const SCM_RIGHTS: i32 = 1;
+pub const SCM_RIGHTS: i32 = 1;
 const SCM_CREDENTIALS: i32 = 2;
 const SCM_PIDFD: i32 = 4;
 const MSG_DONTWAIT: u32 = 0x40;
-const MSG_NOSIGNAL: u32 = 0x4000;
-const MSG_CMSG_CLOEXEC: u32 = 0x4000_0000;
+pub const MSG_NOSIGNAL: u32 = 0x4000;
+pub const MSG_CMSG_CLOEXEC: u32 = 0x4000_0000;
 
 /// struct cmsghdr; what follows it is aligned to a C long.
-const Header = extern struct { length: usize, level: i32, kind: i32 };
+pub const Header = extern struct { length: usize, level: i32, kind: i32 };
 
 /// struct user_msghdr.
-const Message = extern struct {
+pub const Message = extern struct {
     name: usize = 0,
     name_length: u32 = 0,
     parts: usize,
@@ -149,7 +149,7 @@ fn take(record: *records.MessageRecord, header: Header, bytes: []const u8) void 
         if (header.kind == SCM_PIDFD) record.sender = fd;
         if (header.kind != SCM_RIGHTS) continue;
         if (record.descriptor_count == most) {
-            _ = calls.close(fd);
+            _ = sys_fd.close(fd);
             continue;
         }
         record.descriptors[record.descriptor_count] = fd;

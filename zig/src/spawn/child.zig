@@ -1,12 +1,12 @@
 //! What the child does between clone(2) and its program. It shares our memory, so it writes to
 //! nothing but its stack and the plan, and calls nothing but the kernel.
 const std = @import("std");
-const calls = @import("../calls.zig");
+const sys_fd = @import("../sys/fd.zig");
 const descriptors = @import("descriptors.zig");
 const exec = @import("exec.zig");
 const kernel = @import("../sys/kernel.zig");
 const making = @import("making.zig");
-const program = @import("program.zig");
+const role = @import("role.zig");
 const syscall = @import("../sys/syscall.zig");
 const thread = @import("../sys/thread.zig");
 const linux = std.os.linux;
@@ -19,17 +19,28 @@ const Plan = making.Plan;
 pub fn main(argument: usize) callconv(.c) u8 {
     const plan: *Plan = @ptrFromInt(argument);
     reset_signals(plan.is_cleared);
+    if (plan.options.contained) return become_guard(plan);
     inline for (.{ join, descriptors.place, enter, limit, restrict }) |step| {
         if (step(plan) < 0) return 127;
     }
     if (plan.program >= 0) {
         _ = thread.mask(0);
-        _ = plan.fail(.execve, program.execute(plan));
+        _ = plan.fail(.execve, role.execute(plan));
         return 127;
     }
     if (plan.options.ends_with_parent and !exec.end_with_parent(plan.parent)) return 127;
     _ = thread.mask(0);
     _ = plan.fail(.execve, exec.run(plan.command, plan.arguments, plan.environment));
+    return 127;
+}
+
+/// The guard takes the descriptors and the folder to the command, and all signals stay blocked:
+/// none may end it.
+pub fn become_guard(plan: *Plan) u8 {
+    if (descriptors.place(plan) < 0 or enter(plan) < 0) return 127;
+    const result = role.execute(plan);
+    // The arguments and the environment are the command's.
+    _ = plan.fail(if (result == syscall.negated(.@"2BIG")) .execve else .execveat, result);
     return 127;
 }
 
@@ -54,6 +65,13 @@ fn reset_signals(is_cleared: bool) void {
     }
 }
 
+/// So that no child of the calling process is reaped by the kernel itself.
+pub fn wait_for_children() void {
+    const action = Action{ .handler = SIG_DFL, .rest = @splat(0) };
+    const number: u32 = linux.SIG.CHLD;
+    _ = call(named(.rt_sigaction), .{ number, &action, null, @as(usize, 8) });
+}
+
 fn join(plan: *Plan) i32 {
     if (plan.options.session) {
         const result = call(named(.setsid), .{});
@@ -76,7 +94,7 @@ fn join_cgroup(folder: i32) i32 {
         0,
     });
     if (file < 0) return file;
-    defer _ = calls.close(file);
+    defer _ = sys_fd.close(file);
     return call(named(.write), .{ file, "0", @as(usize, 1) });
 }
 

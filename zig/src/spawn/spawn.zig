@@ -4,7 +4,7 @@
 //! other, which may end before (a Worker's), a library thread does it, the keeper: so the end of
 //! the Worker neither sends the child its PR_SET_PDEATHSIG nor leaves a zombie.
 const std = @import("std");
-const calls = @import("../calls.zig");
+const sys_process = @import("../sys/process.zig");
 const channel = @import("../pidfd/watcher_channel.zig");
 const keeper = @import("keeper.zig");
 const making = @import("making.zig");
@@ -50,6 +50,12 @@ pub const SpawnRecord = extern struct {
     step: i32,
     /// Which of the descriptors it was, where the failed call was about one.
     failed_fd: i32,
+    /// For the guard (../guard/guard.zig): the polite signal, and how long it has; -1 is no limit.
+    kill_signal: u32,
+    grace_ms: i32,
+    /// A pidfd of the guard, and our end of the channel to it.
+    guard: i32,
+    channel: i32,
 };
 
 /// A descriptor of the child. They are sorted by `target`.
@@ -77,7 +83,11 @@ pub const Options = packed struct(u32) {
     has_groups: bool,
     /// The environment of this process as the C library has it, instead of that of the record.
     inherits_environment: bool,
-    unused: u23 = 0,
+    /// With a guard between us and the process, which ends all that it leaves.
+    contained: bool,
+    /// The guard is to be this process itself.
+    replaces: bool,
+    unused: u21 = 0,
 
     pub fn changes_user(options: Options) bool {
         return options.has_uid or options.has_gid or options.has_groups;
@@ -106,6 +116,11 @@ pub const Step = enum(i32) {
     setresgid,
     setresuid,
     execve,
+    execveat,
+    pidfd_open,
+    recvmsg,
+    signalfd4,
+    waitid,
 };
 
 /// Starts the keeper of the calling thread; it ends when `socket` is closed and no child is left.
@@ -118,7 +133,7 @@ pub fn start(record: *SpawnerRecord) i32 {
 pub fn spawn(record: *SpawnRecord) i32 {
     record.step = @intFromEnum(Step.start);
     record.failed_fd = -1;
-    if (call(named(.gettid), .{}) == calls.own_pid()) return making.make(record);
+    if (sys_process.is_first_thread()) return making.make(record);
     // Somebody who closes descriptors that it knows nothing of may have closed this one.
     if (channel.cookie(record.socket) != record.cookie) return negated(.BADF);
     const request = keeper.Request{ .record = @intFromPtr(record) };
@@ -130,6 +145,13 @@ pub fn spawn(record: *SpawnRecord) i32 {
     const got = call(named(.recvfrom), .{ record.socket, &answer, @as(usize, 4), 0, null, null });
     if (got < 0) return got;
     return if (got == 4) answer else negated(.PIPE);
+}
+
+/// Replaces this program by the guard of the process: returns only where that fails.
+pub fn replace(record: *SpawnRecord) i32 {
+    record.step = @intFromEnum(Step.start);
+    record.failed_fd = -1;
+    return making.make(record);
 }
 
 comptime {

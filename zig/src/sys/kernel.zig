@@ -45,6 +45,7 @@ pub const POLLNVAL: i16 = 0x020;
 pub const AT_EMPTY_PATH: u32 = 0x1000;
 pub const F_DUPFD_CLOEXEC: i32 = 1030;
 pub const PR_SET_PDEATHSIG: usize = 1;
+pub const PR_SET_NAME: usize = 15;
 pub const PR_SET_NO_NEW_PRIVS: usize = 38;
 pub const PR_SET_CHILD_SUBREAPER: usize = 36;
 pub const PR_GET_CHILD_SUBREAPER: usize = 37;

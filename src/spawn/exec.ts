@@ -1,0 +1,41 @@
+/**
+ * Replaces this program by a guard, for pid 1 of a container.
+ *
+ * @module
+ */
+import { native } from "../kernel/native.ts";
+import { checkArguments, checkFilled, checkSpawnOptions, type SpawnOptions } from "./options.ts";
+import { checkPermission } from "./permission.ts";
+import { makeRequest } from "./request.ts";
+import { failed } from "./spawn.ts";
+import { NULL_DEVICE, OURS } from "./stdio.ts";
+
+/**
+ * Replaces this program, with all of its threads, by the guard of a command: the pid stays, and the
+ * guard hands the signals that it is sent on to the command, reaps every orphan that it gets, ends
+ * what the command leaves, and exits with the command's exit code, 128 + N for signal N. Where the
+ * command can't be started, it exits with 127 (there is none of that name) or 126.
+ *
+ * It returns only by throwing, and the program should exit then: its descriptors, working directory
+ * and umask may be the command's already.
+ *
+ * @throws {TypeError} If an argument or an option is of a wrong type.
+ * @throws {RangeError} If a number is outside its range.
+ * @throws {SpawnFailedError} If the guard can't be executed, with the failed step.
+ */
+export function execContained(
+  command: string,
+  args: readonly string[] = [],
+  options: Omit<SpawnOptions, "lifetime" | "signal" | "timeoutMs"> = {},
+): never {
+  checkFilled("command", command);
+  const texts = checkArguments(args);
+  const checked = checkSpawnOptions({ ...options, lifetime: "contained" });
+  for (const { target, kind } of checked.fds) {
+    if (kind === OURS || kind === NULL_DEVICE) continue;
+    throw new TypeError(`Cannot exec: the other end of descriptor ${target} would be lost`);
+  }
+  checkPermission(command, checked);
+  const request = makeRequest(command, texts, checked, true);
+  throw failed(native().replace(request.bytes), request, command, checked);
+}

@@ -1,0 +1,222 @@
+//! The guard: a process between a program and a command, which ends all that the command leaves
+//! behind. It is a child subreaper, so that every descendant whose parent has ended becomes its
+//! child; and it is the only one that reaps them, so that their pids can't be reused before.
+//!
+//! It ends them when the command has ended, when it is told to, or when its starter has ended: asks
+//! all descendants, waits, and kills its children until it has none. All signals are blocked, so
+//! that only SIGKILL ends the guard itself, and with it the command, but not the rest.
+//!
+//! It may also take the place of the program, for pid 1: then it hands the signals that it is sent
+//! on to the command, and has its exit code.
+const std = @import("std");
+const boot = @import("../proc/boot.zig");
+const sys_fd = @import("../sys/fd.zig");
+const sys_pidfd = @import("../sys/pidfd.zig");
+const channels = @import("../spawn/guard_channel.zig");
+const children = @import("children.zig");
+const descendants = @import("descendants.zig");
+const kernel = @import("../sys/kernel.zig");
+const making = @import("../spawn/making.zig");
+const records = @import("../records.zig");
+const spawn = @import("../spawn/spawn.zig");
+const starting = @import("start.zig");
+const syscall = @import("../sys/syscall.zig");
+const zombies = @import("../proc/zombies.zig");
+const sys_wait = @import("../sys/wait.zig");
+const linux = std.os.linux;
+
+const call = syscall.call;
+const named = syscall.named;
+const negated = syscall.negated;
+
+/// How long to wait before the children are listed again, while nothing happens: twice as long each
+/// time, up to the longest.
+const first_pause_ms = 10;
+const longest_pause_ms = 1280;
+
+const Guard = struct {
+    held: starting.Held,
+    command: i32,
+    /// What the starter's end, and the command's, lead to.
+    default: channels.Request,
+    phase: enum { running, asking, killing } = .running,
+    /// When asking is over, by the monotonic clock in milliseconds.
+    deadline: u64 = never,
+    pause_ms: u32 = first_pause_ms,
+    is_left_reported: bool = false,
+    forwards: bool,
+    state: channels.GuardRecord = std.mem.zeroes(channels.GuardRecord),
+
+    /// Ends with the last descendant.
+    fn serve(guard: *Guard) void {
+        while (guard.reap()) {
+            if (guard.phase == .asking and now() >= guard.deadline) guard.phase = .killing;
+            if (guard.phase == .killing) guard.kill();
+            guard.wait();
+        }
+        guard.tell(.gone);
+    }
+
+    /// Reaps all that have ended; false where no child is left.
+    fn reap(guard: *Guard) bool {
+        const had_status = guard.state.has_status == 1;
+        var ended: records.WaitRecord = undefined;
+        const options = kernel.WEXITED | kernel.WNOHANG | kernel.WALL;
+        while (true) {
+            const result = sys_wait.wait(zombies.P_ALL, 0, options, &ended);
+            if (result == negated(.CHILD)) return false;
+            if (result != 1) break;
+            guard.pause_ms = first_pause_ms;
+            if (guard.phase == .killing and is_killed(&ended)) guard.state.killed += 1;
+            if (ended.pid != guard.command) continue;
+            // Its number may be another child's from now on.
+            guard.command = 0;
+            guard.state.status = ended;
+            guard.state.has_status = 1;
+        }
+        if (!had_status and guard.state.has_status == 1) {
+            guard.tell(.ended);
+            guard.end(guard.default);
+        }
+        return true;
+    }
+
+    /// Asks all, and sets the time that they have, which no later request prolongs.
+    fn end(guard: *Guard, request: channels.Request) void {
+        const asked = descendants.ask(guard.held.proc, @intCast(request.signal));
+        guard.state.asked = @max(guard.state.asked, asked);
+        guard.is_left_reported = false;
+        if (guard.phase == .running) guard.phase = .asking;
+        if (request.grace_ms < 0) return;
+        guard.deadline = @min(guard.deadline, now() + @as(u32, @intCast(request.grace_ms)));
+    }
+
+    fn kill(guard: *Guard) void {
+        const found = children.kill_all(guard.held.proc);
+        const is_stuck = found.count > 0 and found.refused == found.count;
+        if (guard.is_left_reported or !(is_stuck or guard.pause_ms == longest_pause_ms)) return;
+        guard.is_left_reported = true;
+        guard.state.left = found.count;
+        guard.tell(.left);
+    }
+
+    /// Waits for a signal, a request, the end of the starter, or until it is time.
+    fn wait(guard: *Guard) void {
+        const held = &guard.held;
+        var entries = [_]kernel.Pollfd{
+            .{ .fd = held.signals, .events = kernel.POLLIN, .revents = 0 },
+            .{ .fd = held.channel, .events = kernel.POLLIN, .revents = 0 },
+            .{ .fd = held.starter, .events = kernel.POLLIN, .revents = 0 },
+        };
+        if (poll(&entries, guard.timeout()) < 0) return;
+        if (entries[0].revents != 0) guard.take_signals();
+        if (entries[1].revents != 0) guard.take_request();
+        if (entries[2].revents == 0) return;
+        forget(&held.starter);
+        guard.end(guard.default);
+    }
+
+    /// SIGCHLD only wakes us: waitid(2) says who has ended.
+    fn take_signals(guard: *const Guard) void {
+        var info: [128]u8 align(8) = undefined;
+        while (call(named(.read), .{ guard.held.signals, &info, info.len }) == info.len) {
+            const number: *const i32 = @ptrCast(&info);
+            const code: *const i32 = @ptrCast(&info[8]);
+            // A terminal sends to all of its process group, the command too.
+            const is_sent = number.* != linux.SIG.CHLD and code.* <= 0;
+            if (is_sent and guard.forwards) _ = sys_pidfd.signal(guard.held.command, number.*, 0);
+        }
+    }
+
+    /// As shells have it.
+    fn exit_code(guard: *const Guard) u32 {
+        const number: u32 = @bitCast(guard.state.status.status);
+        const exited = 1; // CLD_EXITED
+        return if (guard.state.status.code == exited) number & 0xFF else 128 + number;
+    }
+
+    fn timeout(guard: *Guard) u64 {
+        switch (guard.phase) {
+            .running => return never,
+            .asking => return if (guard.deadline == never) never else guard.deadline -| now(),
+            .killing => {
+                const pause_ms = guard.pause_ms;
+                guard.pause_ms = @min(2 * pause_ms, longest_pause_ms);
+                return pause_ms;
+            },
+        }
+    }
+
+    fn take_request(guard: *Guard) void {
+        var request: channels.Request = undefined;
+        const size: usize = @sizeOf(channels.Request);
+        const flags: u32 = linux.MSG.DONTWAIT;
+        const channel = guard.held.channel;
+        const got = call(named(.recvfrom), .{ channel, &request, size, flags, null, null });
+        if (got == size) return guard.end(request);
+        // Its Worker has ended, or its program has executed another one: that changes nothing.
+        if (got != negated(.AGAIN)) forget(&guard.held.channel);
+    }
+
+    fn tell(guard: *Guard, report: channels.Report) void {
+        guard.state.report = report;
+        const size: usize = @sizeOf(channels.GuardRecord);
+        const flags: u32 = linux.MSG.NOSIGNAL | linux.MSG.DONTWAIT;
+        const channel = guard.held.channel;
+        _ = call(named(.sendto), .{ channel, &guard.state, size, flags, null, 0 });
+    }
+};
+
+fn is_killed(ended: *const records.WaitRecord) bool {
+    const killed = 2; // CLD_KILLED
+    return ended.code == killed and ended.status == linux.SIG.KILL;
+}
+
+fn forget(fd: *i32) void {
+    _ = sys_fd.close(fd.*);
+    fd.* = -1;
+}
+
+const never = std.math.maxInt(u64);
+
+fn now() u64 {
+    return boot.now(boot.CLOCK_MONOTONIC) / std.time.ns_per_ms;
+}
+
+fn poll(entries: []kernel.Pollfd, timeout_ms: u64) i32 {
+    var time = kernel.Timespec{
+        .sec = @intCast(timeout_ms / 1000 & std.math.maxInt(i32)),
+        .nsec = @intCast(timeout_ms % 1000 * std.time.ns_per_ms),
+    };
+    const limit = if (timeout_ms == never) 0 else @intFromPtr(&time);
+    const number = kernel.ppoll_number;
+    return syscall.call_once(number, .{ entries.ptr, entries.len, limit, null, 0 });
+}
+
+/// In the process of the guard: starts the command, and returns when nothing of it is left.
+pub noinline fn run(
+    channel: i32,
+    name: making.Text,
+    arguments: making.Texts,
+    environment: making.Texts,
+) u32 {
+    const command = starting.Command{
+        .name = name,
+        .arguments = arguments,
+        .environment = environment,
+    };
+    var orders: channels.Orders = undefined;
+    var held = starting.Held{ .channel = channel };
+    const pid = starting.start(&held, command, &orders);
+    if (pid < 0) return if (pid == negated(.NOENT)) 127 else 126;
+    const record = &orders.record;
+    const options: spawn.Options = @bitCast(record.flags);
+    var guard = Guard{
+        .held = held,
+        .command = pid,
+        .default = .{ .signal = record.kill_signal, .grace_ms = record.grace_ms },
+        .forwards = options.replaces,
+    };
+    guard.serve();
+    return guard.exit_code();
+}
