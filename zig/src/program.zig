@@ -95,8 +95,10 @@ fn main(stack: [*]usize) callconv(.c) noreturn {
         const command = arguments[2].?;
         const theirs = arguments + role.arguments_in_front;
         const name = arguments[0].?;
-        if (role.is_role(name, role.as_user)) as_user.become(channel, command, theirs, environment);
-        if (role.is_role(name, role.as_guard)) code = guard.run(channel, command, theirs, environment);
+        if (role.is_role(name, role.as_user))
+            as_user.become(channel, command, theirs, environment);
+        if (role.is_role(name, role.as_guard))
+            code = guard.run(channel, command, theirs, environment);
     }
     while (true) _ = syscall.call_once(syscall.named(.exit_group), .{code});
 }

@@ -64,7 +64,9 @@ pub fn info(pidfd: i32, record: *kernel.PidfdInfo) i32 {
         if (result == 0) {
             if (record.pid == record.tgid or record.pid == before) break;
             before = record.pid;
-        } else if (result != negated(.SRCH) or sys_fd.poll(pidfd, 0, 0) & kernel.POLLHUP != 0) break;
+            continue;
+        }
+        if (result != negated(.SRCH) or sys_fd.poll(pidfd, 0, 0) & kernel.POLLHUP != 0) break;
     }
     return result;
 }
