@@ -70,6 +70,15 @@ test("exitWithParent() exits at once if the parent has ended before the call", a
   assert.deepEqual([code, stdout], [9, ""]);
 });
 
+test("exitWithParent() exits although a listener of exit throws", async () => {
+  const adopting = adoptOrphans();
+  const one = await family("throws", "7");
+  await killParent(one);
+  assert.equal(one.child.reap()?.code, 7);
+  one.child.close();
+  adopting[Symbol.dispose]();
+});
+
 test("a program that takes the dead parent's pid is not the parent", {
   skip: needsRoot,
 }, async () => {
