@@ -164,8 +164,9 @@ export class Child implements AsyncDisposable {
   }
 
   /**
-   * Reads standard output and standard error to their ends, closes standard input unless it was
-   * used, and waits until the process has ended.
+   * Reads standard output and standard error to their ends, and waits until the process has ended.
+   * Standard input can be written to before the call or right after it: if nothing has used
+   * {@linkcode Child.stdin} by the next turn of the event loop, it is closed.
    *
    * @throws {TypeError} If an option is of a wrong type, or a stream of the output was used
    * already.
