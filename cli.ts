@@ -9,10 +9,12 @@
  *
  * @module
  */
-import process from "node:process";
 import { EXIT_ERROR } from "./cli/exit.ts";
 import { main } from "./cli/main.ts";
 import { complain, outputFailure } from "./cli/output.ts";
+
+// The command uses the global `process`: an import of `node:process` reads its `stdin`, which Node
+// makes non-blocking then, for others too.
 
 // Whoever reads may stop reading, as head(1) does, and Node would end everything: a tree half
 // ended, or stopped.
