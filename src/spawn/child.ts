@@ -8,6 +8,7 @@ import { Handle } from "../handle/handle.ts";
 import { ECHILD } from "../kernel/constants.ts";
 import { PidfdError } from "../kernel/errors.ts";
 import type { ExitStatus } from "../kernel/exit.ts";
+import { showBy } from "../kernel/inspection.ts";
 import { type Signal, signalNumber } from "../kernel/signals.ts";
 import { type Pidfd, pidfdOf } from "../pidfd.ts";
 import { sendSignal } from "../process/signal.ts";
@@ -63,6 +64,13 @@ export class Child implements AsyncDisposable {
 
   static {
     childOf = (started) => new Child(started, PRIVATE);
+    showBy(
+      Child.prototype,
+      (child) =>
+        #pid in child
+          ? `Child { pid: ${child.#pid}, ended: ${child.#handle.status !== null} }`
+          : "Child {}",
+    );
   }
 
   /** Use {@linkcode spawn}. */
@@ -165,8 +173,7 @@ export class Child implements AsyncDisposable {
 
   /**
    * Reads standard output and standard error to their ends, and waits until the process has ended.
-   * Standard input can be written to before the call or right after it: if nothing has used
-   * {@linkcode Child.stdin} by the next turn of the event loop, it is closed.
+   * Closes standard input unless `stdin` is used by the next turn of the event loop.
    *
    * @throws {TypeError} If an option is of a wrong type, or a stream of the output was used
    * already.
