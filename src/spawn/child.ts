@@ -193,7 +193,7 @@ export class Child implements AsyncDisposable {
     return this;
   }
 
-  /** Lets this program end although it runs and its streams are open. */
+  /** Lets this program end although it runs, its streams are open, and its handle is waited on. */
   unref(): this {
     setRef(this.#handle, false);
     this.#pipes.setRef(false);

@@ -24,7 +24,8 @@ pub const defaults = [_]u32{
     @intFromEnum(linux.SYS.process_mrelease),
 };
 
-/// The only variable of the library. Each access is one atomic word, because Workers share it.
+/// Shared by all Workers, so each access is one atomic word. The only other variables are those of
+/// thread_fds.zig, which each Worker has for itself.
 var numbers = defaults;
 
 pub fn number_of(replaceable: Replaceable) u32 {
