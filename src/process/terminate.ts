@@ -43,7 +43,10 @@ export interface Termination {
   readonly durationMs: number;
 }
 
-const DEFAULTS = { killSignal: "SIGTERM", graceMs: 5000, statusMs: 10, signal: undefined };
+/** How long to wait before SIGKILL, if left out. */
+export const GRACE_MS = 5000;
+
+const DEFAULTS = { killSignal: "SIGTERM", graceMs: GRACE_MS, statusMs: 10, signal: undefined };
 
 /** Asks, waits, forces, waits. */
 export async function terminate(handle: Handle, options: TerminateOptions): Promise<Termination> {

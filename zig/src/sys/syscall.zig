@@ -24,8 +24,8 @@ pub const defaults = [_]u32{
     @intFromEnum(linux.SYS.process_mrelease),
 };
 
-/// Shared by all Workers, so each access is one atomic word. The only other variables are those of
-/// thread_fds.zig, which each Worker has for itself.
+/// The only global variable of the library; thread_fds.zig has memory for each Worker besides. Each
+/// access is one atomic word, because Workers share it.
 var numbers = defaults;
 
 pub fn number_of(replaceable: Replaceable) u32 {
