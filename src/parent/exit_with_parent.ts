@@ -31,8 +31,8 @@ export interface ExitWithParentOptions {
  * end its children. The kernel reports the end of the parent's process file descriptor: nothing
  * polls, and a reused pid misleads nobody. The wait does not keep the program alive.
  *
- * The program exits as by `process.exit(code)` (in Deno `Deno.exit(code)`): listeners of "exit" (in
- * Deno of "unload") run first. It does so in the next turn of the event loop: a program that blocks
+ * The program exits as by `process.exit(code)`: listeners of "exit" (in Deno of "unload" too) run
+ * first. It does so in the next turn of the event loop: a program that blocks
  * its event loop exits when it no longer does.
  *
  * The parent is the process that is the parent at the time of the call. A parent that has ended

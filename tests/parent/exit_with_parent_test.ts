@@ -79,6 +79,17 @@ test("exitWithParent() exits although a listener of exit throws", async () => {
   adopting[Symbol.dispose]();
 });
 
+test("exitWithParent() calls the listeners of the program's exit first", async () => {
+  const helper = await paused();
+  const handle = Pidfd.of(helper.child);
+  const identity = String(handle.identity());
+  handle.close();
+  await helper.kill();
+  const args = ["listen", "9", identity];
+  const { code, stdout } = await runScript("exit_with_parent.ts", { args });
+  assert.deepEqual([code, stdout], [9, "exit 9\n"]);
+});
+
 test("a program that takes the dead parent's pid is not the parent", {
   skip: needsRoot,
 }, async () => {
