@@ -32,14 +32,19 @@ export const RUNTIMES: Runtime[] = [
   node(26),
 ];
 
-/** Does something on each runtime in turn, or on those whose names begin with a wanted one. */
-export async function onEachRuntime(
-  wanted: string[],
-  action: (runtime: Runtime) => void | Promise<void>,
-): Promise<void> {
+/** Those whose names begin with a wanted one; all of them if none is wanted. */
+export function chosenRuntimes(wanted: string[]): Runtime[] {
   const chosen = RUNTIMES.filter(({ name }) =>
     wanted.length === 0 || wanted.some((start) => name.startsWith(start))
   );
   if (chosen.length === 0) throw new Error(`no runtime has this name: ${wanted.join(" ")}`);
-  for (const runtime of chosen) await action(runtime);
+  return chosen;
+}
+
+/** Does something on each runtime in turn, or on the wanted ones. */
+export async function onEachRuntime(
+  wanted: string[],
+  action: (runtime: Runtime) => void | Promise<void>,
+): Promise<void> {
+  for (const runtime of chosenRuntimes(wanted)) await action(runtime);
 }

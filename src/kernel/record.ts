@@ -78,10 +78,19 @@ export class NativeRecord<N extends RecordName> {
     return decoder().decode(this.tail(field).subarray(0, length));
   }
 
-  /** A field of several words of 32 bits. */
+  /** Words of 32 bits from a field on. */
   numbers(field: FieldName<N>, count: number): number[] {
-    const [offset] = this.#fields[field];
-    return [...new Uint32Array(this.bytes.buffer, this.bytes.byteOffset + offset, count)];
+    return [...this.#wordsFrom(this.#fields[field][0], count)];
+  }
+
+  /** A field of several words of 32 bits, as the record holds it: as many as its type says. */
+  words(field: FieldName<N>): Uint32Array {
+    const [offset, type] = this.#fields[field];
+    return this.#wordsFrom(offset, Number(/^\[(\d+)\]u32$/.exec(type)![1]));
+  }
+
+  #wordsFrom(offset: number, count: number): Uint32Array {
+    return new Uint32Array(this.bytes.buffer, this.bytes.byteOffset + offset, count);
   }
 
   /** Writes text into a field, and its length in bytes into another one. */

@@ -130,8 +130,7 @@ export class TreeTable {
 
   /** Has those left alone at first who have one of these pids: the caller decides. */
   spare(pids: Iterable<number>): void {
-    const { buffer, byteOffset } = this.#header.tail("spared");
-    const words = new Uint32Array(buffer, byteOffset, (this.#headerSize - byteOffset) / 4);
+    const words = this.#header.words("spared");
     words.fill(0);
     for (const pid of pids) words[Math.floor(pid / 32) % words.length] |= 1 << pid % 32;
   }

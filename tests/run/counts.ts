@@ -30,3 +30,9 @@ export function sum(counts: Count[]): Count {
   const total = (field: keyof Count) => counts.reduce((sum, count) => sum + count[field], 0);
   return { passed: total("passed"), failed: total("failed"), skipped: total("skipped") };
 }
+
+/** What a run of the suite says of each runtime, by the runtime's name. */
+export function countsByRuntime(text: string): Map<string, string> {
+  const lines = text.matchAll(/^(Deno|Bun|Node \d+) +(\d+ passed, .*)$/gm);
+  return new Map([...lines].map(([, name, counts]) => [name, counts]));
+}

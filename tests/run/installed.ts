@@ -1,12 +1,13 @@
 /**
  * Runs the suite against the installed npm package: a copy of the repository whose mod.ts and
  * cli.ts are the package's. What a test asks the inside for (ffi/, src/) comes from the sources
- * still.
+ * still. It runs on one line of each runtime, or on those whose names are the arguments.
  */
 import { manifest } from "../../scripts/npm/manifest.ts";
 
 const TOP = new URL("../../", import.meta.url).pathname;
 const deno = Deno.execPath();
+const wanted = Deno.args.length > 0 ? Deno.args : ["Deno", "Bun", "Node 24"];
 
 async function run(command: string[], cwd: string): Promise<Uint8Array> {
   const [program, ...args] = command;
@@ -47,7 +48,7 @@ let isGood = false;
 try {
   await copyInto(folder);
   await replaceDoors(folder);
-  const args = ["run", "-A", "--no-lock", `${TOP}tests/run/runtimes.ts`];
+  const args = ["run", "-A", "--no-lock", `${TOP}tests/run/runtimes.ts`, ...wanted];
   const { success } = await new Deno.Command(deno, { args, cwd: folder }).spawn().status;
   isGood = success;
 } finally {

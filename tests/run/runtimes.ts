@@ -1,5 +1,5 @@
-/** Runs the one suite on every runtime. */
-import { RUNTIMES } from "../../scripts/runtimes.ts";
+/** Runs the one suite on every runtime, or on those whose names are the arguments. */
+import { chosenRuntimes } from "../../scripts/runtimes.ts";
 import { runSuite } from "./suite.ts";
 
-if (!await runSuite(RUNTIMES)) Deno.exit(1);
+if (!await runSuite(chosenRuntimes(Deno.args))) Deno.exit(1);

@@ -1,14 +1,8 @@
 /** The one suite on some runtimes, with what they counted. */
 import { atOnce } from "./at_once.ts";
 import { type Count, countTests, sum } from "./counts.ts";
+import { suiteFiles } from "./files.ts";
 import type { Runtime } from "../../scripts/runtimes.ts";
-
-function files(): string[] {
-  return [...Deno.readDirSync("tests")]
-    .filter(({ name }) => name.endsWith("_test.ts"))
-    .map(({ name }) => `./tests/${name}`)
-    .sort();
-}
 
 /**
  * Into a file: the end of a pipe comes when the last process that a failed test has left behind
@@ -20,7 +14,8 @@ async function run({ name, suite }: Runtime): Promise<Count> {
   const folder = Deno.makeTempDirSync({ prefix: "pidfd-suite-" });
   try {
     const file = `${folder}/output`;
-    const [program, ...args] = [...INTO_FILE, file, ...suite, ...files()];
+    const files = suiteFiles().map((path) => `./${path}`);
+    const [program, ...args] = [...INTO_FILE, file, ...suite, ...files];
     // Node would else take the types away again for each of a thousand processes.
     const env = { NO_COLOR: "1", NODE_COMPILE_CACHE: `${folder}/cache` };
     const { success } = await new Deno.Command(program, { args, env, stdin: "null" }).output();

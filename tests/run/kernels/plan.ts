@@ -1,22 +1,18 @@
 /** What a virtual machine runs. */
 import type { Runtime } from "../../../scripts/runtimes.ts";
+import { filesForKernels } from "../files.ts";
 import { HOOK, inGuest } from "./root.ts";
 
-/** The files of the suite that are asked for, and those that are only run on other kernels. */
-export function testFiles(isWanted: (name: string) => boolean): string[] {
-  return ["", "kernels/"].flatMap((folder) =>
-    [...Deno.readDirSync(`tests/${folder}`)]
-      .map(({ name }) => folder + name)
-      .filter((name) => name.endsWith("_test.ts") && isWanted(name))
-      .sort()
-  );
+/** The files that are asked for. */
+export function testFiles(isWanted: (path: string) => boolean): string[] {
+  return filesForKernels().filter(isWanted);
 }
 
 /** A shell script: one result for each file on each runtime. */
 export function plan(runtimes: Runtime[], files: string[], limit: number): string {
   const lines = runtimes.flatMap((runtime) =>
     files.map((file) => {
-      const command = [...adapted(runtime), ...(file ? [`./tests/${file}`] : [])];
+      const command = [...adapted(runtime), ...(file ? [`./${file}`] : [])];
       return ["result", runtime.name, file, `${limit}`, ...command];
     })
   );

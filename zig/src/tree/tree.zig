@@ -220,6 +220,7 @@ pub const Tree = struct {
     }
 
     /// Whether the pid may be that of the caller or of an ancestor of it, which are not stopped.
+    /// src/tree/table.ts sets the same bits.
     fn may_spare(tree: *const Tree, pid: i32) bool {
         const number: u32 = @bitCast(pid);
         return tree.record.spared[number / 32 % spared_words] >> @truncate(number) & 1 != 0;
