@@ -13,7 +13,7 @@ import { terminate, type TerminateOptions } from "../process/terminate.ts";
 import { checkedLimits, checkedOptions, untilExited, waitFor } from "../process/wait.ts";
 import type { WaitOptions } from "../process/wait.ts";
 import { setRef } from "../process/waits.ts";
-import { ChildEnd } from "./end.ts";
+import { asChild, ChildEnd } from "./end.ts";
 import { type ChildTermination, type Containment, Guard } from "./guard.ts";
 import type { Checked } from "./options.ts";
 import { checkOutputOptions, type ChildOutput, collect, type OutputOptions } from "./output.ts";
@@ -76,7 +76,8 @@ export class Child implements AsyncDisposable {
     this.#defaults = { killSignal: checked.killSignal, graceMs: checked.graceMs };
     this.#end = new ChildEnd(this.#handle, () => this.#onEnd());
     this.#guard = guard && new Guard(guard.pidfd, guard.channel, this.#end);
-    if (!guard) this.#end.reap();
+    if (guard) this.#handle.child = asChild(pid, this.#end);
+    else this.#end.reap();
     this.#limit(checked);
   }
 
@@ -259,8 +260,6 @@ export class Child implements AsyncDisposable {
 
   /** Has the options end it. */
   #limit({ signal, timeoutMs }: Checked): void {
-    // Its guard may have reported its end already.
-    if (this.#end.status) return;
     const end = () => void this.terminate().catch(reportUncaught);
     if (timeoutMs !== undefined) this.#undo.push(startTimer(timeoutMs, end));
     if (!signal) return;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ChildLike } from "../../ffi/child.ts";
 import type { Handle } from "../handle/handle.ts";
 import { ECHILD } from "../kernel/constants.ts";
 import { PidfdError } from "../kernel/errors.ts";
@@ -85,6 +86,24 @@ export class ChildEnd {
     this.#retry = retry;
     this.#end.reject(error);
   }
+}
+
+/**
+ * The same in the form of a runtime's object, for waits on the handle of a process that its guard
+ * reaps: before Linux 6.15 the kernel reports nothing of it here.
+ */
+export function asChild(pid: number, end: ChildEnd): ChildLike {
+  const child = {
+    pid,
+    exited: end.promise,
+    get exitCode() {
+      return end.status?.code ?? null;
+    },
+    get signalCode() {
+      return end.status?.signal ?? null;
+    },
+  };
+  return child;
 }
 
 function newPromise(): PromiseWithResolvers<ExitStatus> {

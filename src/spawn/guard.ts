@@ -55,7 +55,8 @@ export class Guard {
     this.#end = new ChildEnd(this.#handle, () => this.#onEnd());
     this.#reader = new PipeReader(channel, sizeOf("GuardRecord"));
     this.#command = command;
-    this.#reader.read({
+    // Nobody has the Child yet.
+    this.#reader.readLater({
       onBytes: (bytes) => this.#onReport(new NativeRecord("GuardRecord", bytes)),
       // Whatever has closed the channel: it is to be reaped.
       onEnd: () => this.#end.reap(),

@@ -126,6 +126,13 @@ export class PipeReader extends Pipe {
     if (!this.#isReading) this.proceed();
   }
 
+  /** The same, but not before the event loop has had its turn. */
+  readLater(sink: Sink): void {
+    this.#sink = sink;
+    this.#isWanted = true;
+    this.arm();
+  }
+
   protected proceed(): void {
     this.#isReading = true;
     let isDue = false;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Pidfd, spawn, type SpawnOptions } from "../mod.ts";
-import { isOver, leaving, untilPrinted } from "./support/contained.ts";
-import { countDescriptors } from "./support/descriptors.ts";
+import { Pidfd, spawn, type SpawnOptions } from "../../mod.ts";
+import { isOver, leaving, untilPrinted } from "../support/contained.ts";
+import { countDescriptors } from "../support/descriptors.ts";
 
 const contained = { lifetime: "contained" } as const;
 

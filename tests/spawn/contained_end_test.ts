@@ -3,11 +3,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { type Child, Pidfd, type Signal, spawn } from "../mod.ts";
-import { isOver, untilPrinted } from "./support/contained.ts";
-import { HELPER, runtimeCommand } from "./support/processes.ts";
+import { type Child, Pidfd, type Signal, spawn } from "../../mod.ts";
+import { isOver, untilPrinted } from "../support/contained.ts";
+import { HELPER, runtimeCommand } from "../support/processes.ts";
 
-const file = fileURLToPath(new URL("fixtures/contained_starter.ts", import.meta.url));
+const file = fileURLToPath(new URL("../fixtures/contained_starter.ts", import.meta.url));
 
 /** A program that has started contained commands, whose output is its own. */
 async function starter(mode: string, through: string[] = []): Promise<Child> {

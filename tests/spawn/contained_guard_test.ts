@@ -11,15 +11,15 @@ import {
 import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { LIBRARIES } from "../ffi/library.ts";
-import { findOrphans, Pidfd, spawn } from "../mod.ts";
-import { isOver, untilPrinted } from "./support/contained.ts";
-import { CPU } from "./support/cpu.ts";
-import { HELPER, runScript, runtimeCommand, type ScriptResult } from "./support/processes.ts";
+import { LIBRARIES } from "../../ffi/library.ts";
+import { findOrphans, Pidfd, spawn } from "../../mod.ts";
+import { isOver, untilPrinted } from "../support/contained.ts";
+import { CPU } from "../support/cpu.ts";
+import { HELPER, runScript, runtimeCommand, type ScriptResult } from "../support/processes.ts";
 
 const contained = { lifetime: "contained" } as const;
 const needsRoot = process.getuid!() === 0 ? false : "it needs root";
-const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 
 /** What comes of a contained process, by a library that need not be loaded from memory. */
 async function refused(through: string[]): Promise<ScriptResult> {
@@ -139,6 +139,13 @@ test(
     }
   },
 );
+
+test("the status is right where the kernel keeps no exit records", async () => {
+  const PIDFD_GET_INFO = String(0xC058FF0B);
+  const through = [HELPER, "deny-ioctl", PIDFD_GET_INFO, "25"];
+  const { stdout, stderr } = await runScript("contained_without_records.ts", { through });
+  assert.equal(stdout, "100 of 100\n", stderr);
+});
 
 test("where the guard can't be started, nothing is", async () => {
   const EPERM = "1";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { spawn } from "../mod.ts";
-import { execContained } from "../src/spawn/exec.ts";
-import { isOver, leaving, untilPrinted } from "./support/contained.ts";
-import { HELPER, runtimeCommand } from "./support/processes.ts";
+import { spawn } from "../../mod.ts";
+import { execContained } from "../../src/spawn/exec.ts";
+import { isOver, leaving, untilPrinted } from "../support/contained.ts";
+import { HELPER, runtimeCommand } from "../support/processes.ts";
 
-const file = fileURLToPath(new URL("fixtures/exec_contained.ts", import.meta.url));
+const file = fileURLToPath(new URL("../fixtures/exec_contained.ts", import.meta.url));
 
 function replaced(script: string, through: string[] = []) {
   const [command, ...args] = runtimeCommand(file, { args: [script], through });
