@@ -10,6 +10,7 @@ import { Handle } from "../handle/handle.ts";
 import { fromWatcher } from "../kernel/exit.ts";
 import { native } from "../kernel/native.ts";
 import { NativeRecord, sizeOf } from "../kernel/record.ts";
+import { resume } from "../process/signal.ts";
 import {
   checkTerminateOptions,
   type TerminateOptions,
@@ -97,7 +98,10 @@ export class Guard {
   #ask(signal: number, graceMs: number): void {
     const request = new Uint8Array(new Int32Array([signal, graceMs]).buffer);
     // Where it has ended, its end is about to be seen.
-    if (!this.#reader.isClosed) native().stream_write(this.#reader.fd, request.length, request);
+    if (this.#reader.isClosed) return;
+    native().stream_write(this.#reader.fd, request.length, request);
+    // What it is to end may have stopped it.
+    resume(this.#handle);
   }
 
   /** The same as `gone`, or how it stands once nothing can be done for now. */

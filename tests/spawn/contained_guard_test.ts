@@ -60,6 +60,12 @@ test("where the guard is killed, the command is too, and the report says that it
   assert.ok(await isOver(child.stdout!));
 });
 
+test("a command that stops its guard at once holds up neither its start nor its end", async () => {
+  const through = ["timeout", "-s", "KILL", "30"];
+  const { stdout, stderr } = await runScript("contained_stopping.ts", { through });
+  assert.match(stdout, /^(SIGTERM true\n){20}$/, stderr);
+});
+
 test("a guard has no descriptor of the command's, and none of its variables", async () => {
   const env = { PIDFD_TEST: "a secret of the command" };
   const fds = { 7: "pipe", 9: "socket" } as const;

@@ -90,6 +90,7 @@ pub fn execute(plan: *making.Plan) i32 {
 pub fn wait(plan: *making.Plan) i32 {
     _ = calls.close(plan.channel[1]);
     plan.channel[1] = -1;
+    wait_for_message(plan);
     var failure: Failure = undefined;
     const size: usize = @sizeOf(Failure);
     const got = call(named(.recvfrom), .{ plan.channel[0], &failure, size, 0, null, null });
@@ -97,6 +98,14 @@ pub fn wait(plan: *making.Plan) i32 {
     if (got != @sizeOf(Failure)) return 0;
     plan.record.step = failure.step;
     return failure.errno;
+}
+
+/// Whoever is to send it may have been stopped, by the command for example, and our caller can do
+/// nothing meanwhile.
+pub fn wait_for_message(plan: *const making.Plan) void {
+    const limit_ms = 50;
+    while (calls.poll(plan.channel[0], kernel.POLLIN, limit_ms) == 0)
+        _ = calls.signal(plan.record.pidfd, linux.SIG.CONT, 0);
 }
 
 const Start = fn () callconv(.naked) noreturn;
