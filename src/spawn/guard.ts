@@ -10,12 +10,12 @@ import { Handle } from "../handle/handle.ts";
 import { fromWatcher } from "../kernel/exit.ts";
 import { native } from "../kernel/native.ts";
 import { NativeRecord, sizeOf } from "../kernel/record.ts";
-import { resume } from "../process/signal.ts";
 import {
   checkTerminateOptions,
   type TerminateOptions,
   type Termination,
 } from "../process/terminate.ts";
+import { resume } from "../process/signal.ts";
 import { setRef } from "../process/waits.ts";
 import { ChildEnd } from "./end.ts";
 import { PipeReader } from "./pipe.ts";
@@ -100,8 +100,8 @@ export class Guard {
     // Where it has ended, its end is about to be seen.
     if (this.#reader.isClosed) return;
     native().stream_write(this.#reader.fd, request.length, request);
-    // What it is to end may have stopped it.
-    resume(this.#handle);
+    // Somebody may have stopped it.
+    if (!this.isOver) resume(this.#handle);
   }
 
   /** The same as `gone`, or how it stands once nothing can be done for now. */
