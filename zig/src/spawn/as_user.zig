@@ -6,6 +6,7 @@ const making = @import("making.zig");
 const records = @import("spawn.zig");
 const std = @import("std");
 const sys_fd = @import("../sys/fd.zig");
+const sys_pidfd = @import("../sys/pidfd.zig");
 const syscall = @import("../sys/syscall.zig");
 const linux = std.os.linux;
 
@@ -49,6 +50,7 @@ pub fn send_orders(plan: *making.Plan) i32 {
 pub fn wait(plan: *making.Plan) i32 {
     _ = sys_fd.close(plan.channel[1]);
     plan.channel[1] = -1;
+    wait_for_message(plan);
     var failure: Failure = undefined;
     const size: usize = @sizeOf(Failure);
     const got = call(named(.recvfrom), .{ plan.channel[0], &failure, size, 0, null, null });
@@ -56,6 +58,14 @@ pub fn wait(plan: *making.Plan) i32 {
     if (got != @sizeOf(Failure)) return 0;
     plan.record.step = failure.step;
     return failure.errno;
+}
+
+/// Whoever is to send it may have been stopped, by the command for example, and our caller can do
+/// nothing meanwhile.
+pub fn wait_for_message(plan: *const making.Plan) void {
+    const limit_ms = 50;
+    while (sys_fd.poll(plan.channel[0], kernel.POLLIN, limit_ms) == 0)
+        _ = sys_pidfd.signal(plan.record.pidfd, linux.SIG.CONT, 0);
 }
 
 /// Returns when it has said why it can't.

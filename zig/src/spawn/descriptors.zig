@@ -90,8 +90,7 @@ fn take_ours(plan: *Plan, fd: *Descriptor) i32 {
 fn reopen(fd: i32, flags: i32) i32 {
     var record: @import("../records.zig").FileRecord = undefined;
     if (@import("../records.zig").FileRecord.read(fd, &record) < 0) return -1;
-    const kind = record.mode & linux.S.IFMT;
-    if (kind != linux.S.IFIFO and kind != linux.S.IFCHR) return -1;
+    if (record.mode & linux.S.IFMT != linux.S.IFIFO and !is_terminal(fd)) return -1;
     var path = std.mem.zeroes([32:0]u8);
     const folder = "/proc/self/fd/";
     path[0..folder.len].* = folder.*;
@@ -103,6 +102,15 @@ fn reopen(fd: i32, flags: i32) i32 {
     if (opened < 0) return opened;
     _ = sys_fd.fcntl(opened, linux.F.SETFL, flags & ~nonblocking);
     return opened;
+}
+
+/// The other side of a pseudo terminal is none: whoever opens that again gets a new terminal.
+fn is_terminal(fd: i32) bool {
+    var unused: [64]u8 align(8) = undefined;
+    const tcgets: u32 = linux.T.CGETS;
+    if (call(named(.ioctl), .{ fd, tcgets, &unused }) < 0) return false;
+    const tiocgptn: u32 = linux.T.IOCGPTN;
+    return call(named(.ioctl), .{ fd, tiocgptn, &unused }) < 0;
 }
 
 /// Gives a new descriptor another number if its own is the target of another one.

@@ -76,6 +76,7 @@ pub fn wait(plan: *making.Plan) i32 {
     const channel = plan.channel[0];
     var report: GuardRecord = undefined;
     var pidfd = [1]i32{-1};
+    as_user.wait_for_message(plan);
     const got = receive(channel, std.mem.asBytes(&report), &pidfd);
     // Somebody has killed the guard.
     if (got == 0) return plan.fail(.execveat, negated(.SRCH));
