@@ -461,7 +461,7 @@ export const SPAWN_FLAGS = {
   replaces: 1024,
 } as const;
 
-/** As Report of zig/src/guard/channel.zig. */
+/** As Report of zig/src/spawn/guard_channel.zig. */
 export const GUARD_REPORTS = {
   started: 0,
   failed: 1,

@@ -4,7 +4,7 @@
 //! other, which may end before (a Worker's), a library thread does it, the keeper: so the end of
 //! the Worker neither sends the child its PR_SET_PDEATHSIG nor leaves a zombie.
 const std = @import("std");
-const calls = @import("../calls.zig");
+const sys_process = @import("../sys/process.zig");
 const channel = @import("../pidfd/watcher_channel.zig");
 const keeper = @import("keeper.zig");
 const making = @import("making.zig");
@@ -136,7 +136,7 @@ pub fn start(record: *SpawnerRecord) i32 {
 pub fn spawn(record: *SpawnRecord) i32 {
     record.step = @intFromEnum(Step.start);
     record.failed_fd = -1;
-    if (call(named(.gettid), .{}) == calls.own_pid()) return making.make(record);
+    if (sys_process.is_first_thread()) return making.make(record);
     // Somebody who closes descriptors that it knows nothing of may have closed this one.
     if (channel.cookie(record.socket) != record.cookie) return negated(.BADF);
     const request = keeper.Request{ .record = @intFromPtr(record) };
