@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { features, Pidfd } from "../../mod.ts";
+import { command, inFolder, Running, startPermissions } from "../support/examples.ts";
 import {
   HELPER,
   Helper,
@@ -20,56 +18,8 @@ import {
 
 const { PIDFD_INFO_EXIT, SO_PEERPIDFD } = features();
 
-/**
- * What runs a program of examples/ by the runtime that runs the tests, with the permissions that
- * its guide names.
- */
-function command(name: string, permissions: string[], ...args: string[]): [string, string[]] {
-  const file = fileURLToPath(new URL(`../../examples/${name}.ts`, import.meta.url));
-  const options = { permissions: ["--allow-ffi", ...permissions], args };
-  const [program, ...rest] = runtimeCommand(file, options);
-  return [program, rest];
-}
-
 function example(name: string, ...args: string[]): Promise<ScriptResult> {
   return run(...command(name, [], ...args));
-}
-
-/** A program that stays, and its lines of output. */
-class Running {
-  readonly child: ChildProcess;
-  readonly end: Promise<unknown[]>;
-  readonly #lines: AsyncIterator<string>;
-
-  constructor([program, args]: [string, string[]]) {
-    const env = { ...process.env, NODE_NO_WARNINGS: "1" };
-    this.child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"], env });
-    this.end = once(this.child, "exit");
-    this.#lines = createInterface({ input: this.child.stdout! })[Symbol.asyncIterator]();
-  }
-
-  async line(): Promise<string | null> {
-    const { value, done } = await this.#lines.next();
-    return done ? null : value;
-  }
-
-  /**
-   * Asks it to end. Not by `child.kill()`: in Deno the child has then ended by that signal,
-   * whatever it did.
-   */
-  ask(signal: NodeJS.Signals = "SIGTERM"): void {
-    process.kill(this.child.pid!, signal);
-  }
-}
-
-/** A folder for sockets and pid files, which is removed afterwards. */
-async function inFolder(action: (folder: string) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(`${tmpdir()}/pidfd-example-`);
-  try {
-    await action(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }
 
 test("examples/stop_daemon.ts stops a process that it did not start", async () => {
@@ -209,11 +159,6 @@ test("examples/sweep_orphans.ts ends what has a mark", async () => {
   assert.deepEqual([code, stdout], [0, `${child.pid} helper\n`], stderr);
   assert.deepEqual(await exit, [null, "SIGTERM"]);
 });
-
-/** What Deno asks for to start this program. */
-function startPermissions(program: string): string[] {
-  return [`--allow-run=${program}`, "--allow-env"];
-}
 
 /** A handle of a process that runs, whose pid is the last word of a line. */
 function opened(line: string | null): Pidfd {
