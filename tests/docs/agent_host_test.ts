@@ -5,10 +5,10 @@ import { ContainedTransport } from "../../examples/mcp_transport.ts";
 import { Pidfd } from "../../mod.ts";
 import { marked, newMark, survivors, sweep, untilMarked } from "../support/cli_run.ts";
 import { command, inFolder, Running } from "../support/examples.ts";
-import { HELPERS, POLITE, STUBBORN } from "../support/tool_server.ts";
+import { HELPERS, polite, stubborn } from "../support/tool_server.ts";
 import { childrenOf } from "../support/trees.ts";
 
-const ALL = { polite: POLITE, stubborn: STUBBORN };
+const ALL = { polite: polite(), stubborn: stubborn() };
 
 /** Starts hosts in a folder, by the permissions of the guide, with a mark of this test. */
 async function hosting(
@@ -64,7 +64,7 @@ test("examples/agent_host.ts closes its servers, and nothing of them is left", (
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   test(`examples/agent_host.ts closes its servers at ${signal}`, () =>
-    hosting({ polite: POLITE }, async (start, mark) => {
+    hosting({ polite: polite() }, async (start, mark) => {
       const host = start();
       host.child.stdin!.write("polite ping\n");
       assert.equal(await host.line(), 'polite: "pong"');

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { Pidfd } from "../../mod.ts";
 import { pidfdCommand } from "../support/cli.ts";
-import { type Command, command, Running, startPermissions } from "../support/examples.ts";
+import { type Command, command, Running } from "../support/examples.ts";
 import { run } from "../support/processes.ts";
 import { childrenOf, needsRoot } from "../support/trees.ts";
 
@@ -40,7 +40,7 @@ async function asFirst(
 }
 
 test("examples/pid_1.ts reaps what its commands leave, and ends by SIGTERM", { skip }, () => {
-  const [program, args] = command("pid_1", startPermissions("sh"));
+  const [program, args] = command("pid_1", ["--allow-run=sh", "--allow-env"]);
   return asFirst([program, ...args], async (running, first) => {
     const job = "(sleep 0.3; exit 7) & exit 3";
     running.child.stdin!.write(`${job}\n`);

@@ -21,11 +21,6 @@ export function command(name: string, permissions: string[], ...args: string[]):
   return [program, rest];
 }
 
-/** What Deno asks for to start this program. */
-export function startPermissions(program: string): string[] {
-  return [`--allow-run=${program}`, "--allow-env"];
-}
-
 /** A program that stays, and its lines of output. */
 export class Running {
   readonly child: ChildProcess;

@@ -7,17 +7,21 @@ const START_HELPERS = `
 (setsid "$0" pause > /dev/null &)
 `;
 
-/** Answers each request with "pong", and whatever else with nothing. */
-const ANSWERING = `sed -un 's/.*"id":\\([0-9]*\\).*/{"jsonrpc":"2.0","id":\\1,"result":"pong"}/p'`;
+/** Answers each request with this result, and whatever else with nothing. */
+function answering(result: string): string {
+  return `sed -un 's/.*"id":\\([0-9]*\\).*/{"jsonrpc":"2.0","id":\\1,"result":${result}}/p'`;
+}
 
 /** Ends when its input does. */
-export const POLITE = ["sh", "-c", `${START_HELPERS} exec ${ANSWERING}`, HELPER];
+export function polite(result = '"pong"'): string[] {
+  return ["sh", "-c", `${START_HELPERS} exec ${answering(result)}`, HELPER];
+}
+
 /** Ends neither then nor by SIGTERM. */
-export const STUBBORN = [
-  "sh",
-  "-c",
-  `trap "" TERM; ${START_HELPERS} ${ANSWERING}; exec "$0" pause > /dev/null`,
-  HELPER,
-];
+export function stubborn(result = '"pong"'): string[] {
+  const last = 'exec "$0" pause > /dev/null';
+  return ["sh", "-c", `trap "" TERM; ${START_HELPERS} ${answering(result)}; ${last}`, HELPER];
+}
+
 /** How many each starts. */
 export const HELPERS = 2;
