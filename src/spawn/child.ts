@@ -39,7 +39,8 @@ const PRIVATE = Symbol();
 /**
  * A process that {@linkcode spawn} has started. It keeps this program alive until it has ended,
  * unless {@linkcode Child.unref} says otherwise, and it is reaped as soon as it has ended, by this
- * object alone.
+ * object alone. A contained one is reaped by its guard, and keeps this program alive until nothing
+ * of it is left.
  *
  * @example It is over when it is out of use
  * ```ts
@@ -217,11 +218,11 @@ export class Child implements AsyncDisposable {
   /** Terminates it, and closes its streams and its handle. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      const { contained } = await this.terminate();
+      await this.terminate();
       await this.status;
-      // What could not be ended does not keep this program alive.
-      if (contained?.settled === false) this.#guard!.setRef(false);
     } finally {
+      // What could not be ended does not keep this program alive.
+      this.#guard?.setRef(false);
       this.#pipes.close();
       this.#handle.close();
     }

@@ -15,6 +15,7 @@ import {
   type TerminateOptions,
   type Termination,
 } from "../process/terminate.ts";
+import { resume } from "../process/signal.ts";
 import { setRef } from "../process/waits.ts";
 import { ChildEnd } from "./end.ts";
 import { PipeReader } from "./pipe.ts";
@@ -97,7 +98,10 @@ export class Guard {
   #ask(signal: number, graceMs: number): void {
     const request = new Uint8Array(new Int32Array([signal, graceMs]).buffer);
     // Where it has ended, its end is about to be seen.
-    if (!this.#reader.isClosed) native().stream_write(this.#reader.fd, request.length, request);
+    if (this.#reader.isClosed) return;
+    native().stream_write(this.#reader.fd, request.length, request);
+    // Somebody may have stopped it.
+    if (!this.isOver) resume(this.#handle);
   }
 
   /** The same as `gone`, or how it stands once nothing can be done for now. */

@@ -41,7 +41,9 @@ import { OURS } from "./stdio.ts";
  * `E2BIG`, `ETXTBSY`, `ENOTDIR`, `ELOOP` or `ENAMETOOLONG` of "execve"; `ENOENT`, `ENOTDIR` or
  * `EACCES` of "chdir"; `EMFILE`, `ENFILE` or `EBADF` of the descriptors; `EAGAIN` or `ENOMEM` of
  * "clone"; `EPERM` of "prlimit", "setgroups", "setresgid" or "setresuid"; `ENOENT`, `EACCES` or
- * `EBUSY` of "cgroup" or "clone"; `EACCES` of "spawn" if the runtime does not permit it.
+ * `EBUSY` of "cgroup" or "clone"; `EACCES` of "spawn" if the runtime does not permit it. For a
+ * guard, or another user, `EACCES` of "memfd_create", where no memory file may be executed; for a
+ * guard `ENOENT` or `EREMOTE` of "openat", without the /proc of its pid namespace.
  *
  * @example Run a program, and have its output
  * ```ts

@@ -60,6 +60,14 @@ test("where the guard is killed, the command is too, and the report says that it
   assert.ok(await isOver(child.stdout!));
 });
 
+test("a guard that somebody has stopped ends everything when it is told to", async () => {
+  const child = spawn("sleep", ["100"], contained);
+  const guard = guardOf(child.pid);
+  guard.signal("SIGSTOP");
+  guard.close();
+  assert.equal((await child.terminate()).status.signal, "SIGTERM");
+});
+
 test("a guard has no descriptor of the command's, and none of its variables", async () => {
   const env = { PIDFD_TEST: "a secret of the command" };
   const fds = { 7: "pipe", 9: "socket" } as const;
@@ -149,9 +157,8 @@ test("the status is right where the kernel keeps no exit records", async () => {
 
 test("where the guard can't be started, nothing is", async () => {
   const EPERM = "1";
-  const refusals = { memfd_create: "memfd_create", execveat: "execveat", signalfd4: "signalfd4" };
-  for (const [call, syscall] of Object.entries(refusals)) {
-    const through = [HELPER, "deny", call, EPERM];
+  for (const syscall of ["memfd_create", "execveat", "signalfd4", "waitid"]) {
+    const through = [HELPER, "deny", syscall, EPERM];
     const { stdout, stderr } = await refused(through);
     assert.equal(stdout, `SpawnFailedError EPERM ${syscall}\n`, stderr);
   }

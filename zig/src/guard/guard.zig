@@ -32,8 +32,6 @@ const negated = syscall.negated;
 const first_pause_ms = 10;
 const longest_pause_ms = 1280;
 
-const P_ALL: usize = 0;
-
 const Guard = struct {
     held: starting.Held,
     command: i32,
@@ -63,9 +61,9 @@ const Guard = struct {
         var ended: records.WaitRecord = undefined;
         const options = kernel.WEXITED | kernel.WNOHANG | kernel.WALL;
         while (true) {
-            const result = zombies.wait(P_ALL, 0, options, &ended);
-            if (result < 0) return false;
-            if (result == 0) break;
+            const result = zombies.wait(zombies.P_ALL, 0, options, &ended);
+            if (result == negated(.CHILD)) return false;
+            if (result != 1) break;
             guard.pause_ms = first_pause_ms;
             if (guard.phase == .killing and is_killed(&ended)) guard.state.killed += 1;
             if (ended.pid != guard.command) continue;

@@ -12,6 +12,7 @@ const program = @import("../spawn/program.zig");
 const records = @import("../records.zig");
 const spawn = @import("../spawn/spawn.zig");
 const syscall = @import("../sys/syscall.zig");
+const zombies = @import("../proc/zombies.zig");
 const linux = std.os.linux;
 
 const call = syscall.call;
@@ -85,6 +86,10 @@ fn plan_of(command: Command, record: *spawn.SpawnRecord, given: spawn.Options) m
 
 fn prepare_and_start(held: *Held, plan: *making.Plan) i32 {
     child.wait_for_children();
+    var unused: records.WaitRecord = undefined;
+    const look = kernel.WEXITED | kernel.WNOHANG | kernel.WNOWAIT | kernel.WALL;
+    const waiting = zombies.wait(zombies.P_ALL, 0, look, &unused);
+    if (waiting < 0 and waiting != negated(.CHILD)) return plan.fail(.waitid, waiting);
     const adopting = calls.subreaper(1);
     if (adopting < 0) return plan.fail(.prctl, adopting);
     const none: i32 = -1;

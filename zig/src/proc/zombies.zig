@@ -18,7 +18,7 @@ const call = syscall.call;
 const named = syscall.named;
 const negated = syscall.negated;
 
-const P_ALL: usize = 0;
+pub const P_ALL: usize = 0;
 const P_PID: usize = 1;
 const look = kernel.WEXITED | kernel.WNOHANG | kernel.WNOWAIT | kernel.WNOTHREAD;
 

@@ -120,6 +120,7 @@ pub const Step = enum(i32) {
     pidfd_open,
     recvmsg,
     signalfd4,
+    waitid,
 };
 
 /// Starts the keeper of the calling thread; it ends when `socket` is closed and no child is left.
