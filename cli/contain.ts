@@ -6,6 +6,7 @@ import { mayHaveChildren } from "../src/proc/job.ts";
 
 /** What a command is started with. */
 export interface ContainOptions {
+  readonly timeoutMs: number;
   readonly env: Readonly<Record<string, string>>;
   readonly killSignal: number;
   readonly graceMs: number;
@@ -15,24 +16,35 @@ export interface ContainOptions {
 export const GUARANTEE = "contained by the guard";
 
 /**
- * Has the guard take the place of this program, with its pid, signals and exit code: as the init of
- * a container, which nothing survives. It only returns by throwing.
+ * Whether this program has no children. A shell that became it may have left it some: they are not
+ * the command's, and would be ended with it. Nothing survives pid 1 anyway.
+ */
+const isAlone = () => !mayHaveChildren(process.pid);
+
+export const mayBecomeGuard = (): boolean => process.pid === 1 || isAlone();
+
+/**
+ * Has a guard take the place of this program, with its pid, signals and exit code. It only returns
+ * by throwing.
  */
 export function becomeGuard([command, ...args]: string[], options: ContainOptions): never {
-  const { env, killSignal, graceMs } = options;
-  execContained(command, args, { env, killSignal, graceMs });
+  const { env, timeoutMs, killSignal, graceMs } = options;
+  const limit = timeoutMs > 0 ? { timeoutMs } : {};
+  execContained(command, args, { env, killSignal, graceMs, ...limit });
 }
 
 /** How long SIGKILL has to end them. */
 const KILL_MS = 5000;
 const LONGEST_MS = 2 ** 31 - 1;
 
+/** So often what a guard held is ended, each time with the grace. */
+const MOST_TURNS = 5;
+
 /** A command, and the guard that holds it. */
 export class Contained {
   readonly child: Child;
-  readonly #options: ContainOptions;
-  /** A shell that became this program may have left it children: they are not the command's. */
-  readonly #isAlone = !mayHaveChildren(process.pid);
+  readonly #options: Omit<ContainOptions, "timeoutMs">;
+  readonly #isAlone = isAlone();
 
   /** Starts it; where there can be no guard, that throws, and nothing runs. */
   constructor([command, ...args]: string[], { env, killSignal, graceMs }: ContainOptions) {
@@ -57,10 +69,16 @@ export class Contained {
   /** Somebody has killed the guard: what it held is below this program. */
   async #endAll(): Promise<Containment> {
     const { killSignal, graceMs } = this.#options;
-    const report = await killTree(process.pid, { includeRoot: false, killSignal, graceMs });
-    const { ended, escaped, settled } = report;
-    const killed = ended.filter(({ forced }) => forced).length;
-    return { asked: ended.length, killed, settled: settled && escaped.length === 0 };
+    let [asked, killed, settled] = [0, 0, false];
+    // Orphans become our children, so that nothing is left where nothing is found.
+    for (let turn = 0; turn < MOST_TURNS && !settled; turn++) {
+      const report = await killTree(process.pid, { includeRoot: false, killSignal, graceMs });
+      const { ended, escaped } = report;
+      asked += ended.length;
+      killed += ended.filter(({ forced }) => forced).length;
+      settled = escaped.length === 0 && (report.settled || ended.length === 0);
+    }
+    return { asked, killed, settled };
   }
 }
 

@@ -1,5 +1,4 @@
 /** Runs a command to its end, and ends what it has left. */
-import process from "node:process";
 import {
   type Child,
   type Containment,
@@ -12,7 +11,7 @@ import {
 import { EEXIST } from "../src/kernel/constants.ts";
 import { isNoSuchProcess } from "../src/kernel/errors.ts";
 import { signalName } from "../src/kernel/signals.ts";
-import { becomeGuard, Contained, GUARANTEE } from "./contain.ts";
+import { becomeGuard, Contained, GUARANTEE, mayBecomeGuard } from "./contain.ts";
 import { EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_NOT_RUN, EXIT_TIMEOUT } from "./exit.ts";
 import { SignalForwarder } from "./forward_signals.ts";
 import { rounded } from "./outcome.ts";
@@ -49,7 +48,7 @@ export interface Report {
 export async function runPlan(plan: Plan): Promise<Report> {
   try {
     refuseRunning(plan.pidfile);
-    if (process.pid === 1 && isPlain(plan)) becomeGuard(plan.command, plan);
+    if (isPlain(plan) && mayBecomeGuard()) becomeGuard(plan.command, plan);
     return await new Run(plan).end();
   } catch (error) {
     if (!(error instanceof PidfdError)) throw error;
@@ -59,8 +58,8 @@ export async function runPlan(plan: Plan): Promise<Report> {
 }
 
 /** Whether there is nothing to do here but to run it. */
-function isPlain({ timeoutMs, pidfile, isVerbose, isReported }: Plan): boolean {
-  return timeoutMs === 0 && pidfile === undefined && !isVerbose && !isReported;
+function isPlain({ pidfile, isVerbose, isReported }: Plan): boolean {
+  return pidfile === undefined && !isVerbose && !isReported;
 }
 
 /** The command can't hold the file before it runs; so the file is looked at first. */
@@ -163,7 +162,11 @@ class Run {
     const durationMs = rounded(performance.now() - this.#startedAt);
     const { asked, killed, settled } = contained;
     if (asked > 0) this.#say(`sent the signal to ${asked}, killed ${killed}`);
-    if (!settled) complain("pidfd: processes that it has started may be left");
+    if (!settled) {
+      complain("pidfd: processes that it has started may be left");
+      // The guard goes on with them.
+      this.#child.unref();
+    }
     const code = settled ? this.#codeOf(status) : EXIT_NOT_RUN;
     return { command, pid, code, timedOut: this.#timedOut, durationMs, status, contained };
   }

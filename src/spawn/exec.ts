@@ -26,7 +26,7 @@ import { NULL_DEVICE, OURS } from "./stdio.ts";
 export function execContained(
   command: string,
   args: readonly string[] = [],
-  options: Omit<SpawnOptions, "lifetime" | "signal" | "timeoutMs"> = {},
+  options: Omit<SpawnOptions, "lifetime" | "signal"> = {},
 ): never {
   checkFilled("command", command);
   const texts = checkArguments(args);

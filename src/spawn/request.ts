@@ -59,6 +59,7 @@ export function makeRequest(
   record.set("fd_count", fds.length);
   record.set("kill_signal", checked.killSignal);
   record.set("grace_ms", checked.graceMs);
+  record.set("timeout_ms", replaces ? checked.timeoutMs ?? 0 : 0);
   record.set("pointer_count", pointerCount);
   record.set("argument_count", args.length + 1);
   record.set("variable_count", variableCount);

@@ -1,9 +1,19 @@
 import assert from "node:assert/strict";
+import { chmodSync, copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { type Child, Pidfd, processes, type SpawnOptions } from "../../mod.ts";
 import { pidfdCommand } from "../support/cli.ts";
-import { heard, marked, newMark, startRun, survivors, sweep } from "../support/cli_run.ts";
+import {
+  heard,
+  marked,
+  newMark,
+  outputOf,
+  startRun,
+  survivors,
+  sweep,
+} from "../support/cli_run.ts";
 import { escaping } from "../support/escape.ts";
 import { HELPER, run } from "../support/processes.ts";
 import { inTerminal, lacksTerminal } from "../support/terminal.ts";
@@ -61,38 +71,61 @@ async function runEscapes(
 
 const goOn = (child: Child) => child.stdin!.write("\n");
 
-test("pidfd run ends all that a command leaves behind when it ends", async () => {
-  const { status, left } = await runEscapes("exit 5", goOn);
-  assert.deepEqual([status.code, left], [5, []]);
-});
+/** The guard takes the place of JavaScript, but not where that has something left to do. */
+const MODES = [[], ["--json"]];
 
-test("pidfd run ends all when the time is up", async () => {
-  const options = ["--timeout=2s"];
-  const { status, left } = await runEscapes("exec sleep 100", goOn, { options });
-  assert.deepEqual([status.code, left], [124, []]);
-});
+for (const mode of MODES) {
+  const title = (what: string) =>
+    `pidfd run ${mode.map((word) => `${word} `).join("")}ends all ${what}`;
 
-test("pidfd run ends all when a signal that it is sent ends the command", async () => {
-  for (const [signal, code] of [["SIGTERM", 143], ["SIGHUP", 129], ["SIGINT", null]] as const) {
-    const { status, left } = await runEscapes("", (child) => child.kill(signal));
-    assert.deepEqual([status.code, left], [code, []], signal);
-  }
-});
+  test(title("that a command leaves behind when it ends"), async () => {
+    const { status, left } = await runEscapes("exit 5", goOn, { options: mode });
+    assert.deepEqual([status.code, left], [5, []]);
+  });
 
-test("pidfd run ends all when it is killed", async () => {
-  const { left } = await runEscapes("", (child) => child.kill("SIGKILL"));
-  assert.deepEqual(left, []);
-});
+  test(title("when the time is up"), async () => {
+    const options = [...mode, "--timeout=2s"];
+    const { status, left } = await runEscapes("exec sleep 100", goOn, { options });
+    assert.deepEqual([status.code, left], [124, []]);
+  });
 
-test("pidfd run ends all itself when somebody kills the guard", async () => {
-  const killGuard = ({ pid }: Child) => {
-    const [guard] = processes().filter(({ ppid, name }) => ppid === pid && name === "pidfd-guard");
-    const handle = Pidfd.open(guard.pid);
+  test(title("when a signal that it is sent ends the command"), async () => {
+    for (const [signal, code] of [["SIGTERM", 143], ["SIGHUP", 129], ["SIGINT", null]] as const) {
+      const kill = (child: Child) => child.kill(signal);
+      const { status, left } = await runEscapes("", kill, { options: mode });
+      assert.deepEqual([status.code, left], [code, []], signal);
+    }
+  });
+
+  test(title("when it is killed"), async () => {
+    const kill = (child: Child) => child.kill("SIGKILL");
+    assert.deepEqual((await runEscapes("", kill, { options: mode })).left, []);
+  });
+
+  test(title("when somebody kills the guard"), async () => {
+    const killGuard = (child: Child) => {
+      const handle = Pidfd.open(childrenOf(child.pid)[0]);
+      assert.equal(handle.info().name, "pidfd-guard");
+      handle.signal("SIGKILL");
+      handle.close();
+    };
+    const { status, left } = await runEscapes("", killGuard, { options: mode });
+    assert.deepEqual([status.code, left], [137, []]);
+  });
+}
+
+test("pidfd run spares the children of a shell that becomes it", async () => {
+  const script = `"$0" pause > /dev/null & echo $!; exec "$@"`;
+  const child = startRun(["--", "true"], {}, ["sh", "-c", script, HELPER]);
+  const handle = Pidfd.open(Number(await heard(child, "\n")));
+  try {
+    assert.equal((await child.status).code, 0);
+    assert.equal(handle.isAlive(), true);
+  } finally {
     handle.signal("SIGKILL");
     handle.close();
-  };
-  const { status, left } = await runEscapes("", killGuard);
-  assert.deepEqual([status.code, left], [137, []]);
+    await child[Symbol.asyncDispose]();
+  }
 });
 
 test("pidfd run ends all when its whole process group is killed", async () => {
@@ -120,26 +153,72 @@ test("pidfd run ends all for a user without privileges", { skip: needsRoot }, as
   assert.deepEqual([status.code, left], [5, []]);
 });
 
-/** With a limit JavaScript stays, without one the guard takes its place. */
-for (const options of [[], ["--timeout=1h"]]) {
-  test(`pidfd run ${options} as pid 1 ends with the command, and reaps the orphans of others`, {
+for (const mode of MODES) {
+  test(`pidfd run ${mode} exits with 125 where it may not end what is left`, {
+    skip: needsRoot,
+  }, async (t) => {
+    const folder = mkdtempSync(`${tmpdir()}/pidfd-test-`);
+    const mark = newMark();
+    try {
+      chmodSync(folder, 0o755);
+      const setuid = `${folder}/setuid`;
+      copyFileSync(HELPER, setuid);
+      chmodSync(setuid, 0o4755);
+      const script = `"$0" as 0 "$0" pause & read line; exit 0`;
+      const options = [...mode, "--mark", mark, "--grace=20ms"];
+      const child = startRun([...options, "--", "sh", "-c", script, setuid], { stdin: "pipe" }, [
+        HELPER,
+        "as",
+        "12345",
+      ]);
+      await heard(child, "ready");
+      child.stdin!.write("\n");
+      const { code } = await child.status;
+      await child[Symbol.asyncDispose]();
+      if (code === 0) return t.skip(`${tmpdir()} does not take setuid programs`);
+      assert.equal(code, 125);
+    } finally {
+      await sweep(mark);
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test(`pidfd run ${mode} starts nothing without a guard`, async () => {
+    const EPERM = "1";
+    for (const syscall of ["memfd_create", "execveat", "signalfd4"]) {
+      const through = [HELPER, "deny", syscall, EPERM];
+      const { status, stdout, stderr } = await outputOf(
+        startRun([...mode, "--", "echo", "started"], {}, through),
+      );
+      assert.deepEqual([status.code, stdout], [125, ""], `${syscall}: ${stderr}`);
+      assert.notEqual(stderr, "");
+    }
+  });
+}
+
+for (const mode of MODES) {
+  test(`pidfd run ${mode} as pid 1 ends with the command, and reaps the orphans of others`, {
     skip: needsRoot,
   }, async () => {
-    const command = [...options, "--", "sh", "-c", "echo ready; read line; exit 7"];
+    const command = [...mode, "--", "sh", "-c", "echo ready; read line; exit 7"];
     const child = startRun(command, { stdin: "pipe" }, [HELPER, "in-own-proc", ""]);
-    await heard(child, "ready");
-    const [init] = childrenOf(child.pid);
-    // It leaves an orphan, which exits after it.
-    const script = "(sleep 0.5 > /dev/null 2>&1 & echo left)";
-    const { stdout, stderr } = await run(HELPER, ["enter", `${init}`, "/bin/sh", "-c", script]);
-    assert.equal(stdout, "left\n", stderr);
-    const adopted = () => processes().filter(({ ppid, name }) => ppid === init && name === "sleep");
-    assert.equal(adopted().length, 1);
-    while (adopted().length > 0) await setTimeout(20);
-    const isReplaced = processes().find(({ pid }) => pid === init)!.name === "pidfd-guard";
-    assert.equal(isReplaced, options.length === 0);
-    child.stdin!.write("\n");
-    assert.equal((await child.status).code, 7);
-    await child[Symbol.asyncDispose]();
+    try {
+      await heard(child, "ready");
+      const [init] = childrenOf(child.pid);
+      // It leaves an orphan, which exits after it.
+      const script = "(sleep 0.5 > /dev/null 2>&1 & echo left)";
+      const { stdout, stderr } = await run(HELPER, ["enter", `${init}`, "/bin/sh", "-c", script]);
+      assert.equal(stdout, "left\n", stderr);
+      const adopted = () =>
+        processes().filter(({ ppid, name }) => ppid === init && name === "sleep");
+      assert.equal(adopted().length, 1);
+      while (adopted().length > 0) await setTimeout(20);
+      const isReplaced = processes().find(({ pid }) => pid === init)!.name === "pidfd-guard";
+      assert.equal(isReplaced, mode.length === 0);
+      child.stdin!.write("\n");
+      assert.equal((await child.status).code, 7);
+    } finally {
+      await child[Symbol.asyncDispose]();
+    }
   });
 }

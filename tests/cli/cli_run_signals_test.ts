@@ -7,7 +7,7 @@ import { pidfdCommand } from "../support/cli.ts";
 import { heard, outputOf, startRun } from "../support/cli_run.ts";
 import { run, runtimeCommand } from "../support/processes.ts";
 import { ending, exitedWith } from "../support/statuses.ts";
-import { statFields } from "../support/trees.ts";
+import { childrenOf, statFields } from "../support/trees.ts";
 import { inTerminal, lacksTerminal } from "../support/terminal.ts";
 
 /** Node resets what is ignored when it starts. */
@@ -64,74 +64,98 @@ test("pidfd run waits for a command that ignores a signal", async () => {
   await child[Symbol.asyncDispose]();
 });
 
-test(
-  "pidfd run in a terminal: the command gets what a key sends once",
-  { skip: lacksTerminal },
-  async () => {
-    await inTerminal(pidfdCommand("run", "--verbose", "--", ...TELLER), async (terminal) => {
+for (const mode of [[], ["--json"]]) {
+  const title = (what: string) => `pidfd run ${mode} in a terminal: ${what}`;
+
+  test(title("the command gets what a key sends once"), { skip: lacksTerminal }, async () => {
+    await inTerminal(pidfdCommand("run", ...mode, "--", ...TELLER), async (terminal) => {
       await terminal.until("ready");
       for (const [key, signal] of [["\x03", "INT"], ["\x1c", "QUIT"], ["\x03", "INT"]]) {
         terminal.type(key);
         await terminal.until(`<SIG${signal}>`);
       }
-      const pid = /(\d+) runs/.exec(terminal.shown)![1];
+      const [guard] = childrenOf(childrenOf(terminal.child.pid)[0]);
+      const [pid] = childrenOf(guard);
       await run("stty", ["-F", readlinkSync(`/proc/${pid}/fd/0`), "rows", "41"]);
       await terminal.until("<SIGWINCH>");
       terminal.type("\x1c");
       await terminal.until("<SIGQUIT>");
       const counts = ["INT", "QUIT", "WINCH"].map((name) => terminal.count(`<SIG${name}>`));
       assert.deepEqual(counts, [2, 2, 1], terminal.shown);
-      assert.equal(terminal.count("sends"), 0, terminal.shown);
-      const command = Pidfd.open(Number(pid));
+      const command = Pidfd.open(pid);
       command.signal("SIGTERM");
       command.close();
       assert.equal((await terminal.child.status).code, 3);
     });
-  },
-);
+  });
 
-test(
-  "pidfd run in a terminal: a shell stops it, resumes it, and ends it as any job",
-  { skip: lacksTerminal },
-  async () => {
-    const line = pidfdCommand("run", "--", ...TELLER).map((word) => `'${word}'`).join(" ");
-    await inTerminal(["bash", "--norc", "--noediting", "-i"], async (terminal) => {
-      await terminal.until("$ ");
-      terminal.type(`${line}\n`);
+  test(
+    title("a shell stops it, resumes it, and ends it as any job"),
+    { skip: lacksTerminal },
+    async () => {
+      const words = pidfdCommand("run", ...mode, "--", ...TELLER);
+      const line = words.map((word) => `'${word}'`).join(" ");
+      await inTerminal(["bash", "--norc", "--noediting", "-i"], async (terminal) => {
+        await terminal.until("$ ");
+        terminal.type(`${line}\n`);
+        await terminal.until("ready");
+        terminal.type("\x1a");
+        await terminal.until("Stopped");
+        terminal.type("echo she''ll\n");
+        await terminal.until("shell");
+        terminal.type("fg\n");
+        await terminal.until("<SIGCONT>");
+        terminal.type("\x03");
+        await terminal.until("<SIGINT>");
+        terminal.type("\x1a");
+        await terminal.until("Stopped");
+        terminal.type("bg\n");
+        await terminal.until("<SIGCONT>");
+        // To it alone: a shell's own kill sends to the whole job.
+        terminal.type("env kill -INT $(jobs -p)\n");
+        await terminal.until("<SIGINT>");
+        terminal.type("kill %1; wait %1; echo code''=$?\n");
+        await terminal.until("code=3");
+        assert.deepEqual([terminal.count("<SIGCONT>"), terminal.count("<SIGINT>")], [2, 2]);
+        terminal.type("exit\n");
+        await terminal.child.status;
+      });
+    },
+  );
+
+  test(
+    title("the command reads from it, also behind a pipe"),
+    { skip: lacksTerminal },
+    async () => {
+      const words = ["--", "sh", "-c", "read line; echo g''ot=$line"];
+      const command = pidfdCommand("run", ...mode, ...words);
+      await inTerminal(["sh", "-c", '"$@" | cat', "sh", ...command], async (terminal) => {
+        terminal.type("typed\n");
+        await terminal.until("got=typed");
+        await terminal.child.status;
+      });
+    },
+  );
+}
+
+for (
+  const [what, before, interrupt] of [
+    ["what kill(1) sends to it", [], (_: Typing, handle: Pidfd) => handle.signal("SIGINT")],
+    ["a key, where the command has left the group", ["setsid"], (type: Typing) => type("\x03")],
+  ] as const
+) {
+  test(`pidfd run in a terminal sends on ${what}`, { skip: lacksTerminal }, async () => {
+    await inTerminal(pidfdCommand("run", "--", ...before, ...TELLER), async (terminal) => {
       await terminal.until("ready");
-      terminal.type("\x1a");
-      await terminal.until("Stopped");
-      terminal.type("echo she''ll\n");
-      await terminal.until("shell");
-      terminal.type("fg\n");
-      await terminal.until("<SIGCONT>");
-      terminal.type("\x03");
+      const handle = Pidfd.open(childrenOf(terminal.child.pid)[0]);
+      interrupt((text) => terminal.type(text), handle);
       await terminal.until("<SIGINT>");
-      terminal.type("\x1a");
-      await terminal.until("Stopped");
-      terminal.type("bg\n");
-      await terminal.until("<SIGCONT>");
-      // To it alone: a shell's own kill sends to the whole job.
-      terminal.type("env kill -INT $(jobs -p)\n");
-      await terminal.until("<SIGINT>");
-      terminal.type("kill %1; wait %1; echo code''=$?\n");
-      await terminal.until("code=3");
-      assert.deepEqual([terminal.count("<SIGCONT>"), terminal.count("<SIGINT>")], [2, 2]);
-      terminal.type("exit\n");
-      await terminal.child.status;
+      handle.signal("SIGTERM");
+      handle.close();
+      assert.equal((await terminal.child.status).code, 3);
+      assert.equal(terminal.count("<SIGINT>"), 1);
     });
-  },
-);
+  });
+}
 
-test(
-  "pidfd run in a terminal: the command reads from it, also behind a pipe",
-  { skip: lacksTerminal },
-  async () => {
-    const command = pidfdCommand("run", "--", "sh", "-c", "read line; echo g''ot=$line");
-    await inTerminal(["sh", "-c", '"$@" | cat', "sh", ...command], async (terminal) => {
-      terminal.type("typed\n");
-      await terminal.until("got=typed");
-      await terminal.child.status;
-    });
-  },
-);
+type Typing = (text: string) => void;

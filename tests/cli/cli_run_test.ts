@@ -51,7 +51,9 @@ test("pidfd run tells a command that is missing, and one that can't be executed"
     assert.equal(await codeOf("--", folder), 126);
     const { stdout, stderr } = await pidfdRun("--", `${folder}/missing`);
     assert.equal(stdout, "");
-    assert.match(stderr, /^pidfd: execve ENOENT: no such program.*missing"\n$/);
+    assert.match(stderr, /^pidfd: .*\/missing: not found\n$/);
+    const { code, error } = JSON.parse((await pidfdRun("--json", "--", file)).stderr);
+    assert.deepEqual([code, error.code, error.syscall], [126, "ENOEXEC", "execve"]);
   });
 });
 

@@ -13,7 +13,9 @@ test("pidfd --help and each command's --help explain themselves", async () => {
     assert.equal(code, 0);
     assert.match(stdout, /^Usage: pidfd COMMAND/);
   }
-  for (const command of ["check", "signal", "wait", "stop", "doctor", "demo", "completions"]) {
+  for (
+    const command of ["check", "run", "signal", "wait", "stop", "doctor", "demo", "completions"]
+  ) {
     const { code, stdout } = await pidfd(command, "--help");
     assert.equal(code, 0);
     assert.match(stdout, new RegExp(`^Usage: pidfd ${command}( |\n)`));

@@ -6,20 +6,24 @@
 //! all descendants, waits, and kills its children until it has none. All signals are blocked, so
 //! that only SIGKILL ends the guard itself, and with it the command, but not the rest.
 //!
-//! It may also take the place of the program, for pid 1: then it hands the signals that it is sent
-//! on to the command, and has its exit code.
+//! It may also take the place of the program: then it hands the signals that it is sent on to the
+//! command, and has its exit code. Where that is not pid 1, it does so above a second guard.
 const std = @import("std");
 const boot = @import("../proc/boot.zig");
 const calls = @import("../calls.zig");
 const channels = @import("channel.zig");
+const child = @import("../spawn/child.zig");
 const children = @import("children.zig");
 const descendants = @import("descendants.zig");
 const kernel = @import("../sys/kernel.zig");
 const making = @import("../spawn/making.zig");
+const proc_scan = @import("../proc/scan.zig");
+const proc_stat = @import("../proc/stat.zig");
 const records = @import("../records.zig");
 const spawn = @import("../spawn/spawn.zig");
 const starting = @import("start.zig");
 const syscall = @import("../sys/syscall.zig");
+const thread = @import("../sys/thread.zig");
 const zombies = @import("../proc/zombies.zig");
 const linux = std.os.linux;
 
@@ -43,11 +47,15 @@ const Guard = struct {
     pause_ms: u32 = first_pause_ms,
     is_left_reported: bool = false,
     forwards: bool,
+    /// When the time of the command is up, and whether it was.
+    timeout_at: u64 = never,
+    is_timed_out: bool = false,
     state: channels.GuardRecord = std.mem.zeroes(channels.GuardRecord),
 
     /// Ends with the last descendant.
     fn serve(guard: *Guard) void {
         while (guard.reap()) {
+            if (guard.phase == .running and now() >= guard.timeout_at) guard.time_out();
             if (guard.phase == .asking and now() >= guard.deadline) guard.phase = .killing;
             if (guard.phase == .killing) guard.kill();
             guard.wait();
@@ -65,7 +73,8 @@ const Guard = struct {
             if (result == negated(.CHILD)) return false;
             if (result != 1) break;
             guard.pause_ms = first_pause_ms;
-            if (guard.phase == .killing and is_killed(&ended)) guard.state.killed += 1;
+            const is_killed = is_killed_by(&ended, linux.SIG.KILL);
+            if (guard.phase == .killing and is_killed) guard.state.killed += 1;
             if (ended.pid != guard.command) continue;
             // Its number may be another child's from now on.
             guard.command = 0;
@@ -77,6 +86,11 @@ const Guard = struct {
             guard.end(guard.default);
         }
         return true;
+    }
+
+    fn time_out(guard: *Guard) void {
+        guard.is_timed_out = true;
+        guard.end(guard.default);
     }
 
     /// Asks all, and sets the time that they have, which no later request prolongs.
@@ -120,23 +134,36 @@ const Guard = struct {
         while (call(named(.read), .{ guard.held.signals, &info, info.len }) == info.len) {
             const number: *const i32 = @ptrCast(&info);
             const code: *const i32 = @ptrCast(&info[8]);
-            // A terminal sends to all of its process group, the command too.
-            const is_sent = number.* != linux.SIG.CHLD and code.* <= 0;
-            if (is_sent and guard.forwards) _ = calls.signal(guard.held.command, number.*, 0);
+            if (!guard.forwards or number.* == linux.SIG.CHLD) continue;
+            if (guard.is_sent_to_both(number.*, code.*)) continue;
+            _ = calls.signal(guard.held.command, number.*, 0);
         }
     }
 
-    /// As shells have it.
+    /// Whether the command has got it too, because it is in our process group: what a terminal
+    /// sends, and SIGCONT, by which a shell resumes its job.
+    fn is_sent_to_both(guard: *const Guard, number: i32, code: i32) bool {
+        const pid = calls.pid_of(guard.held.command);
+        const own: i32 = 0;
+        if (call(named(.getpgid), .{pid}) != call(named(.getpgid), .{own})) return false;
+        if (number == linux.SIG.CONT) return !is_stopped(guard.held.proc, pid);
+        const is_kernels = code > 0;
+        return is_kernels;
+    }
+
+    /// As shells have it, and timeout(1).
     fn exit_code(guard: *const Guard) u32 {
-        const number: u32 = @bitCast(guard.state.status.status);
+        const status = &guard.state.status;
+        if (guard.is_timed_out and !is_killed_by(status, linux.SIG.KILL)) return 124;
+        const number: u32 = @bitCast(status.status);
         const exited = 1; // CLD_EXITED
-        return if (guard.state.status.code == exited) number & 0xFF else 128 + number;
+        return if (status.code == exited) number & 0xFF else 128 + number;
     }
 
     fn timeout(guard: *Guard) u64 {
         switch (guard.phase) {
-            .running => return never,
-            .asking => return if (guard.deadline == never) never else guard.deadline -| now(),
+            .running => return remaining(guard.timeout_at),
+            .asking => return remaining(guard.deadline),
             .killing => {
                 const pause_ms = guard.pause_ms;
                 guard.pause_ms = @min(2 * pause_ms, longest_pause_ms);
@@ -146,12 +173,18 @@ const Guard = struct {
     }
 
     fn take_request(guard: *Guard) void {
-        var request: channels.Request = undefined;
-        const size: usize = @sizeOf(channels.Request);
+        var message: extern union { request: channels.Request, report: channels.GuardRecord } =
+            undefined;
+        const size: usize = @sizeOf(channels.GuardRecord);
         const flags: u32 = linux.MSG.DONTWAIT;
         const channel = guard.held.channel;
-        const got = call(named(.recvfrom), .{ channel, &request, size, flags, null, null });
-        if (got == size) return guard.end(request);
+        const got = call(named(.recvfrom), .{ channel, &message, size, flags, null, null });
+        if (got == @sizeOf(channels.Request)) return guard.end(message.request);
+        if (got == size) {
+            // A second guard goes on with what it can't end, and its starter need not.
+            if (message.report.report == .left) exit(failed);
+            return;
+        }
         // Its Worker has ended, or its program has executed another one: that changes nothing.
         if (got != negated(.AGAIN)) forget(&guard.held.channel);
     }
@@ -165,9 +198,26 @@ const Guard = struct {
     }
 };
 
-fn is_killed(ended: *const records.WaitRecord) bool {
+fn is_killed_by(ended: *const records.WaitRecord, number: i32) bool {
     const killed = 2; // CLD_KILLED
-    return ended.code == killed and ended.status == linux.SIG.KILL;
+    return ended.code == killed and ended.status == number;
+}
+
+fn is_stopped(proc: i32, pid: i32) bool {
+    var buffer: [proc_stat.max_length]u8 = undefined;
+    var stat: proc_stat.Stat = undefined;
+    return proc_scan.read_stat(proc, pid, &buffer, &stat) == 0 and stat.state == 'T';
+}
+
+fn exit(code: u32) noreturn {
+    while (true) _ = syscall.call_once(named(.exit_group), .{code});
+}
+
+/// That of timeout(1) where it fails itself.
+const failed = 125;
+
+fn remaining(until: u64) u64 {
+    return if (until == never) never else until -| now();
 }
 
 fn forget(fd: *i32) void {
@@ -206,15 +256,38 @@ pub noinline fn run(
     var orders: channels.Orders = undefined;
     var held = starting.Held{ .channel = channel };
     const pid = starting.start(&held, command, &orders);
-    if (pid < 0) return if (pid == negated(.NOENT)) 127 else 126;
     const record = &orders.record;
-    const options: spawn.Options = @bitCast(record.flags);
+    if (pid < 0) {
+        if (record.step != @intFromEnum(spawn.Step.execve)) return failed;
+        return if (pid == negated(.NOENT)) 127 else 126;
+    }
+    const has_inner = held.has_inner;
     var guard = Guard{
         .held = held,
         .command = pid,
         .default = .{ .signal = record.kill_signal, .grace_ms = record.grace_ms },
-        .forwards = options.replaces,
+        .forwards = held.forwards,
     };
+    if (!has_inner and record.timeout_ms > 0) guard.timeout_at = now() + record.timeout_ms;
+    if (has_inner) allow_stops();
     guard.serve();
+    const is_interrupted = is_killed_by(&guard.state.status, linux.SIG.INT);
+    if (is_interrupted and !guard.is_timed_out) interrupt();
     return guard.exit_code();
+}
+
+/// A shell stops its job, and takes the terminal back when it sees us stopped.
+fn allow_stops() void {
+    _ = thread.mask(~(bit(linux.SIG.TSTP) | bit(linux.SIG.TTIN) | bit(linux.SIG.TTOU)));
+}
+
+/// Ends as the command did: a shell ends its script or loop only then.
+fn interrupt() void {
+    child.reset_signal(linux.SIG.INT);
+    _ = thread.mask(~bit(linux.SIG.INT));
+    _ = call(named(.kill), .{ calls.own_pid(), @as(u32, linux.SIG.INT) });
+}
+
+fn bit(number: u6) u64 {
+    return @as(u64, 1) << (number - 1);
 }

@@ -26,6 +26,10 @@ pub const Held = struct {
     signals: i32 = -1,
     proc: i32 = -1,
     command: i32 = -1,
+    /// Whether there is a second guard, at the other end of the channel.
+    has_inner: bool = false,
+    /// Whether we have taken the place of the program.
+    forwards: bool = false,
 };
 
 /// The command, as it was handed over.
@@ -44,7 +48,9 @@ pub noinline fn start(held: *Held, command: Command, orders: *channels.Orders) i
     held.starter = fds[0];
     const record = &orders.record;
     const options: spawn.Options = @bitCast(record.flags);
+    held.forwards = options.replaces;
     var plan = plan_of(command, record, options);
+    record.flags = @bitCast(plan.options);
     if (options.changes_user()) plan.program = fds[1];
     record.cgroup = if (options.changes_user()) fds[2] else fds[1];
     record.failed_fd = -1;
@@ -60,7 +66,12 @@ pub noinline fn start(held: *Held, command: Command, orders: *channels.Orders) i
     leave(held, command.environment);
     // The process group may be killed as a whole. Where we are the program itself, it is ours.
     if (!options.replaces) _ = call(named(.setpgid), .{ 0, 0 });
-    return pid;
+    if (!plan.options.contained) return pid;
+    // Nobody is at the other end of the first one.
+    _ = calls.close(held.channel);
+    held.channel = record.channel;
+    held.has_inner = true;
+    return calls.pid_of(record.guard);
 }
 
 /// Nobody is there any more who wants the command.
@@ -68,7 +79,10 @@ const has_ended = std.math.minInt(i32);
 
 fn plan_of(command: Command, record: *spawn.SpawnRecord, given: spawn.Options) making.Plan {
     var options = given;
-    options.contained = false;
+    // Where we are the program itself, somebody may kill us alone: then a second guard ends all,
+    // and we do where that is killed. The end of pid 1 is everybody's.
+    options.contained = given.replaces and calls.own_pid() != 1;
+    options.replaces = false;
     // The folder and the mask are ours already.
     options.has_umask = false;
     options.ends_with_parent = true;
@@ -85,7 +99,8 @@ fn plan_of(command: Command, record: *spawn.SpawnRecord, given: spawn.Options) m
 }
 
 fn prepare_and_start(held: *Held, plan: *making.Plan) i32 {
-    child.wait_for_children();
+    // So that no child is reaped by the kernel itself.
+    child.reset_signal(linux.SIG.CHLD);
     var unused: records.WaitRecord = undefined;
     const look = kernel.WEXITED | kernel.WNOHANG | kernel.WNOWAIT | kernel.WALL;
     const waiting = zombies.wait(zombies.P_ALL, 0, look, &unused);
@@ -100,13 +115,24 @@ fn prepare_and_start(held: *Held, plan: *making.Plan) i32 {
     // Without /proc the children that a command leaves could not be found.
     held.proc = proc_scan.open();
     if (held.proc < 0) return plan.fail(.openat, held.proc);
-    if (plan.options.changes_user()) {
-        const opened = program.open_channel(plan);
-        const sent = if (opened < 0) opened else program.send_orders(plan);
-        if (sent < 0) return sent;
-    }
+    const prepared = prepare_program(plan, held.proc);
+    if (prepared < 0) return prepared;
     if (calls.poll(held.starter, kernel.POLLIN, 0) != 0) return has_ended;
     return making.clone_and_wait(plan);
+}
+
+/// Who changes the user was handed this program, which the guard itself runs.
+fn prepare_program(plan: *making.Plan, proc: i32) i32 {
+    const is_contained = plan.options.contained;
+    if (!is_contained and !plan.options.changes_user()) return 0;
+    if (plan.program < 0) {
+        const flags: u32 = @bitCast(linux.O{ .PATH = true, .CLOEXEC = true });
+        plan.program = call(named(.openat), .{ proc, "self/exe", flags, 0 });
+        if (plan.program < 0) return plan.fail(.openat, plan.program);
+    }
+    const opened = program.open_channel(plan);
+    if (opened < 0) return opened;
+    return if (is_contained) channels.send_orders(plan) else program.send_orders(plan);
 }
 
 fn report(channel: i32, record: *const spawn.SpawnRecord, pid: i32) void {

@@ -65,10 +65,9 @@ fn reset_signals(is_cleared: bool) void {
     }
 }
 
-/// So that no child of the calling process is reaped by the kernel itself.
-pub fn wait_for_children() void {
+/// Has the calling process neither handle nor ignore a signal.
+pub fn reset_signal(number: u32) void {
     const action = Action{ .handler = SIG_DFL, .rest = @splat(0) };
-    const number: u32 = linux.SIG.CHLD;
     _ = call(named(.rt_sigaction), .{ number, &action, null, @as(usize, 8) });
 }
 

@@ -53,6 +53,9 @@ pub const SpawnRecord = extern struct {
     /// For the guard (../guard/guard.zig): the polite signal, and how long it has; -1 is no limit.
     kill_signal: u32,
     grace_ms: i32,
+    /// When it ends the command; 0 is never.
+    timeout_ms: u32,
+    unused: u32,
     /// A pidfd of the guard, and our end of the channel to it.
     guard: i32,
     channel: i32,
