@@ -1,29 +1,29 @@
 /**
  * Runs a server, and restarts it with all that it has started when a file changes: `dev_server.ts
- * FOLDER COMMAND…`.
+ * FOLDER COMMAND…`. Ctrl-C ends all of it, and so does whatever ends this program.
  */
-import { spawn } from "node:child_process";
 import { watch } from "node:fs";
 import process from "node:process";
-import { adoptOrphans, killTree } from "../mod.ts";
+import { type Child, spawn } from "../mod.ts";
 
 const [folder, command, ...args] = process.argv.slice(2);
+let server: Child | undefined;
 
 function start(): void {
-  const server = spawn(command, args, { stdio: "inherit" });
-  server.on("error", (error) => console.error(error.message));
+  try {
+    server = spawn(command, args, { lifetime: "contained", graceMs: 2000 });
+  } catch (error) {
+    console.error((error as Error).message);
+  }
 }
 
 /** Resolves when the last process has exited: only then the port is free again. */
 async function stop(): Promise<void> {
-  const options = { graceMs: 2000, includeRoot: false, reapAdopted: true };
-  const { escaped } = await killTree(process.pid, options);
-  for (const { pid, name } of escaped) console.error(`${pid} (${name}) still runs`);
+  const termination = await server?.terminate();
+  if (termination?.contained?.settled === false) console.error("processes may be left");
+  server = undefined;
 }
 
-// What a server leaves behind when it crashes becomes a child of this process, so that stop() finds
-// it.
-adoptOrphans();
 let work = Promise.resolve();
 let timer: ReturnType<typeof setTimeout> | undefined;
 

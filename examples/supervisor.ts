@@ -3,10 +3,9 @@
  * "web": ["node", "web.js"] }`. SIGTERM ends the supervisor alone; the next one finds its services
  * again. SIGINT (Ctrl-C) ends the services too.
  */
-import { spawn } from "node:child_process";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import process from "node:process";
-import { killTree, Pidfd } from "../mod.ts";
+import { killTree, Pidfd, spawn } from "../mod.ts";
 
 const [folder] = process.argv.slice(2);
 const commands: Record<string, string[]> = JSON.parse(
@@ -33,9 +32,8 @@ function find(name: string): Pidfd | null {
 /** It leads a session, and has none of our pipes: so it outlives this process. */
 function start(name: string): Pidfd {
   const [command, ...args] = commands[name];
-  const child = spawn(command, args, { detached: true, stdio: "ignore" });
-  child.unref();
-  const service = Pidfd.of(child);
+  const streams = { stdin: "null", stdout: "null", stderr: "null" } as const;
+  const { handle: service } = spawn(command, args, { session: true, ...streams });
   const path = `${folder}/${name}.identity`;
   // A reader finds the old identity or the new one, never a half of one.
   writeFileSync(`${path}.new`, String(service.identity()));

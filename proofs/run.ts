@@ -11,6 +11,7 @@ const PROOFS: Record<string, string> = {
   model: "random steps against a model of process life; --steps N --seed S",
   wrappers: "who is left of a command when pidfd run is ended, timeout(1), tini, …; their costs",
   soak: "ten minutes of churn beside the same without this library; --minutes N --svg FILE",
+  mcp: "what is left of an MCP server when its client is closed or its host killed",
   identity: "no stranger of 1,000 with the same pid is taken for the process; as root",
 };
 

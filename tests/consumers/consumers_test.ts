@@ -1,6 +1,7 @@
 /**
- * The package in test runners, bundlers and compilers that are too large to be development tools
- * here: they are installed anew in a folder, by the versions that package.json has as `consumers`.
+ * The package in test runners, bundlers, compilers and an SDK that are too large to be development
+ * tools here: they are installed anew in a folder, by the versions that package.json has as
+ * `consumers`.
  */
 import assert from "node:assert/strict";
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -40,6 +41,11 @@ const handle = Pidfd.of(spawn("sh", ["-c", "exit 7"]));
 handle.wait().then(({ code }) => console.log(code, handle.isAlive(), typeof treeKill));
 `;
 const MAIN_PRINTS = "7 false function\n";
+
+const MCP = `import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import { ContainedTransport } from "./mcp_transport.js";
+export const transport: Transport = new ContainedTransport("node", ["server.js"]);
+`;
 
 const FILES = {
   "first.test.cjs": SCRIPT + BODY,
@@ -172,6 +178,16 @@ for (
     }
   });
 }
+
+test("the transport of the guide is one of the MCP SDK", async () => {
+  const source = readFileSync(`${TOP}examples/mcp_transport.ts`, "utf8");
+  writeFileSync(`${folder}/mcp_transport.ts`, source.replace("../mod.ts", "pidfd"));
+  writeFileSync(`${folder}/mcp.ts`, MCP);
+  const compilerOptions = { ...STRICT, module: "nodenext", types: ["node"], skipLibCheck: true };
+  writeFileSync(`${folder}/tsconfig.json`, JSON.stringify({ compilerOptions, files: ["mcp.ts"] }));
+  const { code, stdout } = await runIn(folder, [NODES[0], bin("tsc"), "-p", "."]);
+  assert.deepEqual([code, stdout], [0, ""]);
+});
 
 const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 

@@ -1,17 +1,16 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { features, Pidfd } from "../../mod.ts";
+import { marked, newMark, survivors, sweep, untilMarked } from "../support/cli_run.ts";
+import { command, inFolder, Running } from "../support/examples.ts";
 import {
   HELPER,
   Helper,
-  marked,
+  marked as markedProcess,
   paused,
   run,
   runtimeCommand,
@@ -20,56 +19,8 @@ import {
 
 const { PIDFD_INFO_EXIT, SO_PEERPIDFD } = features();
 
-/**
- * What runs a program of examples/ by the runtime that runs the tests, with the permissions that
- * its guide names.
- */
-function command(name: string, permissions: string[], ...args: string[]): [string, string[]] {
-  const file = fileURLToPath(new URL(`../../examples/${name}.ts`, import.meta.url));
-  const options = { permissions: ["--allow-ffi", ...permissions], args };
-  const [program, ...rest] = runtimeCommand(file, options);
-  return [program, rest];
-}
-
 function example(name: string, ...args: string[]): Promise<ScriptResult> {
   return run(...command(name, [], ...args));
-}
-
-/** A program that stays, and its lines of output. */
-class Running {
-  readonly child: ChildProcess;
-  readonly end: Promise<unknown[]>;
-  readonly #lines: AsyncIterator<string>;
-
-  constructor([program, args]: [string, string[]]) {
-    const env = { ...process.env, NODE_NO_WARNINGS: "1" };
-    this.child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"], env });
-    this.end = once(this.child, "exit");
-    this.#lines = createInterface({ input: this.child.stdout! })[Symbol.asyncIterator]();
-  }
-
-  async line(): Promise<string | null> {
-    const { value, done } = await this.#lines.next();
-    return done ? null : value;
-  }
-
-  /**
-   * Asks it to end. Not by `child.kill()`: in Deno the child has then ended by that signal,
-   * whatever it did.
-   */
-  ask(signal: NodeJS.Signals = "SIGTERM"): void {
-    process.kill(this.child.pid!, signal);
-  }
-}
-
-/** A folder for sockets and pid files, which is removed afterwards. */
-async function inFolder(action: (folder: string) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(`${tmpdir()}/pidfd-example-`);
-  try {
-    await action(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }
 
 test("examples/stop_daemon.ts stops a process that it did not start", async () => {
@@ -204,16 +155,11 @@ test("examples/hand_over.ts gives a worker that runs to another program", () =>
   }));
 
 test("examples/sweep_orphans.ts ends what has a mark", async () => {
-  const { child, exit, variables: [variable] } = await marked();
+  const { child, exit, variables: [variable] } = await markedProcess();
   const { code, stdout, stderr } = await example("sweep_orphans", variable);
   assert.deepEqual([code, stdout], [0, `${child.pid} helper\n`], stderr);
   assert.deepEqual(await exit, [null, "SIGTERM"]);
 });
-
-/** What Deno asks for to start this program. */
-function startPermissions(program: string): string[] {
-  return [`--allow-run=${program}`, "--allow-env"];
-}
 
 /** A handle of a process that runs, whose pid is the last word of a line. */
 function opened(line: string | null): Pidfd {
@@ -229,32 +175,55 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-test("examples/dev_server.ts starts the server again once its port is free, and ends all of it", () =>
-  inFolder(async (folder) => {
-    const source = `${folder}/source`;
-    writeFileSync(source, "1");
-    const fixture = fileURLToPath(new URL("../fixtures/listen.ts", import.meta.url));
-    const listen = runtimeCommand(fixture, { args: [String(await freePort())] });
-    const permissions = [...startPermissions("sh"), `--allow-read=${folder}`];
-    // What listens is a grandchild, which the server's first process does not end.
-    const script = `${listen.map((word) => `'${word}'`).join(" ")} & wait`;
-    const watching = new Running(command("dev_server", permissions, folder, "sh", "-c", script));
-    const first = opened(await watching.line());
-    writeFileSync(source, "2");
-    const second = opened(await watching.line());
-    assert.deepEqual([first.isAlive(), second.isAlive()], [false, true]);
-    watching.ask("SIGINT");
-    assert.deepEqual(await watching.end, [0, null]);
-    assert.equal(second.isAlive(), false);
-    for (const handle of [first, second]) handle.close();
-  }));
+/** With a mark in the environment, by which whoever is left is ended afterwards. */
+async function withMark(action: (mark: string) => Promise<void>): Promise<void> {
+  const mark = newMark();
+  try {
+    await action(mark);
+  } finally {
+    await sweep(mark);
+  }
+}
+
+/** The variable of a mark. */
+function variable(mark: string): Record<string, string> {
+  return Object.fromEntries([mark.split("=")]);
+}
+
+test("examples/dev_server.ts starts the server again once its port is free, and ends all of it, also when it is killed", () =>
+  withMark((mark) =>
+    inFolder(async (folder) => {
+      const source = `${folder}/source`;
+      writeFileSync(source, "1");
+      const fixture = fileURLToPath(new URL("../fixtures/listen.ts", import.meta.url));
+      const listen = runtimeCommand(fixture, { args: [String(await freePort())] });
+      const permissions = ["--allow-run=sh", `--allow-read=${folder}`];
+      // What listens is a grandchild, which the server's first process does not end.
+      const script = `${listen.map((word) => `'${word}'`).join(" ")} & wait`;
+      const dev = command("dev_server", permissions, folder, "sh", "-c", script);
+      const watching = new Running(dev, variable(mark));
+      const first = opened(await watching.line());
+      writeFileSync(source, "2");
+      const second = opened(await watching.line());
+      assert.deepEqual([first.isAlive(), second.isAlive()], [false, true]);
+      watching.ask("SIGINT");
+      assert.deepEqual(await watching.end, [0, null]);
+      assert.equal(second.isAlive(), false);
+      const killed = new Running(dev, variable(mark));
+      const third = opened(await killed.line());
+      killed.child.kill("SIGKILL");
+      await killed.end;
+      await third.wait({ timeoutMs: 20_000 });
+      for (const handle of [first, second, third]) handle.close();
+    })
+  ));
 
 test("examples/supervisor.ts finds its services again, and starts again what has exited", () =>
   inFolder(async (folder) => {
     writeFileSync(`${folder}/services.json`, JSON.stringify({ one: [HELPER, "pause"] }));
     const files = [`--allow-read=${folder}`, `--allow-write=${folder}`];
     const supervise = () =>
-      new Running(command("supervisor", [...startPermissions(HELPER), ...files], folder));
+      new Running(command("supervisor", [`--allow-run=${HELPER}`, ...files], folder));
     const before = supervise();
     const service = opened(await before.line());
     before.ask();
@@ -273,41 +242,64 @@ test("examples/supervisor.ts finds its services again, and starts again what has
   }));
 
 /** A queue that was given these jobs. */
-function queue(timeoutMs: number, ...jobs: string[]): Running {
-  const args = ["1", String(timeoutMs)];
-  const running = new Running(command("job_queue", startPermissions("sh"), ...args));
+function queue({ timeoutMs = 60_000, mark = newMark() }, ...jobs: string[]): Running {
+  const permissions = ["--allow-run=sh"];
+  const args = command("job_queue", permissions, "1", String(timeoutMs));
+  const running = new Running(args, variable(mark));
   running.child.stdin!.end(jobs.join("\n"));
   return running;
 }
 
-test("examples/job_queue.ts tells how each job ended", async () => {
-  const jobs = queue(60_000, "exit 3", "kill -9 $$");
-  assert.equal(await jobs.line(), "exit 3: exited with code 3");
+test("examples/job_queue.ts tells how each job ended, and what it has printed", async () => {
+  const jobs = queue({}, "echo hello; exit 3", "kill -9 $$");
+  assert.equal(await jobs.line(), "echo hello; exit 3: exited with code 3");
+  assert.equal(await jobs.line(), "hello");
   assert.equal(await jobs.line(), "kill -9 $$: killed by SIGKILL");
   assert.deepEqual(await jobs.end, [0, null]);
 });
 
-test("examples/job_queue.ts ends a job with all that it has started when its time is up", async () => {
-  const job = "sleep 1000 & echo $!; wait";
-  const jobs = queue(2000, job);
-  const sleeping = opened(await jobs.line());
-  assert.equal(await jobs.line(), `${job}: timed out, 2 ended`);
-  assert.equal(sleeping.isAlive(), false);
-  assert.deepEqual(await jobs.end, [0, null]);
-  sleeping.close();
-});
+/** One ignores SIGTERM, one is a daemon, with no pipe of the job's. */
+const LEAVING = `(trap "" TERM; exec ${HELPER} pause > /dev/null) & ` +
+  `(setsid ${HELPER} pause > /dev/null &)`;
 
-test("examples/job_queue.ts ends what runs at Ctrl-C, and starts nothing more", async () => {
-  const job = "sleep 1000 & echo $!; wait";
-  const jobs = queue(60_000, job, "echo never");
-  const sleeping = opened(await jobs.line());
-  jobs.ask("SIGINT");
-  assert.equal(await jobs.line(), `${job}: interrupted, 2 ended`);
-  assert.equal(await jobs.line(), null);
-  assert.deepEqual(await jobs.end, [0, null]);
-  assert.equal(sleeping.isAlive(), false);
-  sleeping.close();
-});
+test("examples/job_queue.ts ends what a job leaves behind", () =>
+  withMark(async (mark) => {
+    const job = `${LEAVING}; exit 0`;
+    const jobs = queue({ mark }, job, "exec sleep 1000");
+    assert.equal(await jobs.line(), `${job}: exited with code 0`);
+    // The queue and the next job.
+    await untilMarked(mark, (count) => count === 2);
+    jobs.ask("SIGTERM");
+    assert.equal(await jobs.line(), "exec sleep 1000: interrupted");
+    assert.deepEqual(await jobs.end, [0, null]);
+  }));
+
+test("examples/job_queue.ts ends a job with all that it has started when its time is up", () =>
+  withMark(async (mark) => {
+    const job = `${LEAVING}; echo started; exec sleep 1000`;
+    const jobs = queue({ timeoutMs: 3000, mark }, job);
+    assert.deepEqual([await jobs.line(), await jobs.line()], [`${job}: timed out`, "started"]);
+    assert.deepEqual([await jobs.end, marked(mark)], [[0, null], []]);
+  }));
+
+test("examples/job_queue.ts ends what runs at Ctrl-C, and starts nothing more", () =>
+  withMark(async (mark) => {
+    const job = `${LEAVING}; exec sleep 1000`;
+    const jobs = queue({ timeoutMs: 60_000, mark }, job, "echo never");
+    await untilMarked(mark, (count) => count === 4);
+    jobs.ask("SIGINT");
+    assert.deepEqual([await jobs.line(), await jobs.line()], [`${job}: interrupted`, null]);
+    assert.deepEqual([await jobs.end, marked(mark)], [[0, null], []]);
+  }));
+
+test("examples/job_queue.ts leaves nothing when it is killed", () =>
+  withMark(async (mark) => {
+    const jobs = queue({ timeoutMs: 60_000, mark }, `${LEAVING}; exec sleep 1000`);
+    await untilMarked(mark, (count) => count === 4);
+    jobs.child.kill("SIGKILL");
+    await jobs.end;
+    assert.deepEqual(await survivors(mark), []);
+  }));
 
 test("examples/run_program.ts tells how a command ended, and why it was not started", async () => {
   const runs = async (...args: string[]) => {

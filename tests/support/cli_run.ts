@@ -80,6 +80,15 @@ export async function survivors(mark: string): Promise<number[]> {
   return left;
 }
 
+/** Waits until so many have the mark. */
+export async function untilMarked(mark: string, isSo: (count: number) => boolean): Promise<void> {
+  const end = Date.now() + 20_000;
+  while (!isSo(marked(mark).length)) {
+    if (Date.now() > end) throw new Error(`${marked(mark).length} have the mark`);
+    await setTimeout(10);
+  }
+}
+
 /** Ends whoever is left, for a test that has failed. */
 export async function sweep(mark: string): Promise<void> {
   const orphans = findOrphans({ environment: Object.fromEntries([mark.split("=")]) });
