@@ -83,6 +83,8 @@ export const EAFNOSUPPORT = -97;
 export const ENODATA = -61;
 /** No memory for what a socket is to carry. */
 export const ENOBUFS = -105;
+/** The other end was closed with something unread. */
+export const ECONNRESET = -104;
 
 /** signal(7): ends a process, and can be neither caught nor ignored. */
 export const SIGKILL = 9;

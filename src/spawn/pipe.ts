@@ -7,7 +7,7 @@
 import { allocate } from "../../ffi/spawning.ts";
 import { nextTurn } from "../../ffi/turn.ts";
 import { OwnedFd } from "../handle/descriptor.ts";
-import { EAGAIN, EBADF, F_SETPIPE_SZ } from "../kernel/constants.ts";
+import { EAGAIN, EBADF, ECONNRESET, F_SETPIPE_SZ } from "../kernel/constants.ts";
 import { failure } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
 import type { Failed } from "../watch/channel.ts";
@@ -154,7 +154,7 @@ export class PipeReader extends Pipe {
   /** False when there is nothing to read for now, or ever. */
   #readChunk(): boolean {
     const buffer = this.#buffer ??= allocate(this.#chunk);
-    const count = native().stream_read(this.fd, buffer.length, buffer);
+    const count = this.#readInto(buffer);
     if (count === EAGAIN) {
       this.arm();
       return false;
@@ -166,6 +166,16 @@ export class PipeReader extends Pipe {
     if (count === CHUNK && this.#chunk === CHUNK) this.#enlarge();
     this.#isWanted = this.#sink!.onBytes(this.#take(buffer, count));
     return true;
+  }
+
+  /**
+   * A Unix socket whose other end was closed with something unread reports that once, before what
+   * came over it: the next read has that, or the end.
+   */
+  #readInto(buffer: Uint8Array): number {
+    const count = native().stream_read(this.fd, buffer.length, buffer);
+    if (count !== ECONNRESET) return count;
+    return native().stream_read(this.fd, buffer.length, buffer);
   }
 
   /** It fails where this user has too much in pipes, and of a socket; then it stays as it is. */

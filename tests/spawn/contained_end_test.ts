@@ -75,3 +75,11 @@ test("the signals of a terminal, and of whoever ends services, do not end the gu
   assert.ok(await isOver(program.stdout!));
   await program.status;
 });
+
+test("a guard that ends just when it is told to has reported that nothing is left", async () => {
+  for (let count = 0; count < 400; count++) {
+    const child = spawn("true", [], { lifetime: "contained" });
+    await setTimeout(count % 4);
+    assert.equal((await child.terminate()).contained!.settled, true);
+  }
+});
