@@ -36,8 +36,8 @@ export function checkPid(action: string, value: unknown): number {
 }
 
 /** A descriptor: an integer from 0 to 2147483647. */
-export function checkFd(action: string, value: unknown): number {
-  return checkInteger(action, "fd", value, 0);
+export function checkFd(action: string, value: unknown, name = "fd"): number {
+  return checkInteger(action, name, value, 0);
 }
 
 /** A path as the bytes that the kernel takes: at most 4095, none of them zero. */

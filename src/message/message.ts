@@ -145,7 +145,10 @@ function checkMessage(message: OutgoingMessage): Required<OutgoingMessage> {
   const { length } = descriptors;
   checkInteger(action, "descriptors.length", length, 0, MOST_DESCRIPTORS);
   // Read once: what is checked is what is sent.
-  const checked = Array.from({ length }, (_, index) => checkFd(action, descriptors[index]));
+  const checked = Array.from(
+    { length },
+    (_, index) => checkFd(action, descriptors[index], `descriptors[${index}]`),
+  );
   return { data: bytes, descriptors: checked };
 }
 

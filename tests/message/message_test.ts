@@ -302,6 +302,8 @@ test("messages go over connected Unix sockets alone", {
 });
 
 test("messages refuse wrong arguments before any native call", () => {
+  const named = /^Cannot send a message: "descriptors\[1\]" must be a number: /;
+  assert.throws(() => sendMessage(0, { descriptors: [0, "1" as never] }), { message: named });
   for (const value of WRONG_TYPES) {
     assert.throws(() => sendMessage(value as number, {}), { name: "TypeError" });
     assert.throws(() => receiveMessage(value as number), { name: "TypeError" });
