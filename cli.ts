@@ -9,11 +9,12 @@
  *
  * @module
  */
-import process from "node:process";
 import { EXIT_ERROR } from "./cli/exit.ts";
 import { main } from "./cli/main.ts";
 import { complain, outputFailure } from "./cli/output.ts";
 
+// The command uses the global `process`: an import of `node:process` reads its `stdin`, which Node
+// makes non-blocking then, for others too.
 const code = await main(process.argv.slice(2));
 const failure = await outputFailure();
 if (failure) complain(`pidfd: the output can't be written: ${failure.message}`);

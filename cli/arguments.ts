@@ -61,7 +61,7 @@ export function parseTime(option: string, value: string): number {
 /** A signal's number, from a name or a number as kill(1) takes it. */
 export function parseSignal(text: string): number {
   try {
-    return signalNumber(/^\d{1,2}$/.test(text) ? Number(text) : text);
+    return signalNumber(/^\d{1,2}$/.test(text) ? Number(text) : text.toUpperCase());
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

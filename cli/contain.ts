@@ -1,5 +1,4 @@
 /** Starts a command so that nothing of it outlives this program, and waits until that is so. */
-import process from "node:process";
 import { adoptOrphans, type Child, type Containment, killTree, spawn } from "../mod.ts";
 import { execContained } from "../src/spawn/exec.ts";
 import { mayHaveChildren } from "../src/proc/job.ts";

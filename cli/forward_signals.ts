@@ -1,5 +1,4 @@
 /** Sends what this program is sent on to the command that it runs. */
-import process from "node:process";
 import { constants } from "node:os";
 import { ignoresSignal, jobOf } from "../src/proc/job.ts";
 

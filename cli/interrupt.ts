@@ -1,5 +1,4 @@
 /** What Ctrl-C does to a command that has to leave things in order. */
-import process from "node:process";
 import { constants } from "node:os";
 import { EXIT_SIGNAL } from "./exit.ts";
 

@@ -1,5 +1,4 @@
 /** What a command says on stdout, and whether that could be said. */
-import process from "node:process";
 
 let failure: NodeJS.ErrnoException | undefined;
 let isWritten: Promise<boolean> = Promise.resolve(true);

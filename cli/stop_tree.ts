@@ -20,7 +20,7 @@ import { describeEnd } from "./status.ts";
 
 /** How the trees are to be ended. */
 export interface StopTreeOptions {
-  graceMs: number;
+  graceMs: number | undefined;
   killSignal: number;
   freeze: boolean;
 }

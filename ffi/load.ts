@@ -102,9 +102,8 @@ function openBeside(adapter: Adapter, cpu: string): Native | undefined {
     return verified(adapter.open(path), path);
   } catch (cause) {
     if (isRefused(cause) || (!bytes && isAbsent(cause))) return undefined;
-    const what =
-      `the library beside the module can't be loaded: ${path}: install the package again`;
-    throw failure(what, cause);
+    const what = `the library beside the module can't be loaded: ${path}`;
+    throw failure(isDisabled(cause) ? what : `${what}: install the package again`, cause);
   }
 }
 
@@ -120,6 +119,11 @@ function prefersEmbedded(): boolean {
 /** This Deno may not load the file: `--allow-ffi=PATH` names another one. */
 function isRefused(error: unknown): boolean {
   return String(error).includes("NotCapable");
+}
+
+/** This Node may load no add-ons: `--permission` without `--allow-addons`, or `--no-addons`. */
+function isDisabled(error: unknown): boolean {
+  return String(error).includes("loading addons is disabled");
 }
 
 /** No such file; glibc says the same of a file for another CPU. */
@@ -157,6 +161,7 @@ function abiOf(native: Native): number | undefined {
 }
 
 function failure(what: string, cause: unknown): Error {
+  if (isDisabled(cause)) what += ": run Node with --allow-addons";
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new Error(`${what}: ${reason}`, { cause });
 }

@@ -127,7 +127,6 @@ interface DenoNamespace {
   readonly env: { get(name: string): string | undefined; toObject(): Record<string, string> };
   readFileSync(path: string): Uint8Array;
   unrefTimer(id: number): void;
-  exit(code: number): void;
   addSignalListener(signal: "SIGCHLD", listener: () => void): void;
   removeSignalListener(signal: "SIGCHLD", listener: () => void): void;
   permissions: {

@@ -152,7 +152,7 @@ fn shared_object(b: *std.Build, cpu: Cpu) std.Build.LazyPath {
         // the file.
         "-z",
         "nosectionheader",
-        // The library is a program too (src/spawn/program.zig).
+        // The library is a program too (src/program.zig).
         "-e",
         "_start",
         "-o",

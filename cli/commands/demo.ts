@@ -1,7 +1,6 @@
 /** `pidfd demo`: real processes that show what a handle keeps and a number loses. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import process from "node:process";
 import { Pidfd } from "../../mod.ts";
 import type { Command } from "../command.ts";
 import { EXIT_ERROR, EXIT_OK, UsageError } from "../exit.ts";

@@ -1,5 +1,4 @@
 /** `pidfd doctor`: what this kernel, CPU and runtime support. */
-import process from "node:process";
 import { features, Pidfd, type SyscallNumbers, syscallNumbers } from "../../mod.ts";
 import type { Command } from "../command.ts";
 import { EXIT_NO, EXIT_OK, UsageError } from "../exit.ts";

@@ -74,7 +74,7 @@ pidfd stop --tree.`,
   async run(args, { env, stop, grace, json }) {
     const mark = wanted(args, env);
     if (grace !== undefined && !stop) throw new UsageError("--grace needs --stop");
-    const graceMs = typeof grace === "string" ? parseTime("grace", grace) : 5000;
+    const graceMs = typeof grace === "string" ? parseTime("grace", grace) : undefined;
     try {
       const found = findOrphans(mark);
       try {

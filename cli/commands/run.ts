@@ -1,5 +1,4 @@
 /** `pidfd run`: runs a command of which nothing is left when it has ended, or this program. */
-import process from "node:process";
 import { parseSignal, parseTime } from "../arguments.ts";
 import type { Command, Options } from "../command.ts";
 import { EXIT_NOT_RUN, UsageError } from "../exit.ts";

@@ -43,7 +43,7 @@ interrupted it: what was stopped is resumed, and the report is printed.`,
     "no-freeze": { type: "boolean" },
   },
   async run(args, { grace, signal, tree, "no-freeze": isLeftRunning, json }) {
-    const graceMs = typeof grace === "string" ? parseTime("grace", grace) : 5000;
+    const graceMs = typeof grace === "string" ? parseTime("grace", grace) : undefined;
     const killSignal = parseSignal(typeof signal === "string" ? signal : "SIGTERM");
     if (killSignal === 0) throw new UsageError("--signal takes a signal to send: 0 is none");
     if (isLeftRunning && !tree) throw new UsageError("--no-freeze needs --tree");

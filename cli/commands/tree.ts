@@ -1,5 +1,4 @@
 /** `pidfd tree`: a process and all of its descendants, drawn as a tree. */
-import process from "node:process";
 import {
   type Pidfd,
   PidfdError,

@@ -4,11 +4,16 @@
  */
 import { rmSync } from "node:fs";
 import {
+  adoptOrphans,
   closeFd,
+  exitWithParent,
   features,
   findOrphans,
   killTree,
+  lockFile,
+  passCredentials,
   passSender,
+  peerCredentials,
   Pidfd,
   processes,
   ProcessTree,
@@ -76,15 +81,38 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     try {
       handle.writePidfile(pidfile);
       opened(Pidfd.fromPidfile(pidfile));
+      handle.removePidfile(pidfile);
     } finally {
       rmSync(pidfile, { force: true });
       // Left where flock(2) fails: without the lock it may be another writer's.
       rmSync(`${pidfile}.pidfd-new`, { force: true });
     }
   },
+  lockFile: async ({ pidfile }) => {
+    try {
+      (await lockFile(pidfile)).release();
+    } finally {
+      rmSync(pidfile, { force: true });
+    }
+  },
+  "lockFile, waiting": async ({ pidfile }) => {
+    const lock = await lockFile(pidfile);
+    try {
+      const waiting = lockFile(pidfile, { waitMs: 2000 });
+      lock.release();
+      (await waiting).release();
+    } finally {
+      lock.release();
+      rmSync(pidfile, { force: true });
+    }
+  },
+  exitWithParent: () => exitWithParent()[Symbol.dispose](),
+  adoptOrphans: () => adoptOrphans({ reap: true })[Symbol.dispose](),
   getFd: ({ handle }) => closeFd(handle.getFd(1)),
   namespace: ({ handle }) => closeFd(handle.namespace("net")),
   peer: ({ sockets }) => opened(Pidfd.peer(sockets[0])),
+  peerCredentials: ({ sockets }) => peerCredentials(sockets[0]),
+  passCredentials: ({ sockets }) => passCredentials(sockets[1]),
   socketPair: () => socketPair().forEach(closeFd),
   passSender: ({ sockets }) => passSender(sockets[1]),
   sendMessage: ({ sockets }) => sendMessage(sockets[0], {}),
@@ -93,6 +121,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   detach: ({ handle }) => adopted(handle.detach()),
   features: () => features(),
   processes: () => processes(),
+  "processes, all of them": () => processes({ commandLine: true, usage: true }),
+  "info, all of it": ({ handle }) => handle.info({ commandLine: true, usage: true }),
   findOrphans: () => findOrphans({ environment: { PIDFD_PROOF: "none" } }).close(),
   ProcessTree: ({ handle }) => ProcessTree.of(handle).close(),
   "wait, limited": ({ handle }) => handle.wait({ timeoutMs: 5 }),

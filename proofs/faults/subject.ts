@@ -4,7 +4,7 @@
  * came to, and what was left.
  */
 import { tmpdir } from "node:os";
-import { closeFd, Pidfd, PidfdError, sendMessage, socketPair } from "../../mod.ts";
+import { adoptOrphans, closeFd, Pidfd, PidfdError, sendMessage, socketPair } from "../../mod.ts";
 import { countPidfds } from "../../tests/support/descriptors.ts";
 import { faultInjector, held, outcome } from "../../tests/support/outcomes.ts";
 import { paused } from "../../tests/support/processes.ts";
@@ -62,6 +62,7 @@ const started = first.handle.wait();
 first.handle.signal("SIGKILL");
 await started;
 await release(first);
+adoptOrphans({ reap: true })[Symbol.dispose]();
 const before = { pidfds: countPidfds(), ...held() };
 const words: Record<string, string> = {};
 for (const name of Object.keys(OPERATIONS)) words[name] = await ask(name);

@@ -1,4 +1,4 @@
-/** The long proofs about orphans, parents and locks. */
+/** The long proofs about orphans, parents, locks and pid files. */
 import { prove } from "../prove.ts";
 
 const helper = new URL("../../zig/zig-out/bin/helper", import.meta.url).pathname;
@@ -18,4 +18,6 @@ await prove([
   { title: "1,000 programs whose parent is killed", args: ["proofs/orphans/exits.ts", "1000"] },
   { title: "no wake-up while a program follows its parent", args: ["proofs/orphans/quiet.ts"] },
   { title: "1,000 locks whose process is killed", args: ["proofs/orphans/locks.ts", "1000"] },
+  { title: "1,000 times one pid file by 4 writers", args: ["proofs/orphans/pidfiles.ts", "1000"] },
+  { title: "100 looks for a mark, beside forks", args: ["proofs/orphans/marks.ts", "100"] },
 ]);

@@ -73,10 +73,10 @@ const MAX_ROUNDS = 64;
 export const treeKill: TreeKillFunction = makeTreeKill();
 
 /**
- * The same function with something to call where process handles don't work: on other systems, on
- * Linux before 5.3, and where a seccomp profile forbids them. That may be tree-kill itself. Where a
- * permission is missing on Linux, or the library's file, the fallback is not called: that is an
- * error (`ENOSYS`).
+ * The same function with something to call where process handles don't work; that may be tree-kill
+ * itself. The fallback is called outside Linux, before Linux 5.3, and where a seccomp profile
+ * forbids the calls. It is not called where a permission or the library's file is missing: that is
+ * an error (`ENOSYS`).
  *
  * @param fallback Is called with the same arguments, once the pid was checked.
  * @throws {TypeError} If `fallback` is no function.

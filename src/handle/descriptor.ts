@@ -40,6 +40,15 @@ export function slotOfThread(): number {
   return slot;
 }
 
+/** No descriptor has this number. */
+const NO_FD = 2 ** 20;
+
+/** The same, made now if there is none yet; 0 in a thread that needs none. */
+export function makeSlot(): number {
+  if (isNoted && slot === 0) note(NO_FD, false);
+  return slot;
+}
+
 /** Has the descriptor closed if this thread is a Worker that is terminated, or no longer. */
 export function note(fd: number, isOwned: boolean): void {
   owned[fd] = isOwned;

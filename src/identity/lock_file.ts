@@ -9,6 +9,7 @@ import { note } from "../handle/descriptor.ts";
 import { checkAbortSignal, checkInteger, checkPath, readOptions } from "../kernel/arguments.ts";
 import { EAGAIN, EINVAL, ENOENT } from "../kernel/constants.ts";
 import { checkFile, failure, type PidfdError } from "../kernel/errors.ts";
+import { showBy } from "../kernel/inspection.ts";
 import { native } from "../kernel/native.ts";
 import { NativeRecord } from "../kernel/record.ts";
 import { openSelf } from "../process/open.ts";
@@ -16,7 +17,7 @@ import type { Failed } from "../watch/channel.ts";
 import { reasonOf } from "../watch/limits.ts";
 import { type Listener, watcher } from "../watch/watcher.ts";
 import { parseIdentity } from "./identity.ts";
-import { identityOf } from "./reopen.ts";
+import { find, identityOf } from "./reopen.ts";
 
 /** How long to wait for a lock that another process has. */
 export interface LockOptions {
@@ -60,12 +61,12 @@ export interface FileLock extends Disposable {
  * @throws {TypeError} If an argument or an option is of a wrong type.
  * @throws {RangeError} If `waitMs` is no integer of its range, or `path` is too long.
  * @throws The reason of `signal`, when it is aborted.
- * @throws {PidfdError} `EAGAIN` if another process has the lock, or still has it after `waitMs`;
- * the message names that process. `EINVAL` if the file is none of the kind: it is not a regular
- * file, or its first line is neither empty nor a process's; it is left as it is. `ENOENT`,
- * `EACCES`, `ELOOP` (a symbolic link) and the like if it can't be opened; `ENOSPC` or `EIO` if it
- * can't be written; `EMFILE` or `ENOSPC` at a limit of inotify(7); `EMFILE`, `ENFILE` or `ENOMEM`
- * if no descriptor is free.
+ * @throws {PidfdError} `EAGAIN` if another process has the lock, or still has it after `waitMs`, or
+ * this one has it: `pid` is the process, where it can be seen from here, and the message has its
+ * identity. `EINVAL` if the file is none of the kind: it is not a regular file, or its first line
+ * is neither empty nor a process's; it is left as it is. `ENOENT`, `EACCES`, `ELOOP` (a symbolic
+ * link) and the like if it can't be opened; `ENOSPC` or `EIO` if it can't be written; `EMFILE` or
+ * `ENOSPC` at a limit of inotify(7); `EMFILE`, `ENFILE` or `ENOMEM` if no descriptor is free.
  *
  * @example One instance at a time
  * ```ts
@@ -114,6 +115,16 @@ class Lock implements FileLock, Listener {
   #lost: Failed | undefined;
   /** The watcher's. */
   token = 0;
+
+  static {
+    showBy(
+      Lock.prototype,
+      (lock) =>
+        #isHeld in lock
+          ? `FileLock { path: ${JSON.stringify(lock.path)}, isHeld: ${lock.isHeld} }`
+          : "FileLock {}",
+    );
+  }
 
   constructor(path: string, bytes: Uint8Array) {
     this.path = path;
@@ -241,9 +252,12 @@ class Lock implements FileLock, Listener {
   }
 
   #taken(): PidfdError {
-    const holder = this.#content() || "which does not say who it is";
-    const reason = `another process has the lock, ${holder}: ${JSON.stringify(this.path)}`;
-    return failure({ errno: EAGAIN, syscall: "flock", reason });
+    const holder = this.#content();
+    const pid = holder ? pidOf(holder) : undefined;
+    const who = pid !== undefined && pid === native().own_pid() ? "this" : "another";
+    const named = holder || "which does not say who it is";
+    const reason = `${who} process has the lock, ${named}: ${JSON.stringify(this.path)}`;
+    return failure({ errno: EAGAIN, syscall: "flock", pid, reason });
   }
 
   release(): void {
@@ -263,6 +277,15 @@ class Lock implements FileLock, Listener {
     this.#isOpen = false;
     this.#isHeld = false;
   }
+}
+
+/** The pid of a process that runs and can be seen from here. */
+function pidOf(text: string): number | undefined {
+  if (!isIdentity(text)) return undefined;
+  const handle = find(parseIdentity(text));
+  const pid = handle?.knownPid;
+  handle?.close();
+  return pid;
 }
 
 function isIdentity(text: string): boolean {

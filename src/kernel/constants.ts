@@ -109,6 +109,10 @@ export const F_GETFL = 3;
  * has instead.
  */
 export const SO_PASSCRED = 16;
+/** Sockets, SOL_SOCKET: the kind of socket. */
+export const SO_TYPE = 3;
+/** A kind of socket: a stream. */
+export const SOCK_STREAM = 1;
 /** Sockets, SOL_SOCKET: whether it listens. */
 export const SO_ACCEPTCONN = 30;
 /** Sockets, SOL_SOCKET: the kind of network. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { show } from "./arguments.ts";
+import { checkInteger, show } from "./arguments.ts";
 import type { ExitStatus } from "./exit.ts";
 import { signalNumber } from "./signals.ts";
 
@@ -17,6 +17,7 @@ import { signalNumber } from "./signals.ts";
  * @param status How the process ended.
  * @returns An integer from 0 to 255; null where it is not known how it ended.
  * @throws {TypeError} If `status` is no exit status, such as the null of a process that runs.
+ * @throws {RangeError} If its code is outside 0 to 255.
  *
  * @example End as the other one did
  * ```ts
@@ -36,5 +37,6 @@ export function exitCodeOf(status: ExitStatus): number | null {
     );
   }
   if (!status.known) return null;
-  return status.signal === null ? status.code : 128 + signalNumber(status.signal);
+  if (status.signal !== null) return 128 + signalNumber(status.signal);
+  return checkInteger("tell an exit code", "code", status.code, 0, 255);
 }

@@ -16,3 +16,13 @@ let count = 0;
 export function makeDistinct(object: object): void {
   (object as Record<symbol, number>)[SERIAL] = ++count;
 }
+
+/** Has `console.log()`, on Deno `Deno.inspect()` too, show what this answers of an object. */
+export function showBy<T extends object>(prototype: T, show: (object: T) => string): void {
+  for (const name of ["nodejs.util.inspect.custom", "Deno.customInspect"]) {
+    const value = function (this: T): string {
+      return show(this);
+    };
+    Object.defineProperty(prototype, Symbol.for(name), { value });
+  }
+}

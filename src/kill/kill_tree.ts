@@ -15,6 +15,7 @@ import {
 import type { ChildLike } from "../../ffi/child.ts";
 import { killSignalNumber, type Signal } from "../kernel/signals.ts";
 import type { Pidfd } from "../pidfd.ts";
+import { GRACE_MS } from "../process/terminate.ts";
 import { TREE_DEFAULTS, type TreeOptions, walkFrom } from "../tree/root.ts";
 import type { Walk } from "../tree/walk.ts";
 import type { KillerOptions } from "./kill_parts.ts";
@@ -187,7 +188,7 @@ const NOTHING: TreeReport = Object.freeze({
 
 const DEFAULTS = {
   killSignal: "SIGTERM",
-  graceMs: 5000,
+  graceMs: GRACE_MS,
   statusMs: 0,
   freeze: true,
   includeRoot: true,

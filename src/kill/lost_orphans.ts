@@ -6,6 +6,7 @@
  */
 import { native } from "../kernel/native.ts";
 import { nameOf, Proc, type ProcessRecord, startTicksOf, stateLetterOf } from "../proc/scan.ts";
+import { adoption } from "../tree/subreaper.ts";
 import type { Lost } from "../tree/table.ts";
 import type { Walk } from "../tree/walk.ts";
 import type { TreeOrphan } from "./report.ts";
@@ -25,11 +26,31 @@ interface LostOrphans {
  * them. It is certain if nobody exited before it could be read: that one may have left others.
  */
 export function* findLostOrphans(walk: Walk, { since }: Lost): Generator<void, LostOrphans> {
+  if (walk.keepsOrphans) return yield* findKeptOrphans(walk);
   for (let count = 1;; count++) {
     const pass = new OrphanPass(walk, since);
     const found = yield* pass.run();
     if (found.isCertain || count === MAX_PASSES) return found;
   }
+}
+
+/**
+ * Who is left where the root has got all orphans: it has nobody else below it by now, so a look at
+ * its children finds them. One that ended meanwhile may have left others.
+ */
+function* findKeptOrphans(walk: Walk): Generator<void, LostOrphans> {
+  const orphans: TreeOrphan[] = [];
+  for (let count = 0; count < MAX_PASSES; count++) {
+    const known = walk.members.length;
+    const isComplete = yield* walk.looking(["counts"]);
+    const found = walk.members.slice(known);
+    const left = found.filter((member) => member.runs());
+    orphans.push(...left.map(({ pid, name }) => ({ pid, name })));
+    if (left.length === found.length) {
+      return { orphans, isCertain: isComplete && walk.keepsOrphans };
+    }
+  }
+  return { orphans, isCertain: false };
 }
 
 /** One pass over all processes. */
@@ -47,7 +68,7 @@ class OrphanPass {
     // Clock ticks are coarse: somebody may have been started in the same one.
     this.#since = since - 1;
     this.#reapers = new Set([1, ...walk.rootAncestors]);
-    if (!mayAdopt()) this.#reapers.delete(native().own_pid());
+    if (adoption() === null) this.#reapers.delete(native().own_pid());
     this.#members = new Set(walk.members.filter((one) => one.holdsPid()).map(({ pid }) => pid));
   }
 
@@ -87,9 +108,4 @@ class OrphanPass {
 /** One that has ended has no children: they would be orphans themselves. */
 function hasEnded(process: ProcessRecord): boolean {
   return process.number("threads") <= 1 && "ZX".includes(stateLetterOf(process));
-}
-
-/** Whether orphans are re-parented to this process. */
-function mayAdopt(): boolean {
-  return native().own_pid() === 1 || native().subreaper(-1) === 1;
 }

@@ -59,12 +59,17 @@ export interface TreeReport {
    * `orphans` has somebody, or can't be told because others exit all the time; if a member refused;
    * if the root had ended before the call; and with `freeze: false`, where nothing of that kind is
    * known.
+   *
+   * The orphans of other programs do not disturb it where the root is this process and orphans are
+   * given to it from before the call until after it ({@linkcode adoptOrphans}). A thread must not
+   * put that back and another one ask for it anew meanwhile.
    */
   readonly settled: boolean;
   /**
    * Who may be left besides: a process of the tree ended before its children could be listed, and
-   * these were started since, and are children of pid 1 or of a child subreaper above the root.
-   * Others than the tree's may be among them, so they are not signalled.
+   * these were started since, and are children of pid 1 or of a child subreaper above the root, or
+   * of the root if that is this process and adopts orphans. Others than the tree's may be among
+   * them, so they are not signalled.
    */
   readonly orphans: readonly TreeOrphan[];
   /**

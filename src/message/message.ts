@@ -17,6 +17,8 @@ import {
   POLLIN,
   POLLNVAL,
   SO_PASSPIDFD,
+  SO_TYPE,
+  SOCK_STREAM,
 } from "../kernel/constants.ts";
 import { check, failure, type PidfdError } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
@@ -60,7 +62,8 @@ export interface ReceivedMessage {
   readonly senderError: PidfdError | null;
   /**
    * The sender's user and group at the moment of sending, where {@linkcode passSender} or
-   * {@linkcode passCredentials} has asked for them.
+   * {@linkcode passCredentials} has asked for them. Of a message that was sent before it was asked
+   * for them, the kernel says 65534 and no pid; the end of a stream has none.
    */
   readonly credentials: SocketCredentials | null;
   /**
@@ -169,7 +172,8 @@ export function receiveMessage(socketFd: number, timeoutMs: number = 0): Receive
   checkInteger(action, "timeoutMs", timeoutMs, 0);
   const end = now() + timeoutMs;
   for (let left = timeoutMs; left > 0; left = end - now()) {
-    waitUntilReadable(socketFd, Math.ceil(left));
+    // Not by the clock alone: a test may have stopped it before this module was imported.
+    if (!waitUntilReadable(socketFd, Math.ceil(left))) break;
     const message = take(socketFd);
     if (message) return message;
     // Somebody else was quicker, or there is out-of-band data, which stays: then nothing tells of a
@@ -185,11 +189,14 @@ function take(socketFd: number): ReceivedMessage | null {
   if (result === EAGAIN) return null;
   check(result, "recvmsg");
   const flags = record.number("flags");
+  const length = record.number("length");
+  // At the end of a stream nobody has sent anything, and the kernel says that user 0 has.
+  const isEnd = length === 0 && native().socket_option(socketFd, SO_TYPE) === SOCK_STREAM;
   return {
-    data: record.tail("data").slice(0, record.number("length")),
+    data: record.tail("data").slice(0, length),
     descriptors: record.numbers("descriptors", record.number("descriptor_count")),
-    ...senderOf(record.number("sender")),
-    credentials: record.number("has_credentials") === 1
+    ...senderOf(isEnd ? ENODATA : record.number("sender")),
+    credentials: record.number("has_credentials") === 1 && !isEnd
       ? credentialsFrom(record.numbers("who", 3))
       : null,
     dataTruncated: (flags & MSG_TRUNC) !== 0,
@@ -197,9 +204,11 @@ function take(socketFd: number): ReceivedMessage | null {
   };
 }
 
-function waitUntilReadable(fd: number, timeoutMs: number): void {
+/** False when the time is up. */
+function waitUntilReadable(fd: number, timeoutMs: number): boolean {
   const seen = check(native().poll(fd, POLLIN, timeoutMs), "poll");
   if (seen & POLLNVAL) throw failure({ errno: EBADF, syscall: "poll" });
+  return seen !== 0;
 }
 
 type Sender = Pick<ReceivedMessage, "sender" | "senderError">;

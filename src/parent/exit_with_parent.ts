@@ -4,7 +4,7 @@
  * @module
  */
 import { exitProgram, isWorker } from "../../ffi/exit.ts";
-import { reportUncaught } from "../../ffi/timer.ts";
+import { reportUncaught, startTimer } from "../../ffi/timer.ts";
 import { Handle } from "../handle/handle.ts";
 import { type ProcessIdentity, toIdentity } from "../identity/identity.ts";
 import { find, openIfThere } from "../identity/reopen.ts";
@@ -31,8 +31,8 @@ export interface ExitWithParentOptions {
  * end its children. The kernel reports the end of the parent's process file descriptor: nothing
  * polls, and a reused pid misleads nobody. The wait does not keep the program alive.
  *
- * The program exits as by `process.exit(code)` (in Deno `Deno.exit(code)`): listeners of "exit" (in
- * Deno of "unload") run first. It does so in the next turn of the event loop: a program that blocks
+ * The program exits as by `process.exit(code)`: listeners of "exit" (in Deno of "unload" too) run
+ * first. It does so in the next turn of the event loop: a program that blocks
  * its event loop exits when it no longer does.
  *
  * The parent is the process that is the parent at the time of the call. A parent that has ended
@@ -69,7 +69,7 @@ export function exitWithParent(options: ExitWithParentOptions = {}): Disposable 
   if (isWorker()) throw new Error(`Cannot ${action}: a Worker exits alone, call it outside of it`);
   const handle = openParent(identity);
   if (handle) return exitAfter(handle, code);
-  exitProgram(code);
+  exitFor(code);
   return { [Symbol.dispose]() {} };
 }
 
@@ -101,12 +101,25 @@ function openCurrentParent(): Handle {
 
 const OUTSIDE = "the parent is in a pid namespace that can't be seen from here";
 
+/**
+ * Exits although a listener of "exit" throws: Node has that end the exit, and a program that takes
+ * every uncaught error would live on. The second call skips the listeners.
+ */
+function exitFor(code: number): void {
+  try {
+    exitProgram(code);
+  } catch (error) {
+    reportUncaught(error);
+    startTimer(0, () => exitProgram(code));
+  }
+}
+
 function exitAfter(handle: Handle, code: number): Disposable {
   setRef(handle, false);
   let stop: (() => void) | undefined;
   try {
     // A wait that is broken must not leave the program without what it has asked for in silence.
-    stop = waitsOf(handle).listen("exited", () => exitProgram(code), reportUncaught);
+    stop = waitsOf(handle).listen("exited", () => exitFor(code), reportUncaught);
   } finally {
     if (!stop) handle.close();
   }

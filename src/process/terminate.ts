@@ -43,7 +43,10 @@ export interface Termination {
   readonly durationMs: number;
 }
 
-const DEFAULTS = { killSignal: "SIGTERM", graceMs: 5000, statusMs: 10, signal: undefined };
+/** How long to wait before SIGKILL, if left out. */
+export const GRACE_MS = 5000;
+
+const DEFAULTS = { killSignal: "SIGTERM", graceMs: GRACE_MS, statusMs: 10, signal: undefined };
 
 /** The options, checked, and the number of the signal; throws where it is aborted already. */
 export function checkTerminateOptions(options: TerminateOptions, defaults: TerminateOptions) {

@@ -6,6 +6,7 @@
 import { reportUncaught, startTimer } from "../../ffi/timer.ts";
 import { Handle } from "../handle/handle.ts";
 import type { ExitStatus } from "../kernel/exit.ts";
+import { showBy } from "../kernel/inspection.ts";
 import { type Signal, signalNumber } from "../kernel/signals.ts";
 import { type Pidfd, pidfdOf } from "../pidfd.ts";
 import { sendSignal } from "../process/signal.ts";
@@ -65,6 +66,13 @@ export class Child implements AsyncDisposable {
 
   static {
     childOf = (started) => new Child(started, PRIVATE);
+    showBy(
+      Child.prototype,
+      (child) =>
+        #pid in child
+          ? `Child { pid: ${child.#pid}, ended: ${child.#handle.status !== null} }`
+          : "Child {}",
+    );
   }
 
   /** Use {@linkcode spawn}. */
@@ -185,8 +193,8 @@ export class Child implements AsyncDisposable {
   }
 
   /**
-   * Reads standard output and standard error to their ends, closes standard input unless it was
-   * used, and waits until the process has ended.
+   * Reads standard output and standard error to their ends, and waits until the process has ended.
+   * Closes standard input unless `stdin` is used by the next turn of the event loop.
    *
    * @throws {TypeError} If an option is of a wrong type, or a stream of the output was used
    * already.
@@ -207,7 +215,7 @@ export class Child implements AsyncDisposable {
     return this;
   }
 
-  /** Lets this program end although it runs and its streams are open. */
+  /** Lets this program end although it runs, its streams are open, and its handle is waited on. */
   unref(): this {
     setRef(this.#handle, false);
     this.#guard?.setRef(false);

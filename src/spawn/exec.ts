@@ -1,5 +1,5 @@
 /**
- * Replaces this program by a guard, for pid 1 of a container.
+ * Replaces this program by a guard, as `pidfd run` does.
  *
  * @module
  */
@@ -13,8 +13,12 @@ import { NULL_DEVICE, OURS } from "./stdio.ts";
 /**
  * Replaces this program, with all of its threads, by the guard of a command: the pid stays, and the
  * guard hands the signals that it is sent on to the command, reaps every orphan that it gets, ends
- * what the command leaves, and exits with the command's exit code, 128 + N for signal N. Where the
- * command can't be started, it exits with 127 (there is none of that name) or 126.
+ * what the command leaves, and exits as timeout(1) does: with the command's exit code, 128 + N for
+ * signal N (by SIGINT itself for that), 124 once `timeoutMs` is over, 125 where the guard fails or
+ * may not end what is left, 126 or 127 where the command can't be started.
+ *
+ * Where this is not pid 1, a second guard runs below it: either ends everything if somebody kills
+ * the other one. The children that this program has are ended with the command.
  *
  * It returns only by throwing, and the program should exit then: its descriptors, working directory
  * and umask may be the command's already.

@@ -7,7 +7,7 @@
 import { allocate } from "../../ffi/spawning.ts";
 import { nextTurn } from "../../ffi/turn.ts";
 import { OwnedFd } from "../handle/descriptor.ts";
-import { EAGAIN, F_SETPIPE_SZ } from "../kernel/constants.ts";
+import { EAGAIN, EBADF, F_SETPIPE_SZ } from "../kernel/constants.ts";
 import { failure } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
 import type { Failed } from "../watch/channel.ts";
@@ -192,6 +192,12 @@ export class PipeReader extends Pipe {
   }
 }
 
+const CLOSED = {
+  errno: EBADF,
+  syscall: "write",
+  reason: "it is closed; output() closes an input that is not used at once",
+};
+
 /** Writes one piece after the other. */
 export class PipeWriter extends Pipe {
   readonly direction = "write";
@@ -201,6 +207,7 @@ export class PipeWriter extends Pipe {
 
   /** Writes all of it, and then calls back; one piece at a time. */
   write(bytes: Uint8Array, onDone: (error?: Error) => void): void {
+    if (this.isClosed) return onDone(failure(CLOSED));
     this.#bytes = bytes;
     this.#done = 0;
     this.#onDone = onDone;

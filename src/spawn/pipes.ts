@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { nextTurn } from "../../ffi/turn.ts";
 import { PipeReader, PipeWriter } from "./pipe.ts";
 import { type Placed, SOCKET } from "./stdio.ts";
 import {
@@ -58,15 +59,14 @@ export class Pipes {
     return end ? (end.stream ??= readableOf(end.reader!)) as ChildReadable : null;
   }
 
-  /** Standard output and error for somebody who reads them all; closes an input that nobody has. */
+  /** Standard output and error for somebody who reads them all; closes an unused input. */
   takeOutput(): (PipeReader | undefined)[] {
     const ends = [1, 2].map((target) => this.#ends.get(target));
     if (ends.some((end) => end?.stream)) {
       throw new TypeError("Cannot collect output: a stream of it was used already");
     }
     for (const end of ends) if (end) end.stream = end.reader;
-    const input = this.#ends.get(0);
-    if (input && !input.stream) input.writer!.close();
+    this.#closeUnusedInput();
     return ends.map((end) => end?.reader);
   }
 
@@ -86,6 +86,13 @@ export class Pipes {
       reader?.close();
       writer?.close();
     }
+  }
+
+  /** Whoever asked for the output first writes the input in the same turn. */
+  async #closeUnusedInput(): Promise<void> {
+    await nextTurn();
+    const input = this.#ends.get(0);
+    if (input && !input.stream) input.writer!.close();
   }
 
   #define(target: number): void {

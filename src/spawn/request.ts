@@ -16,7 +16,7 @@ export type Request = NativeRecord<"SpawnRecord">;
 const DESCRIPTOR_WORDS = 4;
 
 /**
- * What zig/src/spawn/program.zig puts in front of the arguments, and the zeros behind both lists.
+ * What zig/src/spawn/role.zig puts in front of the arguments, and the zeros behind both lists.
  */
 const MORE_POINTERS = 3 + 2;
 

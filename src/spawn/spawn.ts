@@ -37,6 +37,7 @@ import { OURS } from "./stdio.ts";
  * @throws {TypeError} If an argument or an option is of a wrong type, or a text has a zero in it.
  * @throws {RangeError} If a number is outside its range.
  * @throws The reason of `options.signal`, if it is aborted already.
+ * @throws {PidfdOpenFailedError} `ENOSYS` with the reason if the library can't be loaded.
  * @throws {SpawnFailedError} With the failed step in `syscall`. `ENOENT`, `EACCES`, `ENOEXEC`,
  * `E2BIG`, `ETXTBSY`, `ENOTDIR`, `ELOOP` or `ENAMETOOLONG` of "execve"; `ENOENT`, `ENOTDIR` or
  * `EACCES` of "chdir"; `EMFILE`, `ENFILE` or `EBADF` of the descriptors; `EAGAIN` or `ENOMEM` of

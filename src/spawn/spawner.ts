@@ -5,7 +5,7 @@
  * @module
  */
 import { ABI } from "../../ffi/symbols.ts";
-import { note } from "../handle/descriptor.ts";
+import { makeSlot, note } from "../handle/descriptor.ts";
 import { EAGAIN, EBADF, ENOSYS } from "../kernel/constants.ts";
 import { native } from "../kernel/native.ts";
 import { NativeRecord } from "../kernel/record.ts";
@@ -40,11 +40,13 @@ export function start(request: Request): number {
 function startBy({ socket, cookie }: Spawner, request: Request): number {
   request.set("socket", socket);
   request.set("cookie", cookie);
+  request.set("slot", makeSlot());
   return native().spawn(request.bytes);
 }
 
 function startSpawner(): Spawner {
   const record = new NativeRecord("SpawnerRecord");
+  record.set("slot", makeSlot());
   const errno = native().spawner_start(record.bytes);
   if (errno < 0) {
     const isThread = errno === EAGAIN || errno === ENOSYS;

@@ -59,7 +59,7 @@ export function checkStdio(action: string, options: StdioOptions): Placed[] {
 }
 
 function additional(action: string, key: string, value: unknown): Placed {
-  const target = /^\d+$/.test(key) ? Number(key) : NaN;
+  const target = /^[1-9]\d*$/.test(key) ? Number(key) : NaN;
   if (!(target >= 3 && target <= MAX_TARGET)) {
     const wanted = `must have numbers from 3 to ${MAX_TARGET} as names`;
     throw new RangeError(`Cannot ${action}: "fds" ${wanted}: ${show(key)}`);

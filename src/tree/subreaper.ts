@@ -96,7 +96,7 @@ export function adoptOrphans(options: AdoptOrphansOptions = {}): Disposable {
       isOn = false;
       stopReaping?.();
       adopting--;
-      if (adopting === 0) check(native().subreaper(before), "prctl");
+      if (adopting === 0) putBack();
     },
   };
 }
@@ -106,6 +106,22 @@ function adopt(): void {
   check(native().subreaper(1), "prctl");
   adopting++;
 }
+
+function putBack(): void {
+  endings++;
+  check(native().subreaper(before), "prctl");
+}
+
+/**
+ * Whether orphans are given to this process: a number, which stays the same for as long as they
+ * are, or null if they are not.
+ */
+export function adoption(): number | null {
+  return native().own_pid() === 1 || native().subreaper(-1) === 1 ? endings : null;
+}
+
+/** How often this thread has put back how it was. */
+let endings = 0;
 
 /** How many have asked for it and not disposed of it yet, in this thread. */
 let adopting = 0;

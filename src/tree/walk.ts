@@ -9,12 +9,14 @@ import { atOnce } from "../../ffi/turn.ts";
 import { TREE_ANSWERS } from "../../ffi/symbols.ts";
 import type { Handle } from "../handle/handle.ts";
 import { ancestorsOf, ancestorsOfThis } from "../identity/ancestors.ts";
+import { native } from "../kernel/native.ts";
 import { NativeRecord } from "../kernel/record.ts";
 import { type ProcessRecord, withProc } from "../proc/scan.ts";
 import { scanCgroup } from "./cgroup_scan.ts";
 import { claimCgroup, type OwnCgroup } from "./cgroups.ts";
 import type { Member, Spares } from "./member.ts";
 import { Roster } from "./roster.ts";
+import { adoption } from "./subreaper.ts";
 import type { Lost, TreeOption } from "./table.ts";
 
 /** Where a walk finds members besides the children of members. */
@@ -41,6 +43,7 @@ export class Walk extends Roster {
   ancestors: Set<number> = new Set();
   /** The ancestors of the root when the tree was begun. */
   readonly rootAncestors: ReadonlySet<number>;
+  readonly #adoption: number | null = adoption();
   readonly #options: WalkOptions;
   /** The cgroup that the tree owns, where it is to be looked at. */
   #cgroup: OwnCgroup | null = null;
@@ -69,6 +72,15 @@ export class Walk extends Roster {
   /** The cgroup whose members are all the tree's, where it is looked at. */
   get cgroup(): OwnCgroup | null {
     return this.#cgroup;
+  }
+
+  /**
+   * Whether whoever was orphaned since the walk was begun is a child of the root: that is this
+   * process, to whom orphans were given all the time.
+   */
+  get keepsOrphans(): boolean {
+    if (this.root.pid !== native().own_pid()) return false;
+    return this.#adoption !== null && this.#adoption === adoption();
   }
 
   /** Since when members that ended may have had children whom nobody has seen; null if none may. */

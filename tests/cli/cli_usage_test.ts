@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pidfd } from "../support/cli.ts";
+import { paused } from "../support/processes.ts";
 
 test("pidfd --help keeps the columns apart, and no line ends in blanks", async () => {
   const overview = (await pidfd("--help")).stdout;
@@ -47,4 +48,13 @@ test("pidfd signal tells who writes a signal as kill(1) does how it is written",
     assert.ok(stderr.startsWith(`pidfd: write the signal as -s ${signal}\n`), stderr);
   }
   assert.doesNotMatch((await pidfd("check", "-9", "1")).stderr, /-s 9/);
+});
+
+test("pidfd takes the name of a signal in any case, as kill(1) does", async () => {
+  const helper = await paused();
+  for (const name of ["cont", "SigCont", "CONT"]) {
+    const { code, stdout } = await pidfd("signal", "-s", name, String(helper.child.pid));
+    assert.equal(code, 0, stdout);
+  }
+  await helper.kill();
 });

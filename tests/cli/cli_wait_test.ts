@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { constants, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { features } from "../../mod.ts";
-import { pidfd } from "../support/cli.ts";
+import { features, spawn } from "../../mod.ts";
+import { pidfd, pidfdCommand } from "../support/cli.ts";
 import { heldByChildren } from "../support/descriptors.ts";
 import { Helper, paused } from "../support/processes.ts";
 import { ending, exitedWith, UNKNOWN } from "../support/statuses.ts";
@@ -108,4 +109,15 @@ test("pidfd stop ends all that it is given, and tells who had to be forced", asy
   const usr1 = await pidfd("stop", "-s", "USR1", String(asked.child.pid));
   assert.equal(usr1.code, 0, usr1.stderr);
   assert.deepEqual(await asked.exit, [null, "SIGUSR1"]);
+});
+
+test("pidfd leaves its standard input blocking: others may read from the same pipe", async () => {
+  const helper = await paused();
+  const [command, ...args] = pidfdCommand("wait", String(helper.child.pid));
+  const child = spawn(command, args, { stdin: "pipe", stdout: "null" });
+  await heldByChildren(helper.child.pid!, 1);
+  const [, flags] = /^flags:\t(.*)$/m.exec(readFileSync(`/proc/${child.pid}/fdinfo/0`, "latin1"))!;
+  await helper.kill();
+  await child.output();
+  assert.equal(parseInt(flags, 8) & constants.O_NONBLOCK, 0);
 });

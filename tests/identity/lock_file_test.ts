@@ -80,7 +80,8 @@ test("lockFile() locks a file, and names the process that has the lock", () =>
       name: "PidfdError",
       code: "EAGAIN",
       syscall: "flock",
-      message: new RegExp(`another process has the lock, ${self.identity()}: `),
+      pid: process.pid,
+      message: new RegExp(`: this process has the lock, ${self.identity()}: `),
     });
     self.close();
     lock.release();
@@ -102,7 +103,7 @@ test("a lock is held off from another program until it is released", () =>
     assert.equal(first, "nothing yet");
     lock.release();
     assert.equal(await waiting.said, "locked");
-    await assert.rejects(lockFile(path), { code: "EAGAIN" });
+    await assert.rejects(lockFile(path), { code: "EAGAIN", pid: waiting.child.pid });
     const mine = lockFile(path, { waitMs: Infinity });
     waiting.child.stdin!.end("\n");
     assert.equal(await waiting.next(), "released");

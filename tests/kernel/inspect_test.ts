@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { inspect } from "node:util";
-import { findOrphans, Orphans, Pidfd, ProcessTree } from "../../mod.ts";
+import { Child, findOrphans, lockFile, Orphans, Pidfd, ProcessTree, spawn } from "../../mod.ts";
 import { grow } from "../support/trees.ts";
 
 /** What `console.log` shows; Deno's own inspection takes another way than its `node:util`. */
@@ -40,6 +42,23 @@ test("a tree, its members and orphans show what they are, open and closed", asyn
   assertShown(orphans, `Orphans { size: 0, hidden: ${orphans.hidden}, closed: true }`);
   for (const prototype of [ProcessTree.prototype, Orphans.prototype]) shown(prototype);
   await helper.end();
+});
+
+test("a child and a lock show what they are", async () => {
+  const child = spawn("cat", [], { stdin: "pipe", lifetime: "parent" });
+  child.unref();
+  const { pid } = child;
+  assertShown(child, `Child { pid: ${pid}, ended: false }`);
+  child.ref().kill();
+  await child.status;
+  assertShown(child, `Child { pid: ${pid}, ended: true }`);
+  shown(Child.prototype);
+  const path = `${tmpdir()}/pidfd-inspect-${process.pid}.lock`;
+  const lock = await lockFile(path);
+  assertShown(lock, `FileLock { path: "${path}", isHeld: true }`);
+  lock.release();
+  assertShown(lock, `FileLock { path: "${path}", isHeld: false }`);
+  rmSync(path);
 });
 
 test("two handles, trees or lists of orphans are not deeply equal", () => {

@@ -556,6 +556,19 @@ test("orphans are given to this process, and reaped where that is asked for", as
   });
 });
 
+test("nobody is left below a subreaper, whoever else becomes an orphan", async () => {
+  const noise = spawn("sh", ["-c", "while :; do (setsid sleep 0.2 &); sleep 0.01; done"]);
+  try {
+    const { stdout, stderr } = await runScript("settled_below_subreaper.ts");
+    const settled = [true, true, true, true];
+    const result = JSON.parse(stdout || JSON.stringify(stderr));
+    assert.deepEqual(result, { settled, left: 0, interrupted: false });
+  } finally {
+    noise.kill("SIGKILL");
+    await once(noise, "exit");
+  }
+});
+
 test("killTree() says whom it may not end", { skip: needsRoot }, async () => {
   const { helper, root } = await grow("wide", 3);
   const { stdout, stderr } = await runScript("kill_tree.ts", {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeSync } from "node:fs";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
@@ -123,6 +123,39 @@ test("passCredentials() brings the sender's credentials with each message, until
   assert.deepEqual([credentials, sender], [own, null]);
   passCredentials(there, false);
   assert.equal(receive().credentials, null);
+  closeFd(here);
+  closeFd(there);
+});
+
+test("the end of a connection was sent by nobody", () => {
+  for (const kind of ["stream", "seqpacket"] as const) {
+    for (const pass of SO_PEERPIDFD.available ? [passCredentials, passSender] : [passCredentials]) {
+      const [here, there] = socketPair(kind);
+      pass(there);
+      sendMessage(here, {});
+      closeFd(here);
+      const own = receiveMessage(there)!;
+      assert.equal(own.credentials?.uid, process.getuid!(), kind);
+      own.sender?.close();
+      const { data, credentials, sender, senderError } = receiveMessage(there)!;
+      assert.deepEqual(
+        [data.length, credentials, sender, senderError],
+        [0, null, null, null],
+        kind,
+      );
+      closeFd(there);
+    }
+  }
+});
+
+test("an empty message of a datagram socket has its sender's credentials", {
+  skip: "Deno" in globalThis ? "its node:fs writes to no descriptor of others" : false,
+}, () => {
+  const [here, there] = socketPair("datagram");
+  passCredentials(there);
+  writeSync(here, new Uint8Array(0));
+  const { data, credentials } = receiveMessage(there)!;
+  assert.deepEqual([data.length, credentials?.uid], [0, process.getuid!()]);
   closeFd(here);
   closeFd(there);
 });

@@ -70,6 +70,26 @@ test("exitWithParent() exits at once if the parent has ended before the call", a
   assert.deepEqual([code, stdout], [9, ""]);
 });
 
+test("exitWithParent() exits although a listener of exit throws", async () => {
+  const adopting = adoptOrphans();
+  const one = await family("throws", "7");
+  await killParent(one);
+  assert.equal(one.child.reap()?.code, 7);
+  one.child.close();
+  adopting[Symbol.dispose]();
+});
+
+test("exitWithParent() calls the listeners of the program's exit first", async () => {
+  const helper = await paused();
+  const handle = Pidfd.of(helper.child);
+  const identity = String(handle.identity());
+  handle.close();
+  await helper.kill();
+  const args = ["listen", "9", identity];
+  const { code, stdout } = await runScript("exit_with_parent.ts", { args });
+  assert.deepEqual([code, stdout], [9, "exit 9\n"]);
+});
+
 test("a program that takes the dead parent's pid is not the parent", {
   skip: needsRoot,
 }, async () => {

@@ -37,6 +37,9 @@ test("exitCodeOf() is a shell's exit code, and null where nobody knows", async (
   const killed = { ...exitedWith(0), success: false, code: null, signal: "SIGRTMIN+3" };
   assert.equal(exitCodeOf(killed as never), 128 + 37);
   assert.equal(exitCodeOf(UNKNOWN as never), null);
+  for (const [code, name] of [[undefined, "TypeError"], ["1", "TypeError"], [256, "RangeError"]]) {
+    assert.throws(() => exitCodeOf({ known: true, signal: null, code } as never), { name });
+  }
   for (const value of [null, undefined, 143, {}, "SIGTERM"]) {
     assert.throws(() => exitCodeOf(value as never), {
       name: "TypeError",

@@ -60,6 +60,12 @@ test("where the guard is killed, the command is too, and the report says that it
   assert.ok(await isOver(child.stdout!));
 });
 
+test("a command that stops its guard at once holds up neither its start nor its end", async () => {
+  const through = ["timeout", "-s", "KILL", "30"];
+  const { stdout, stderr } = await runScript("contained_stopping.ts", { through });
+  assert.match(stdout, /^(SIGTERM true\n){20}$/, stderr);
+});
+
 test("a guard that somebody has stopped ends everything when it is told to", async () => {
   const child = spawn("sleep", ["100"], contained);
   const guard = guardOf(child.pid);

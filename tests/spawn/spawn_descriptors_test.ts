@@ -100,3 +100,15 @@ test("an output that is non-blocking here blocks in the child, and stays as it i
     closeSync(fd);
   }
 });
+
+test("a non-blocking device is the same in the child: a pseudo terminal's own side", async () => {
+  const fd = openSync("/dev/ptmx", constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY);
+  const terminalOf = (info: string) => /^tty-index:\t(\d+)$/m.exec(info)![1];
+  try {
+    const own = terminalOf(readFileSync(`/proc/self/fdinfo/${fd}`, "latin1"));
+    const child = spawn("cat", ["/proc/self/fdinfo/0"], { stdin: fd, stdout: "pipe" });
+    assert.equal(terminalOf(text((await child.output()).stdout)), own);
+  } finally {
+    closeSync(fd);
+  }
+});

@@ -137,6 +137,7 @@ test("wrong arguments are refused before anything is started", () => {
     { umask: -1 },
     { fds: { 2: 1 } },
     { fds: { x: 1 } },
+    { fds: { "03": 1 } },
     { fds: { 1048576: 1 } },
     { fds: { 3: -1 } },
     { cgroup: -1 },

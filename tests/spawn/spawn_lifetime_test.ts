@@ -49,6 +49,14 @@ test("a Worker that ends, or is terminated, takes no child with it, and nothing 
   assert.ok(report.threads <= 1 && report.descriptors <= 2, stdout);
 });
 
+test("a Worker that is terminated while it starts processes leaves nothing open", async () => {
+  const { stdout, stderr } = await runScript("spawn_terminated.ts");
+  const { children, held } = JSON.parse(stdout || "null") ?? assert.fail(stderr);
+  assert.equal(children, 0, stderr);
+  // Deno makes a thread of its own with a pair of sockets when it likes.
+  assert.ok(held <= 2, stdout);
+});
+
 test("the death of the parent is watched from the start", async () => {
   // PR_GET_PDEATHSIG is told to the process itself alone.
   const child = spawn(HELPER, ["pause"], { lifetime: "parent", stdout: "pipe" });

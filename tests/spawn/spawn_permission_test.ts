@@ -26,6 +26,18 @@ test("Deno's permission to run decides", { skip: isDeno ? false : "it is Deno's"
   ]);
 });
 
+test("Node says which option loads the library", {
+  skip: isNode ? false : "it is Node's",
+}, async () => {
+  const { run } = await import("../support/processes.ts");
+  const strip = process.version.startsWith("v22.") ? ["--experimental-strip-types"] : [];
+  const flags = [...strip, "--no-addons", "--input-type=module"];
+  const module = JSON.stringify(String(new URL("../../mod.ts", import.meta.url)));
+  const script = `import { Pidfd } from ${module}; Pidfd.self();`;
+  const { stderr } = await run(process.execPath, [...flags, "-e", script]);
+  assert.match(stderr, /ENOSYS: .*: run Node with --allow-addons: .*loading addons is disabled/);
+});
+
 test("Node's permission model decides", { skip: isNode ? false : "it is Node's" }, async () => {
   const { run } = await import("../support/processes.ts");
   const { fileURLToPath } = await import("node:url");

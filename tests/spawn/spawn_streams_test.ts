@@ -187,3 +187,28 @@ test("streams leave no descriptor behind", async () => {
   for (let count = 0; count < 20; count++) await use();
   assert.ok(countDescriptors() <= before + 2, `${before} ${countDescriptors()}`);
 });
+
+test("a filter is written to after its output was asked for", async () => {
+  for (const kind of ["pipe", "socket"] as const) {
+    const child = spawn("cat", [], { stdin: kind, stdout: "pipe" });
+    const output = child.output();
+    const block = new Uint8Array(MIB).fill(7);
+    for (let count = 0; count < 8; count++) {
+      if (!child.stdin!.write(block)) await once(child.stdin!, "drain");
+    }
+    child.stdin!.end();
+    const { status, stdout, truncated } = await output;
+    assert.deepEqual([status.code, stdout.length, truncated], [0, 8 * MIB, false], kind);
+    assert.ok(stdout.every((byte) => byte === 7));
+  }
+});
+
+test("an input that nobody uses is closed by output(), which a late write is told", async () => {
+  const child = spawn("cat", [], { stdin: "pipe", stdout: "pipe" });
+  const { status, stdout } = await child.output();
+  assert.deepEqual([status.code, stdout.length], [0, 0]);
+  child.stdin!.write("late");
+  const [error] = await once(child.stdin!, "error");
+  assert.deepEqual([error.code, error.syscall], ["EBADF", "write"]);
+  assert.match(error.message, /output\(\) closes an input that is not used at once/);
+});

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { createInterface, type Interface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -25,6 +26,7 @@ export class Helper {
   constructor(...given: (string | number[])[]) {
     const extra = given.filter((value) => typeof value !== "string").flat();
     const args = given.filter((value) => typeof value === "string");
+    if (!existsSync(HELPER)) throw new Error("the helper is missing: run `npm run task helper`");
     this.child = spawn(HELPER, args, { stdio: ["pipe", "pipe", "inherit", ...extra] });
     this.exit = once(this.child, "exit") as never;
     const reader: Interface = createInterface({ input: this.child.stdout! });

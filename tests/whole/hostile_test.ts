@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { HELPER, runScript } from "../support/processes.ts";
 
@@ -19,6 +21,16 @@ test("a timer whose look fails for want of memory rejects its own wait, in time"
 test("closing a handle ends no program that merely has a then on its end", async () => {
   const result = await runScript("closed_under_exited.ts");
   assert.deepEqual([result.code, result.stdout.trim()], [0, "true EBADF"], result.stderr);
+});
+
+test("calls that block end although the clock was stopped before the import", async () => {
+  const folder = mkdtempSync(`${tmpdir()}/pidfd-clock-`);
+  const result = await runScript("stopped_clock.ts", {
+    args: [folder],
+    through: ["timeout", "20"],
+  });
+  rmSync(folder, { recursive: true });
+  assert.equal(result.stdout.trim(), "null EAGAIN", result.stderr);
 });
 
 test("clocks, timers and microtasks that a test puts in their place do no harm", async () => {

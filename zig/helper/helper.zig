@@ -3,6 +3,7 @@
 //!
 //!   helper exit CODE               ends with CODE
 //!   helper pause                   prints "ready" and stays until it is signalled
+//!   helper stop-parent             stops its parent, then prints "ready" and stays
 //!   helper zombie CODE             makes a child that ends with CODE, prints its pid when it has,
 //!                                  and reaps it at the next line of its standard input; ends at
 //!                                  the end of the input
@@ -102,6 +103,7 @@ pub fn main() void {
     const commands = .{
         .{ "exit", run_exit },
         .{ "pause", run_pause },
+        .{ "stop-parent", run_stop_parent },
         .{ "zombie", run_zombie },
         .{ "parent", run_parent },
         .{ "occupy", run_occupy },
@@ -223,6 +225,11 @@ fn run_exit() void {
 fn run_pause() void {
     print("ready", .{});
     while (true) _ = linux.pause();
+}
+
+fn run_stop_parent() void {
+    _ = linux.kill(linux.getppid(), linux.SIG.STOP);
+    run_pause();
 }
 
 fn run_zombie() void {

@@ -5,13 +5,16 @@
 //! negated errno. The caller has checked the arguments. A call that a signal handler interrupts
 //! (EINTR) is retried here.
 const std = @import("std");
+const sys_fd = @import("sys/fd.zig");
 const kernel = @import("sys/kernel.zig");
 const records = @import("records.zig");
 const syscall = @import("sys/syscall.zig");
-const fdinfo = @import("proc/fdinfo.zig");
+const sys_pidfd = @import("sys/pidfd.zig");
+const proc_pid = @import("proc/pid.zig");
+const sys_process = @import("sys/process.zig");
 const exit_probe = @import("pidfd/exit_probe.zig");
 const boot = @import("proc/boot.zig");
-const file_handle = @import("pidfd/file_handle.zig");
+const file_handle = @import("sys/file_handle.zig");
 const thread_fds = @import("sys/thread_fds.zig");
 const pidfile = @import("pidfd/pidfile.zig");
 const proc_description = @import("proc/description.zig");
@@ -43,7 +46,7 @@ pub fn abi() callconv(.c) i32 {
 /// ESRCH: no such process. EINVAL: before 6.16 also a process that is being reaped just now.
 /// ENOENT: a thread's id (6.16). EMFILE, ENFILE, ENOMEM. Linux 5.3, pidfd_open(2).
 pub fn open(pid: i32, flags: i32) callconv(.c) i32 {
-    return syscall.inlined(syscall.number_of(.pidfd_open), .{ pid, flags });
+    return @call(.always_inline, sys_pidfd.open, .{ pid, flags });
 }
 
 /// pidfd_send_signal(pidfd, sig, NULL, flags) — sends, unless a look shows that the process has
@@ -52,117 +55,40 @@ pub fn open(pid: i32, flags: i32) callconv(.c) i32 {
 /// namespace that is not seen from here. EAGAIN: a queue of real-time signals is full. EBADF: no
 /// pidfd. Linux 5.1, flags 6.9, pidfd_send_signal(2).
 pub fn signal(pidfd: i32, number: i32, flags: i32) callconv(.c) i32 {
-    const look = is_running(pidfd, flags);
-    if (look < 0) return look;
-    return syscall.inlined(syscall.number_of(.pidfd_send_signal), .{ pidfd, number, null, flags });
+    return @call(.always_inline, sys_pidfd.signal, .{ pidfd, number, flags });
 }
 
 /// As `signal`, with a value and the siginfo of sigqueue(3): SI_QUEUE, and our own pid and user.
 /// Some kernels write into the siginfo, so that it is never the caller's.
 pub fn queue(pidfd: i32, record: *const records.QueueRecord) callconv(.c) i32 {
-    const look = is_running(pidfd, record.flags);
-    if (look < 0) return look;
-    const uid: u32 = @bitCast(call(named(kernel.getuid), .{}));
-    var siginfo = kernel.QueueSiginfo{
-        .signo = record.number,
-        .sender = .{ .pid = own_pid(), .uid = uid, .value = record.value },
-    };
-    const number = syscall.number_of(.pidfd_send_signal);
-    return call(number, .{ pidfd, record.number, &siginfo, record.flags });
-}
-
-inline fn is_running(pidfd: i32, flags: i32) i32 {
-    const look = poll_now(pidfd, kernel.POLLIN, 0);
-    if (look < 0) return look;
-    if (look & kernel.POLLNVAL != 0) return negated(.BADF);
-    const is_group = flags & kernel.PIDFD_SIGNAL_PROCESS_GROUP != 0;
-    return if (look == 0 or is_group) 0 else negated(.SRCH);
+    return sys_pidfd.queue(pidfd, record);
 }
 
 /// waitid(P_PIDFD, pidfd, …, options, …) — 1 and `record` filled when the child changed as
 /// `options` ask, else 0. With WNOWAIT the child stays a zombie. ECHILD: not a child of ours, or
 /// reaped. Linux 5.4, waitid(2).
 pub fn wait(pidfd: i32, options: i32, record: *records.WaitRecord) callconv(.c) i32 {
-    return zombies.wait(kernel.P_PIDFD, pidfd, @bitCast(options), record);
+    return sys_pidfd.wait(pidfd, options, record);
 }
 
 /// poll({fd, events}, timeout) — the events that came, 0 when `timeout_ms` have passed, -1 is no
 /// limit. On a pidfd POLLIN means ended (5.3), POLLHUP reaped (6.9). POLLNVAL: not open. poll(2).
 pub fn poll(fd: i32, events: i32, timeout_ms: i32) callconv(.c) i32 {
-    if (timeout_ms > 0) return poll_for(fd, events, timeout_ms);
-    return poll_now(fd, events, timeout_ms);
-}
-
-/// Without waiting, or without a limit: there is no remaining time to keep when a signal handler
-/// interrupts it. So poll(2) does, which is faster than ppoll(2) because it copies no timespec.
-inline fn poll_now(fd: i32, events: i32, timeout_ms: i32) i32 {
-    var entry = kernel.Pollfd{ .fd = fd, .events = @truncate(events), .revents = 0 };
-    if (kernel.poll_number) |number| {
-        return events_of(&entry, syscall.inlined(number, .{ &entry, 1, timeout_ms }));
-    }
-    // A variable, because qemu's user mode writes to it; the kernel does not.
-    var zero = kernel.Timespec{ .sec = 0, .nsec = 0 };
-    const limit = if (timeout_ms < 0) 0 else @intFromPtr(&zero);
-    return events_of(&entry, syscall.inlined(kernel.ppoll_number, .{ &entry, 1, limit, null, 0 }));
-}
-
-/// ppoll(2) writes the remaining time back, so a retry after a signal handler keeps the limit. Not
-/// inlined: a call that waits does not notice, and `poll` stays small.
-noinline fn poll_for(fd: i32, events: i32, timeout_ms: i32) i32 {
-    var entry = kernel.Pollfd{ .fd = fd, .events = @truncate(events), .revents = 0 };
-    var left = kernel.Timespec{
-        .sec = @divTrunc(timeout_ms, 1000),
-        .nsec = @as(i64, @rem(timeout_ms, 1000)) * std.time.ns_per_ms,
-    };
-    return events_of(&entry, call(kernel.ppoll_number, .{ &entry, 1, &left, null, 0 }));
-}
-
-inline fn events_of(entry: *const kernel.Pollfd, result: i32) i32 {
-    return if (result <= 0) result else @as(u16, @bitCast(entry.revents));
+    return @call(.always_inline, sys_fd.poll, .{ fd, events, timeout_ms });
 }
 
 /// ioctl(pidfd, PIDFD_GET_INFO, record) — `record.mask` says what is wanted, and then what was
 /// filled. ESRCH: reaped; until 6.16 also in a pid namespace not seen from here, which is EREMOTE
 /// since. ENOTTY: not a pidfd, or before 6.13.
-///
-/// When another thread executes a program and becomes the leader, the kernel may at that moment
-/// report the old leader: with the thread's id, or with none. The next call reports the new one. So
-/// a result counts if it has the id of a leader, if it came twice (as that of a thread does), or if
-/// the pidfd has hung up.
 pub fn info(pidfd: i32, record: *kernel.PidfdInfo) callconv(.c) i32 {
-    const wanted = record.mask;
-    var result: i32 = 0;
-    var before: u32 = 0;
-    for (0..8) |_| {
-        record.mask = wanted;
-        result = call(named(.ioctl), .{ pidfd, kernel.PIDFD_GET_INFO, record });
-        if (result == 0) {
-            if (record.pid == record.tgid or record.pid == before) break;
-            before = record.pid;
-        } else if (result != negated(.SRCH) or poll(pidfd, 0, 0) & kernel.POLLHUP != 0) break;
-    }
-    return result;
+    return sys_pidfd.info(pidfd, record);
 }
 
 /// The pid that this descriptor names as seen from here, from PIDFD_GET_INFO or else
 /// /proc/self/fdinfo. ESRCH: reaped. EREMOTE: in a pid namespace not seen from here. ENOTTY: not a
 /// pidfd. EBADF: not open.
 pub fn pid_of(pidfd: i32) callconv(.c) i32 {
-    var record = std.mem.zeroes(kernel.PidfdInfo);
-    record.mask = kernel.PIDFD_INFO_PID;
-    const result = info(pidfd, &record);
-    if (result == 0 and record.mask & kernel.PIDFD_INFO_PID != 0) return @intCast(record.pid);
-    // From 6.13 to 6.16 the ioctl says ESRCH of a process in another pid namespace too; but only a
-    // reaped one hangs up.
-    if (result == negated(.SRCH)) {
-        return if (poll(pidfd, 0, 0) & kernel.POLLHUP != 0) result else negated(.REMOTE);
-    }
-    if (result == negated(.REMOTE) or result == negated(.BADF)) return result;
-    const number = fdinfo.pid(pidfd);
-    if (number <= 0) return number;
-    // A /proc of another pid namespace has another number for it.
-    const is_ours = proc_description.counts_as_we_do();
-    return if (is_ours < 0) is_ours else if (is_ours == 0) negated(.REMOTE) else number;
+    return proc_pid.pid_of(pidfd);
 }
 
 /// statx(fd, "", AT_EMPTY_PATH) and fstatfs(fd) — inode, mode and kind of file system. EBADF: not
@@ -399,15 +325,12 @@ pub fn cgroup_kill(path: *const pidfile.PathRecord, file: i32) callconv(.c) i32 
 /// answer: 1 or 0. Orphaned descendants are then re-parented to this process instead of pid 1. It
 /// holds for all threads. prctl(2).
 pub fn subreaper(on: i32) callconv(.c) i32 {
-    if (on >= 0) return call(named(.prctl), .{ kernel.PR_SET_CHILD_SUBREAPER, on, 0, 0, 0 });
-    var answer: i32 = 0;
-    const result = call(named(.prctl), .{ kernel.PR_GET_CHILD_SUBREAPER, &answer, 0, 0, 0 });
-    return if (result < 0) result else answer;
+    return sys_process.subreaper(on);
 }
 
 /// getpid() — the pid of the calling process, in its own pid namespace.
 pub fn own_pid() callconv(.c) i32 {
-    return syscall.inlined_once(named(.getpid), .{});
+    return sys_process.own_pid();
 }
 
 /// getppid() — the pid of the parent; 0 where it is in a pid namespace that is not seen from here.
@@ -419,13 +342,12 @@ pub fn parent_pid() callconv(.c) i32 {
 /// for F_SETFD 0, for F_GETFL the flags of the open file, where a pidfd of a thread has
 /// PIDFD_THREAD (6.9). EBADF: not open. EMFILE. fcntl(2).
 pub fn fcntl(fd: i32, command: i32, argument: i32) callconv(.c) i32 {
-    return call(named(.fcntl), .{ fd, command, argument });
+    return sys_fd.fcntl(fd, command, argument);
 }
 
 /// close(fd) — 0. It is never repeated: Linux has freed the number even when it says EINTR.
 pub fn close(fd: i32) callconv(.c) i32 {
-    const result = syscall.inlined_once(named(.close), .{fd});
-    return if (result == negated(.INTR)) 0 else result;
+    return sys_fd.close_inlined(fd);
 }
 
 /// Tracks a descriptor that the calling thread owns: it is closed when the thread ends. Where

@@ -30,7 +30,7 @@ fn export_all() void {
         @export(&@field(calls, function.name), .{ .name = name, .visibility = .protected });
     };
     @export(&napi.register, .{ .name = "napi_register_module_v1" });
-    @export(&@import("spawn/program.zig")._start, .{ .name = "_start", .visibility = .hidden });
+    @export(&@import("program.zig")._start, .{ .name = "_start", .visibility = .hidden });
     if (builtin.cpu.arch.isPowerPC()) {
         // Hidden: everybody else must keep calling the runtime's own functions of these names.
         @export(&memory.memset, .{ .name = "memset", .visibility = .hidden });

@@ -2,7 +2,7 @@
 //! CPU.
 const std = @import("std");
 const builtin = @import("builtin");
-const file_handle = @import("pidfd/file_handle.zig");
+const file_handle = @import("sys/file_handle.zig");
 const kernel = @import("sys/kernel.zig");
 const syscall = @import("sys/syscall.zig");
 const linux = std.os.linux;

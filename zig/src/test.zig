@@ -22,7 +22,7 @@ test {
     _ = @import("sys/text.zig");
     _ = @import("abi.zig");
     _ = @import("pidfd/message.zig");
-    _ = @import("guard/channel.zig");
+    _ = @import("spawn/guard_channel.zig");
     _ = @import("guard/children.zig");
 }
 

@@ -1,14 +1,16 @@
 //! Kills the guard's own children. Whoever is listed as one was not reaped, because only the guard
 //! reaps them; and each is pinned, and asked of waitid(2), before it is signalled.
 const std = @import("std");
-const calls = @import("../calls.zig");
+const sys_fd = @import("../sys/fd.zig");
+const sys_pidfd = @import("../sys/pidfd.zig");
+const sys_process = @import("../sys/process.zig");
 const kernel = @import("../sys/kernel.zig");
 const proc_file = @import("../proc/file.zig");
 const proc_scan = @import("../proc/scan.zig");
 const proc_stat = @import("../proc/stat.zig");
 const records = @import("../records.zig");
 const syscall = @import("../sys/syscall.zig");
-const zombies = @import("../proc/zombies.zig");
+const sys_wait = @import("../sys/wait.zig");
 const linux = std.os.linux;
 
 const call = syscall.call;
@@ -45,7 +47,7 @@ pub fn kill_all(proc: i32) Found {
 
 fn kill_by_scan(proc: i32, found: *Found) void {
     _ = call(named(.lseek), .{ proc, 0, linux.SEEK.SET });
-    const guard = calls.own_pid();
+    const guard = sys_process.own_pid();
     var entries = proc_scan.Entries{ .folder = proc };
     while (entries.next()) |pid| {
         var buffer: [proc_stat.max_length]u8 = undefined;
@@ -56,15 +58,15 @@ fn kill_by_scan(proc: i32, found: *Found) void {
 }
 
 noinline fn kill(pid: i32, found: *Found) void {
-    const pidfd = calls.open(pid, 0);
+    const pidfd = sys_pidfd.open(pid, 0);
     if (pidfd < 0) return;
-    defer _ = calls.close(pidfd);
+    defer _ = sys_fd.close(pidfd);
     var unused: records.WaitRecord = undefined;
     const look = kernel.WEXITED | kernel.WNOHANG | kernel.WNOWAIT | kernel.WALL;
     // ECHILD: it is none of ours. 1: it has ended.
-    if (calls.wait(pidfd, @bitCast(look), &unused) != 0) return;
+    if (sys_pidfd.wait(pidfd, @bitCast(look), &unused) != 0) return;
     found.count += 1;
-    if (calls.signal(pidfd, linux.SIG.KILL, 0) == syscall.negated(.PERM)) found.refused += 1;
+    if (sys_pidfd.signal(pidfd, linux.SIG.KILL, 0) == syscall.negated(.PERM)) found.refused += 1;
 }
 
 test "only a child that was not reaped is killed" {
@@ -81,7 +83,7 @@ test "only a child that was not reaped is killed" {
     var ended: records.WaitRecord = undefined;
     const by_pid = 1;
     const options = kernel.WEXITED;
-    try std.testing.expectEqual(1, zombies.wait(by_pid, pid, options, &ended));
+    try std.testing.expectEqual(1, sys_wait.wait(by_pid, pid, options, &ended));
     try std.testing.expectEqual(linux.SIG.KILL, ended.status);
     kill(pid, &found);
     try std.testing.expectEqual(Found{ .count = 1 }, found);
@@ -100,7 +102,7 @@ test "children are found by their list, and without one" {
         try std.testing.expect(found.count >= 1);
         var ended: records.WaitRecord = undefined;
         const by_pid = 1;
-        try std.testing.expectEqual(1, zombies.wait(by_pid, pid, kernel.WEXITED, &ended));
+        try std.testing.expectEqual(1, sys_wait.wait(by_pid, pid, kernel.WEXITED, &ended));
         try std.testing.expectEqual(linux.SIG.KILL, ended.status);
     }
 }

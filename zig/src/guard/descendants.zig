@@ -1,7 +1,9 @@
 //! Asks all descendants of the guard to end. They are found as a tree is (../tree/tree.zig): each
 //! is pinned, and verified to be the child of one that is pinned, before it is signalled.
 const std = @import("std");
-const calls = @import("../calls.zig");
+const sys_fd = @import("../sys/fd.zig");
+const sys_pidfd = @import("../sys/pidfd.zig");
+const sys_process = @import("../sys/process.zig");
 const kernel = @import("../sys/kernel.zig");
 const standing = @import("../tree/stand.zig");
 const syscall = @import("../sys/syscall.zig");
@@ -36,7 +38,7 @@ pub fn ask(proc: i32, signal: i32) u32 {
         if (signal != linux.SIG.KILL) _ = row.send(linux.SIG.CONT);
     }
     for (rows) |*row| if (row.pidfd >= 0) {
-        _ = calls.close(row.pidfd);
+        _ = sys_fd.close(row.pidfd);
     };
     return count;
 }
@@ -75,11 +77,11 @@ const Table = struct {
 
     /// The guard itself is the root, and is not signalled.
     fn begin(table: Table) ?void {
-        const pidfd = calls.open(calls.own_pid(), 0);
+        const pidfd = sys_pidfd.open(sys_process.own_pid(), 0);
         if (pidfd < 0) return null;
         table.record.count = 1;
         const root = &table.rows()[0];
-        root.pid = calls.own_pid();
+        root.pid = sys_process.own_pid();
         root.pidfd = pidfd;
         root.parent = -1;
         root.threads = 1;

@@ -10,8 +10,9 @@
 //! command, and has its exit code. Where that is not pid 1, it does so above a second guard.
 const std = @import("std");
 const boot = @import("../proc/boot.zig");
-const calls = @import("../calls.zig");
-const channels = @import("channel.zig");
+const sys_fd = @import("../sys/fd.zig");
+const sys_pidfd = @import("../sys/pidfd.zig");
+const channels = @import("../spawn/guard_channel.zig");
 const child = @import("../spawn/child.zig");
 const children = @import("children.zig");
 const descendants = @import("descendants.zig");
@@ -22,9 +23,12 @@ const proc_stat = @import("../proc/stat.zig");
 const records = @import("../records.zig");
 const spawn = @import("../spawn/spawn.zig");
 const starting = @import("start.zig");
+const sys_process = @import("../sys/process.zig");
+const proc_pid = @import("../proc/pid.zig");
 const syscall = @import("../sys/syscall.zig");
 const thread = @import("../sys/thread.zig");
 const zombies = @import("../proc/zombies.zig");
+const sys_wait = @import("../sys/wait.zig");
 const linux = std.os.linux;
 
 const call = syscall.call;
@@ -69,7 +73,7 @@ const Guard = struct {
         var ended: records.WaitRecord = undefined;
         const options = kernel.WEXITED | kernel.WNOHANG | kernel.WALL;
         while (true) {
-            const result = zombies.wait(zombies.P_ALL, 0, options, &ended);
+            const result = sys_wait.wait(zombies.P_ALL, 0, options, &ended);
             if (result == negated(.CHILD)) return false;
             if (result != 1) break;
             guard.pause_ms = first_pause_ms;
@@ -136,14 +140,14 @@ const Guard = struct {
             const code: *const i32 = @ptrCast(&info[8]);
             if (!guard.forwards or number.* == linux.SIG.CHLD) continue;
             if (guard.is_sent_to_both(number.*, code.*)) continue;
-            _ = calls.signal(guard.held.command, number.*, 0);
+            _ = sys_pidfd.signal(guard.held.command, number.*, 0);
         }
     }
 
     /// Whether the command has got it too, because it is in our process group: what a terminal
     /// sends, and SIGCONT, by which a shell resumes its job.
     fn is_sent_to_both(guard: *const Guard, number: i32, code: i32) bool {
-        const pid = calls.pid_of(guard.held.command);
+        const pid = proc_pid.pid_of(guard.held.command);
         const own: i32 = 0;
         if (call(named(.getpgid), .{pid}) != call(named(.getpgid), .{own})) return false;
         if (number == linux.SIG.CONT) return !is_stopped(guard.held.proc, pid);
@@ -221,7 +225,7 @@ fn remaining(until: u64) u64 {
 }
 
 fn forget(fd: *i32) void {
-    _ = calls.close(fd.*);
+    _ = sys_fd.close(fd.*);
     fd.* = -1;
 }
 
@@ -285,7 +289,7 @@ fn allow_stops() void {
 fn interrupt() void {
     child.reset_signal(linux.SIG.INT);
     _ = thread.mask(~bit(linux.SIG.INT));
-    _ = call(named(.kill), .{ calls.own_pid(), @as(u32, linux.SIG.INT) });
+    _ = call(named(.kill), .{ sys_process.own_pid(), @as(u32, linux.SIG.INT) });
 }
 
 fn bit(number: u6) u64 {

@@ -1,18 +1,22 @@
 //! The guard's beginning: takes its orders, starts the command, and keeps nothing of it.
 const std = @import("std");
-const calls = @import("../calls.zig");
-const channels = @import("channel.zig");
+const sys_fd = @import("../sys/fd.zig");
+const sys_process = @import("../sys/process.zig");
+const channels = @import("../spawn/guard_channel.zig");
 const child = @import("../spawn/child.zig");
 const descriptors = @import("../spawn/descriptors.zig");
 const exec = @import("../spawn/exec.zig");
 const kernel = @import("../sys/kernel.zig");
 const making = @import("../spawn/making.zig");
 const proc_scan = @import("../proc/scan.zig");
-const program = @import("../spawn/program.zig");
+const as_user = @import("../spawn/as_user.zig");
+const role = @import("../spawn/role.zig");
 const records = @import("../records.zig");
 const spawn = @import("../spawn/spawn.zig");
+const proc_pid = @import("../proc/pid.zig");
 const syscall = @import("../sys/syscall.zig");
 const zombies = @import("../proc/zombies.zig");
+const sys_wait = @import("../sys/wait.zig");
 const linux = std.os.linux;
 
 const call = syscall.call;
@@ -41,7 +45,7 @@ pub const Command = struct {
 
 /// Starts the command: its pid, or below zero. Whoever has started the guard is told.
 pub noinline fn start(held: *Held, command: Command, orders: *channels.Orders) i32 {
-    _ = calls.fcntl(held.channel, linux.F.SETFD, 1);
+    _ = sys_fd.fcntl(held.channel, linux.F.SETFD, 1);
     var fds = [_]i32{ -1, -1, -1 };
     const got = channels.receive(held.channel, std.mem.asBytes(orders), &fds);
     if (got < @sizeOf(spawn.SpawnRecord) or fds[0] < 0) return -1;
@@ -68,10 +72,10 @@ pub noinline fn start(held: *Held, command: Command, orders: *channels.Orders) i
     if (!options.replaces) _ = call(named(.setpgid), .{ 0, 0 });
     if (!plan.options.contained) return pid;
     // Nobody is at the other end of the first one.
-    _ = calls.close(held.channel);
+    _ = sys_fd.close(held.channel);
     held.channel = record.channel;
     held.has_inner = true;
-    return calls.pid_of(record.guard);
+    return proc_pid.pid_of(record.guard);
 }
 
 /// Nobody is there any more who wants the command.
@@ -81,7 +85,7 @@ fn plan_of(command: Command, record: *spawn.SpawnRecord, given: spawn.Options) m
     var options = given;
     // Where we are the program itself, somebody may kill us alone: then a second guard ends all,
     // and we do where that is killed. The end of pid 1 is everybody's.
-    options.contained = given.replaces and calls.own_pid() != 1;
+    options.contained = given.replaces and sys_process.own_pid() != 1;
     options.replaces = false;
     // The folder and the mask are ours already.
     options.has_umask = false;
@@ -94,7 +98,7 @@ fn plan_of(command: Command, record: *spawn.SpawnRecord, given: spawn.Options) m
         .command = command.name,
         .arguments = @constCast(command.arguments),
         .environment = command.environment,
-        .parent = calls.own_pid(),
+        .parent = sys_process.own_pid(),
     };
 }
 
@@ -103,9 +107,9 @@ fn prepare_and_start(held: *Held, plan: *making.Plan) i32 {
     child.reset_signal(linux.SIG.CHLD);
     var unused: records.WaitRecord = undefined;
     const look = kernel.WEXITED | kernel.WNOHANG | kernel.WNOWAIT | kernel.WALL;
-    const waiting = zombies.wait(zombies.P_ALL, 0, look, &unused);
+    const waiting = sys_wait.wait(zombies.P_ALL, 0, look, &unused);
     if (waiting < 0 and waiting != negated(.CHILD)) return plan.fail(.waitid, waiting);
-    const adopting = calls.subreaper(1);
+    const adopting = sys_process.subreaper(1);
     if (adopting < 0) return plan.fail(.prctl, adopting);
     const none: i32 = -1;
     const all: u64 = ~@as(u64, 0);
@@ -117,7 +121,7 @@ fn prepare_and_start(held: *Held, plan: *making.Plan) i32 {
     if (held.proc < 0) return plan.fail(.openat, held.proc);
     const prepared = prepare_program(plan, held.proc);
     if (prepared < 0) return prepared;
-    if (calls.poll(held.starter, kernel.POLLIN, 0) != 0) return has_ended;
+    if (sys_fd.poll(held.starter, kernel.POLLIN, 0) != 0) return has_ended;
     return making.clone_and_wait(plan);
 }
 
@@ -130,9 +134,9 @@ fn prepare_program(plan: *making.Plan, proc: i32) i32 {
         plan.program = call(named(.openat), .{ proc, "self/exe", flags, 0 });
         if (plan.program < 0) return plan.fail(.openat, plan.program);
     }
-    const opened = program.open_channel(plan);
+    const opened = role.open_channel(plan);
     if (opened < 0) return opened;
-    return if (is_contained) channels.send_orders(plan) else program.send_orders(plan);
+    return if (is_contained) channels.send_orders(plan) else as_user.send_orders(plan);
 }
 
 fn report(channel: i32, record: *const spawn.SpawnRecord, pid: i32) void {
@@ -177,10 +181,10 @@ fn close_inherited(proc: i32) void {
     const flags: u32 = @bitCast(linux.O{ .DIRECTORY = true, .CLOEXEC = true });
     const folder = call(named(.openat), .{ proc, "self/fd", flags, 0 });
     if (folder < 0) return;
-    defer _ = calls.close(folder);
+    defer _ = sys_fd.close(folder);
     var entries = proc_scan.Entries{ .folder = folder };
     while (entries.next()) |fd| {
-        if (calls.fcntl(fd, linux.F.GETFD, 0) == 0) _ = calls.close(fd);
+        if (sys_fd.fcntl(fd, linux.F.GETFD, 0) == 0) _ = sys_fd.close(fd);
     }
 }
 

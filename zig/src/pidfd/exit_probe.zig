@@ -6,15 +6,17 @@ const builtin = @import("builtin");
 const kernel = @import("../sys/kernel.zig");
 const records = @import("../records.zig");
 const syscall = @import("../sys/syscall.zig");
-const calls = @import("../calls.zig");
+const sys_fd = @import("../sys/fd.zig");
+const sys_pidfd = @import("../sys/pidfd.zig");
+const sys_process = @import("../sys/process.zig");
 
 const negated = syscall.negated;
 
 /// 1: yes. 0: no. Below zero: it could not be found out, and why.
 pub fn run() i32 {
-    const self = calls.open(calls.own_pid(), 0);
+    const self = sys_pidfd.open(sys_process.own_pid(), 0);
     if (self < 0) return self;
-    defer _ = calls.close(self);
+    defer _ = sys_fd.close(self);
     return answer_of(self) orelse try_out();
 }
 
@@ -22,7 +24,7 @@ pub fn run() i32 {
 fn answer_of(self: i32) ?i32 {
     var record = std.mem.zeroes(kernel.PidfdInfo);
     record.mask = kernel.PIDFD_INFO_SUPPORTED_MASK;
-    const result = calls.info(self, &record);
+    const result = sys_pidfd.info(self, &record);
     if (result < 0) return if (is_absent(result)) 0 else result;
     if (record.mask & kernel.PIDFD_INFO_SUPPORTED_MASK == 0) return null;
     return @intFromBool(record.supported() & kernel.PIDFD_INFO_EXIT != 0);
@@ -32,14 +34,14 @@ fn try_out() i32 {
     const pid = clone_ending();
     if (pid < 0) return pid;
     // Our own child, which only we reap: its pid can't be reused before wait() below.
-    const pidfd = calls.open(pid, 0);
+    const pidfd = sys_pidfd.open(pid, 0);
     if (pidfd < 0) {
         reap_by_pid(pid);
         return pidfd;
     }
-    defer _ = calls.close(pidfd);
+    defer _ = sys_fd.close(pidfd);
     var record: records.WaitRecord = undefined;
-    const reaped = calls.wait(pidfd, kernel.WEXITED | kernel.WALL, &record);
+    const reaped = sys_pidfd.wait(pidfd, kernel.WEXITED | kernel.WALL, &record);
     if (reaped < 0) {
         reap_by_pid(pid);
         return reaped;
@@ -50,7 +52,7 @@ fn try_out() i32 {
 fn has_exit_record(pidfd: i32) i32 {
     var record = std.mem.zeroes(kernel.PidfdInfo);
     record.mask = kernel.PIDFD_INFO_EXIT;
-    const result = calls.info(pidfd, &record);
+    const result = sys_pidfd.info(pidfd, &record);
     if (result == 0) return @intFromBool(record.mask & kernel.PIDFD_INFO_EXIT != 0);
     return if (result == negated(.SRCH) or is_absent(result)) 0 else result;
 }

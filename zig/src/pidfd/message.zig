@@ -8,7 +8,7 @@ const builtin = @import("builtin");
 const kernel = @import("../sys/kernel.zig");
 const records = @import("../records.zig");
 const syscall = @import("../sys/syscall.zig");
-const calls = @import("../calls.zig");
+const sys_fd = @import("../sys/fd.zig");
 const linux = std.os.linux;
 const assert = std.debug.assert;
 
@@ -149,7 +149,7 @@ fn take(record: *records.MessageRecord, header: Header, bytes: []const u8) void 
         if (header.kind == SCM_PIDFD) record.sender = fd;
         if (header.kind != SCM_RIGHTS) continue;
         if (record.descriptor_count == most) {
-            _ = calls.close(fd);
+            _ = sys_fd.close(fd);
             continue;
         }
         record.descriptors[record.descriptor_count] = fd;

@@ -13,7 +13,8 @@ const std = @import("std");
 const kernel = @import("../sys/kernel.zig");
 const records = @import("../records.zig");
 const syscall = @import("../sys/syscall.zig");
-const calls = @import("../calls.zig");
+const sys_fd = @import("../sys/fd.zig");
+const sys_pidfd = @import("../sys/pidfd.zig");
 const channel = @import("watcher_channel.zig");
 const thread = @import("../sys/thread.zig");
 const linux = std.os.linux;
@@ -51,7 +52,7 @@ pub fn start(record: *records.WatcherRecord) i32 {
     const result = prepare(record, &opened);
     if (result < 0) {
         for (opened.pair ++ opened.epolls ++ [1]i32{opened.ending}) |fd| if (fd >= 0) {
-            _ = calls.close(fd);
+            _ = sys_fd.close(fd);
         };
         return result;
     }
@@ -76,9 +77,9 @@ fn prepare(record: *records.WatcherRecord, opened: *Opened) i32 {
     opened.epolls[0] = call(named(.epoll_create1), .{@as(u32, linux.EPOLL.CLOEXEC)});
     if (opened.epolls[0] < 0) return opened.epolls[0];
     record.step = @intFromEnum(Step.fcntl);
-    opened.ending = calls.fcntl(opened.pair[0], kernel.F_DUPFD_CLOEXEC, 0);
+    opened.ending = sys_fd.fcntl(opened.pair[0], kernel.F_DUPFD_CLOEXEC, 0);
     if (opened.ending < 0) return opened.ending;
-    opened.epolls[1] = calls.fcntl(opened.epolls[0], kernel.F_DUPFD_CLOEXEC, 0);
+    opened.epolls[1] = sys_fd.fcntl(opened.epolls[0], kernel.F_DUPFD_CLOEXEC, 0);
     if (opened.epolls[1] < 0) return opened.epolls[1];
     record.step = @intFromEnum(Step.epoll_ctl);
     // The end that JavaScript reads reports a hang-up if the watcher's end was closed behind its
@@ -118,8 +119,8 @@ fn main(arguments: usize) callconv(.c) usize {
     // Only while the numbers are still the watcher's: a program may close descriptors that it knows
     // nothing of.
     if (cookie == null or channel.cookie(socket) != cookie) return 0;
-    if (remove(epoll, socket) == 0) _ = calls.close(epoll);
-    _ = calls.close(socket);
+    if (remove(epoll, socket) == 0) _ = sys_fd.close(epoll);
+    _ = sys_fd.close(socket);
     return 0;
 }
 
@@ -151,7 +152,7 @@ fn passes(result: i32) bool {
     const passing = [_]i32{ negated(.AGAIN), negated(.NOBUFS), negated(.NOMEM) };
     if (std.mem.indexOfScalar(i32, &passing, result) == null) return false;
     const moment_ms = 5;
-    _ = calls.poll(-1, 0, moment_ms);
+    _ = sys_fd.poll(-1, 0, moment_ms);
     return true;
 }
 
@@ -164,7 +165,7 @@ fn look(event: Event, record: *records.WatchRecord) void {
     if (event.data.u64 & of_stream != 0) return;
     record.reaped = @intFromBool(event.events & linux.EPOLL.HUP != 0);
     const options = kernel.WEXITED | kernel.WNOHANG | kernel.WNOWAIT | kernel.WALL;
-    record.told = calls.wait(record.fd, options, &record.status);
+    record.told = sys_pidfd.wait(record.fd, options, &record.status);
     if (record.told < 0 and record.reaped == 1) tell_of_reaped(record);
 }
 
@@ -172,7 +173,7 @@ fn look(event: Event, record: *records.WatchRecord) void {
 fn tell_of_reaped(record: *records.WatchRecord) void {
     var info = std.mem.zeroes(kernel.PidfdInfo);
     info.mask = kernel.PIDFD_INFO_EXIT;
-    if (calls.info(record.fd, &info) < 0 or info.mask & kernel.PIDFD_INFO_EXIT == 0) return;
+    if (sys_pidfd.info(record.fd, &info) < 0 or info.mask & kernel.PIDFD_INFO_EXIT == 0) return;
     record.told = @intFromEnum(records.WatchTold.wait_status);
     record.status.status = info.exit_code;
 }

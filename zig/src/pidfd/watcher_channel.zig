@@ -9,7 +9,7 @@
 //! library's: a program may have closed descriptors that it knows nothing of, and then others have
 //! their numbers.
 const std = @import("std");
-const calls = @import("../calls.zig");
+const sys_fd = @import("../sys/fd.zig");
 const records = @import("../records.zig");
 const syscall = @import("../sys/syscall.zig");
 const pthread = @import("../sys/pthread.zig");
@@ -40,7 +40,7 @@ pub fn keep(socket: i32, epoll: i32, ending: i32) i32 {
         .cookie = cookie(ending) orelse 0,
     })) |channel| return @intCast(channel.key + 1);
     _ = remove(epoll, ending);
-    _ = calls.close(ending);
+    _ = sys_fd.close(ending);
     return 0;
 }
 
@@ -56,8 +56,8 @@ fn make(channel: Channel) ?*Channel {
 /// As `watcher.stop`, which says what it is for.
 pub fn stop(record: *const records.WatcherRecord, with_socket: bool) i32 {
     if (record.slot == 0) {
-        if (with_socket) _ = calls.close(record.socket);
-        return calls.close(record.epoll);
+        if (with_socket) _ = sys_fd.close(record.socket);
+        return sys_fd.close(record.epoll);
     }
     const get = pthread.imported("pthread_getspecific") orelse return syscall.negated(.NOSYS);
     const word = get(@intCast(record.slot - 1));
@@ -81,12 +81,12 @@ fn end(channel: *Channel, with_socket: bool) void {
     if (cookie(channel.ending) == channel.cookie) {
         // It takes the registration away only of the epoll that has it: then the number is still
         // the channel's.
-        if (remove(channel.epoll, channel.ending) == 0) _ = calls.close(channel.epoll);
+        if (remove(channel.epoll, channel.ending) == 0) _ = sys_fd.close(channel.epoll);
         const both: u32 = linux.SHUT.RDWR;
         _ = call(named(.shutdown), .{ channel.ending, both });
-        _ = calls.close(channel.ending);
+        _ = sys_fd.close(channel.ending);
     }
-    if (with_socket and cookie(channel.socket) == channel.cookie) _ = calls.close(channel.socket);
+    if (with_socket and cookie(channel.socket) == channel.cookie) _ = sys_fd.close(channel.socket);
     pthread.release(channel.key, channel);
 }
 

@@ -6,7 +6,9 @@
 //! one read(2).
 const std = @import("std");
 const boot = @import("boot.zig");
-const calls = @import("../calls.zig");
+const proc_pid = @import("pid.zig");
+const sys_fd = @import("../sys/fd.zig");
+const sys_pidfd = @import("../sys/pidfd.zig");
 const proc_description = @import("description.zig");
 const proc_file = @import("file.zig");
 const proc_stat = @import("stat.zig");
@@ -292,21 +294,21 @@ fn fill(file: i32, record: *ProcessRecord) i32 {
 /// Pins, reads, verifies: a new pidfd, and what its process was while the pidfd named that pid.
 /// ESRCH: it has ended and was reaped, before or during this. EPERM: hidden (hidepid=1).
 pub fn pin(proc: i32, pid: i32, record: *ProcessRecord) i32 {
-    const pidfd = calls.open(pid, 0);
+    const pidfd = sys_pidfd.open(pid, 0);
     // The pid is a checked one, so before Linux 6.16 this is a process that is being reaped just
     // now.
     if (pidfd == negated(.INVAL)) return negated(.SRCH);
     if (pidfd < 0) return pidfd;
     const result = read_pinned(proc, pidfd, pid, record);
     if (result == 0) return pidfd;
-    _ = calls.close(pidfd);
+    _ = sys_fd.close(pidfd);
     return result;
 }
 
 /// Reads what a pinned process is now. ESRCH: it was reaped, whatever the number may name.
 pub fn read_pinned(proc: i32, pidfd: i32, pid: i32, record: *ProcessRecord) i32 {
     const result = read(proc, pid, record);
-    const after = calls.pid_of(pidfd);
+    const after = proc_pid.pid_of(pidfd);
     if (after < 0) return after;
     if (after != pid or result == negated(.NOENT)) return negated(.SRCH);
     return result;

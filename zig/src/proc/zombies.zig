@@ -4,13 +4,16 @@
 //! thread. So of the first thread's children those are orphans that the runtime has not started: it
 //! keeps a pidfd of each of its own with O_NONBLOCK (Bun, Deno), or a handle of its loop (Node).
 const std = @import("std");
-const calls = @import("../calls.zig");
+const sys_fd = @import("../sys/fd.zig");
+const sys_pidfd = @import("../sys/pidfd.zig");
+const sys_process = @import("../sys/process.zig");
 const kernel = @import("../sys/kernel.zig");
 const proc_file = @import("file.zig");
 const proc_scan = @import("scan.zig");
 const proc_stat = @import("stat.zig");
 const records = @import("../records.zig");
 const syscall = @import("../sys/syscall.zig");
+const sys_wait = @import("../sys/wait.zig");
 const imported = @import("../sys/pthread.zig").imported;
 const linux = std.os.linux;
 
@@ -38,7 +41,7 @@ pub const ZombiesRecord = extern struct {
 /// ENOENT: the kernel does not list children (CONFIG_PROC_CHILDREN), or /proc is not mounted.
 pub fn list(record: *ZombiesRecord) i32 {
     record.count = 0;
-    if (call(named(.gettid), .{}) != calls.own_pid()) return negated(.PERM);
+    if (!sys_process.is_first_thread()) return negated(.PERM);
     const proc = proc_scan.open();
     if (proc < 0) return proc;
     defer proc_file.close(proc);
@@ -47,7 +50,7 @@ pub fn list(record: *ZombiesRecord) i32 {
     defer proc_file.close(file);
     var unused: records.WaitRecord = undefined;
     // Most of the time there is none.
-    if (wait(P_ALL, 0, look, &unused) == 0) return 0;
+    if (sys_wait.wait(P_ALL, 0, look, &unused) == 0) return 0;
     return read(proc, file, record);
 }
 
@@ -66,7 +69,7 @@ fn read(proc: i32, file: i32, record: *ZombiesRecord) i32 {
                 pid = pid * 10 + byte - '0';
                 continue;
             }
-            if (wait(P_PID, pid, look, &unused) == 1) {
+            if (sys_wait.wait(P_PID, pid, look, &unused) == 1) {
                 seen += 1;
                 if (seen > record.skipped) {
                     if (record.count == capacity) return 1;
@@ -117,11 +120,11 @@ fn spare_handle(handle: *const anyopaque, word: ?*anyopaque) callconv(.c) void {
 
 /// waitid(2) looks at what kind of file it is, and does nothing to any other.
 fn spare_held(fd: i32, record: *ZombiesRecord) void {
-    const flags = calls.fcntl(fd, linux.F.GETFL, 0);
+    const flags = sys_fd.fcntl(fd, linux.F.GETFL, 0);
     const nonblocking: u32 = @bitCast(linux.O{ .NONBLOCK = true });
     if (flags < 0 or @as(u32, @bitCast(flags)) & nonblocking == 0) return;
     var found: records.WaitRecord = undefined;
-    if (calls.wait(fd, look, &found) == 1) forget(found.pid, record);
+    if (sys_pidfd.wait(fd, look, &found) == 1) forget(found.pid, record);
 }
 
 fn forget(pid: i32, record: *ZombiesRecord) void {
@@ -133,17 +136,5 @@ fn forget(pid: i32, record: *ZombiesRecord) void {
 /// Reaps one that was listed in this same turn: 1 and the record, or 0. ECHILD: it is no child of
 /// the calling thread.
 pub fn reap(pid: i32, record: *records.WaitRecord) i32 {
-    return wait(P_PID, pid, kernel.WEXITED | kernel.WNOHANG | kernel.WNOTHREAD, record);
-}
-
-/// waitid(2), for what `kind` says that `id` is: 1 and the record, or 0.
-pub noinline fn wait(kind: usize, id: i32, options: u32, record: *records.WaitRecord) i32 {
-    var change = std.mem.zeroes(kernel.WaitSiginfo);
-    var usage = std.mem.zeroes(kernel.Rusage);
-    const number = syscall.number_of(.waitid);
-    const result = call(number, .{ kind, id, &change, options, &usage });
-    if (result < 0) return result;
-    if (change.signo == 0) return 0;
-    record.* = records.WaitRecord.from(&change, &usage);
-    return 1;
+    return sys_wait.wait(P_PID, pid, kernel.WEXITED | kernel.WNOHANG | kernel.WNOTHREAD, record);
 }

@@ -1,12 +1,12 @@
 //! What the child does between clone(2) and its program. It shares our memory, so it writes to
 //! nothing but its stack and the plan, and calls nothing but the kernel.
 const std = @import("std");
-const calls = @import("../calls.zig");
+const sys_fd = @import("../sys/fd.zig");
 const descriptors = @import("descriptors.zig");
 const exec = @import("exec.zig");
 const kernel = @import("../sys/kernel.zig");
 const making = @import("making.zig");
-const program = @import("program.zig");
+const role = @import("role.zig");
 const syscall = @import("../sys/syscall.zig");
 const thread = @import("../sys/thread.zig");
 const linux = std.os.linux;
@@ -25,7 +25,7 @@ pub fn main(argument: usize) callconv(.c) u8 {
     }
     if (plan.program >= 0) {
         _ = thread.mask(0);
-        _ = plan.fail(.execve, program.execute(plan));
+        _ = plan.fail(.execve, role.execute(plan));
         return 127;
     }
     if (plan.options.ends_with_parent and !exec.end_with_parent(plan.parent)) return 127;
@@ -38,7 +38,7 @@ pub fn main(argument: usize) callconv(.c) u8 {
 /// none may end it.
 pub fn become_guard(plan: *Plan) u8 {
     if (descriptors.place(plan) < 0 or enter(plan) < 0) return 127;
-    const result = program.execute(plan);
+    const result = role.execute(plan);
     // The arguments and the environment are the command's.
     _ = plan.fail(if (result == syscall.negated(.@"2BIG")) .execve else .execveat, result);
     return 127;
@@ -93,7 +93,7 @@ fn join_cgroup(folder: i32) i32 {
         0,
     });
     if (file < 0) return file;
-    defer _ = calls.close(file);
+    defer _ = sys_fd.close(file);
     return call(named(.write), .{ file, "0", @as(usize, 1) });
 }
 

@@ -1,6 +1,6 @@
 //! The descriptors of a child: exactly those that were asked for, by their numbers.
 const std = @import("std");
-const calls = @import("../calls.zig");
+const sys_fd = @import("../sys/fd.zig");
 const kernel = @import("../sys/kernel.zig");
 const making = @import("making.zig");
 const proc_file = @import("../proc/file.zig");
@@ -63,8 +63,8 @@ fn open_pair(plan: *Plan, fd: *Descriptor) i32 {
     const is_read_by_child = fd.kind == .read_by_child;
     fd.theirs = if (is_read_by_child) pair[0] else pair[1];
     fd.ours = if (is_read_by_child) pair[1] else pair[0];
-    const flags = calls.fcntl(fd.ours, linux.F.GETFL, 0);
-    _ = calls.fcntl(fd.ours, linux.F.SETFL, flags | nonblocking);
+    const flags = sys_fd.fcntl(fd.ours, linux.F.GETFL, 0);
+    _ = sys_fd.fcntl(fd.ours, linux.F.SETFL, flags | nonblocking);
     return 0;
 }
 
@@ -73,12 +73,12 @@ pub const nonblocking: i32 = @bitCast(linux.O{ .NONBLOCK = true });
 /// A standard descriptor that this process has made non-blocking would be so in the child, which
 /// expects no EAGAIN: the flag is the open file's, which both share.
 fn take_ours(plan: *Plan, fd: *Descriptor) i32 {
-    const flags = calls.fcntl(fd.ours, linux.F.GETFL, 0);
+    const flags = sys_fd.fcntl(fd.ours, linux.F.GETFL, 0);
     if (flags < 0) return plan.fail(.fcntl, flags);
     if (fd.target <= 2 and flags & nonblocking != 0) {
         fd.theirs = reopen(fd.ours, flags);
         if (fd.theirs >= 0) return move_away(plan, fd);
-        _ = calls.fcntl(fd.ours, linux.F.SETFL, flags & ~nonblocking);
+        _ = sys_fd.fcntl(fd.ours, linux.F.SETFL, flags & ~nonblocking);
     }
     if (!is_target(plan, fd.ours, fd)) return 0;
     fd.theirs = duplicate(plan, fd.ours);
@@ -90,8 +90,7 @@ fn take_ours(plan: *Plan, fd: *Descriptor) i32 {
 fn reopen(fd: i32, flags: i32) i32 {
     var record: @import("../records.zig").FileRecord = undefined;
     if (@import("../records.zig").FileRecord.read(fd, &record) < 0) return -1;
-    const kind = record.mode & linux.S.IFMT;
-    if (kind != linux.S.IFIFO and kind != linux.S.IFCHR) return -1;
+    if (record.mode & linux.S.IFMT != linux.S.IFIFO and !is_terminal(fd)) return -1;
     var path = std.mem.zeroes([32:0]u8);
     const folder = "/proc/self/fd/";
     path[0..folder.len].* = folder.*;
@@ -101,8 +100,17 @@ fn reopen(fd: i32, flags: i32) i32 {
     wanted.NOCTTY = true;
     const opened = proc_file.open(proc_file.nowhere, &path, wanted);
     if (opened < 0) return opened;
-    _ = calls.fcntl(opened, linux.F.SETFL, flags & ~nonblocking);
+    _ = sys_fd.fcntl(opened, linux.F.SETFL, flags & ~nonblocking);
     return opened;
+}
+
+/// The other side of a pseudo terminal is none: whoever opens that again gets a new terminal.
+fn is_terminal(fd: i32) bool {
+    var unused: [64]u8 align(8) = undefined;
+    const tcgets: u32 = linux.T.CGETS;
+    if (call(named(.ioctl), .{ fd, tcgets, &unused }) < 0) return false;
+    const tiocgptn: u32 = linux.T.IOCGPTN;
+    return call(named(.ioctl), .{ fd, tiocgptn, &unused }) < 0;
 }
 
 /// Gives a new descriptor another number if its own is the target of another one.
@@ -110,7 +118,7 @@ fn move_away(plan: *Plan, fd: *Descriptor) i32 {
     if (!is_target(plan, fd.theirs, fd)) return 0;
     const moved = duplicate(plan, fd.theirs);
     if (moved < 0) return moved;
-    _ = calls.close(fd.theirs);
+    _ = sys_fd.close(fd.theirs);
     fd.theirs = moved;
     return 0;
 }
@@ -124,10 +132,10 @@ fn is_target(plan: *Plan, number: i32, except: ?*const Descriptor) bool {
 pub fn duplicate(plan: *Plan, fd: i32) i32 {
     var least: i32 = 3;
     while (true) {
-        const number = calls.fcntl(fd, kernel.F_DUPFD_CLOEXEC, least);
+        const number = sys_fd.fcntl(fd, kernel.F_DUPFD_CLOEXEC, least);
         if (number < 0) return plan.fail(.fcntl, number);
         if (!is_target(plan, number, null)) return number;
-        _ = calls.close(number);
+        _ = sys_fd.close(number);
         least = number + 1;
     }
 }
@@ -139,7 +147,7 @@ pub fn place(plan: *Plan) i32 {
     for (plan.fds) |*fd| {
         const source = if (fd.theirs >= 0) fd.theirs else fd.ours;
         const result = if (source == fd.target)
-            calls.fcntl(source, linux.F.SETFD, 0)
+            sys_fd.fcntl(source, linux.F.SETFD, 0)
         else
             call(named(.dup3), .{ source, fd.target, 0 });
         if (result < 0) {
@@ -171,7 +179,7 @@ const close_range: u32 = 436;
 fn by_listing(first: u32, last: u32) i32 {
     const folder = proc_file.open(proc_file.nowhere, "/proc/self/fd", .{ .DIRECTORY = true });
     if (folder < 0) return folder;
-    defer _ = calls.close(folder);
+    defer _ = sys_fd.close(folder);
     while (true) {
         var buffer: [1024]u8 align(8) = undefined;
         const length = call(named(.getdents64), .{ folder, &buffer, @as(usize, buffer.len) });
@@ -182,7 +190,7 @@ fn by_listing(first: u32, last: u32) i32 {
             at += entry.reclen;
             const number = number_of(@ptrCast(&entry.name)) orelse continue;
             if (number < first or number > last) continue;
-            _ = calls.fcntl(@intCast(number), linux.F.SETFD, 1);
+            _ = sys_fd.fcntl(@intCast(number), linux.F.SETFD, 1);
         }
     }
 }
@@ -210,6 +218,6 @@ pub fn close_ours(plan: *Plan) void {
 }
 
 fn close(fd: *i32) void {
-    if (fd.* >= 0) _ = calls.close(fd.*);
+    if (fd.* >= 0) _ = sys_fd.close(fd.*);
     fd.* = -1;
 }

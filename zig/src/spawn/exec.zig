@@ -1,5 +1,4 @@
 //! Runs a program in the place of the calling one, as execvp(3) does, but never by a shell.
-const calls = @import("../calls.zig");
 const kernel = @import("../sys/kernel.zig");
 const making = @import("making.zig");
 const syscall = @import("../sys/syscall.zig");

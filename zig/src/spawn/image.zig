@@ -1,7 +1,7 @@
 //! The library as a program, in a file in memory: its own loaded segments, written back to where
 //! they were in its file. So it needs no file, which may be gone, or lie where nothing may be run.
 const std = @import("std");
-const calls = @import("../calls.zig");
+const sys_fd = @import("../sys/fd.zig");
 const descriptors = @import("descriptors.zig");
 const making = @import("making.zig");
 const syscall = @import("../sys/syscall.zig");
@@ -25,11 +25,11 @@ pub fn open(plan: *making.Plan) i32 {
     if (file == negated(.INVAL)) file = call(named(.memfd_create), .{ name, MFD_CLOEXEC });
     if (file < 0) return plan.fail(.memfd_create, file);
     const moved = descriptors.duplicate(plan, file);
-    _ = calls.close(file);
+    _ = sys_fd.close(file);
     if (moved < 0) return moved;
     const written = write(moved);
     if (written >= 0) return moved;
-    _ = calls.close(moved);
+    _ = sys_fd.close(moved);
     return plan.fail(.write, written);
 }
 

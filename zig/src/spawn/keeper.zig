@@ -4,7 +4,7 @@
 //! When its JavaScript thread has ended, it reaps what that has left, which nobody else can: its
 //! children alone (__WNOTHREAD), not one of the runtime's.
 const std = @import("std");
-const calls = @import("../calls.zig");
+const sys_fd = @import("../sys/fd.zig");
 const channel = @import("../pidfd/watcher_channel.zig");
 const kernel = @import("../sys/kernel.zig");
 const making = @import("making.zig");
@@ -28,7 +28,7 @@ pub fn start(record: *records.SpawnerRecord) i32 {
     if (paired < 0) return paired;
     const started = thread.start(main, @intCast(pair[1]));
     if (started < 0) {
-        for (pair) |fd| _ = calls.close(fd);
+        for (pair) |fd| _ = sys_fd.close(fd);
         return started;
     }
     record.socket = pair[0];
@@ -45,12 +45,12 @@ fn main(argument: usize) callconv(.c) usize {
         if (got == 0) break;
         // Somebody has closed its descriptor: whoever is its child must not end for that.
         if (got < 0) while (true) {
-            _ = calls.poll(-1, 0, -1);
+            _ = sys_fd.poll(-1, 0, -1);
         };
         const is_ours = got == size and request.magic == (Request{ .record = 0 }).magic;
         if (is_ours) answer(socket, request);
     }
-    _ = calls.close(socket);
+    _ = sys_fd.close(socket);
     reap_all();
     return 0;
 }

@@ -4,15 +4,18 @@
 //! All that can fail for want of something is done here, before there is a child; a failure of the
 //! child itself comes back through the memory that it shares with us until it runs its program.
 const std = @import("std");
-const calls = @import("../calls.zig");
+const sys_fd = @import("../sys/fd.zig");
+const sys_pidfd = @import("../sys/pidfd.zig");
+const sys_process = @import("../sys/process.zig");
 const child = @import("child.zig");
 const clone = @import("clone.zig");
 const exec = @import("exec.zig");
 const descriptors = @import("descriptors.zig");
-const guard_channel = @import("../guard/channel.zig");
+const guard_channel = @import("guard_channel.zig");
 const image = @import("image.zig");
 const kernel = @import("../sys/kernel.zig");
-const program = @import("program.zig");
+const as_user = @import("as_user.zig");
+const role = @import("role.zig");
 const records = @import("spawn.zig");
 const syscall = @import("../sys/syscall.zig");
 const thread = @import("../sys/thread.zig");
@@ -35,7 +38,7 @@ pub const Plan = struct {
     folder: Text = "",
     arguments: [*:null]?Text = undefined,
     environment: Texts = undefined,
-    /// For the program in between (program.zig): the image, and our end and its end of the channel
+    /// For the program in between (role.zig): the image, and our end and its end of the channel
     /// to it.
     program: i32 = -1,
     channel: [2]i32 = .{ -1, -1 },
@@ -63,7 +66,7 @@ pub fn make(record: *records.SpawnRecord) i32 {
         .record = record,
         .options = @bitCast(record.flags),
         .fds = fds[0..record.fd_count],
-        .parent = calls.own_pid(),
+        .parent = sys_process.own_pid(),
     };
     descriptors.clear(&plan);
     const result = prepare_and_clone(&plan);
@@ -105,7 +108,7 @@ fn lay_out(plan: *Plan) Text {
     plan.folder = take(&texts);
     const cgroup = take(&texts);
     // In front of them is room for those of the program that changes the user.
-    const arguments = pointers + program.arguments_in_front;
+    const arguments = pointers + role.arguments_in_front;
     for (0..record.argument_count) |index| arguments[index] = take(&texts);
     arguments[record.argument_count] = null;
     plan.arguments = @ptrCast(arguments);
@@ -171,7 +174,7 @@ const Cgroup = struct {
     }
 
     fn close(self: *const Cgroup) void {
-        if (self.opened >= 0) _ = calls.close(self.opened);
+        if (self.opened >= 0) _ = sys_fd.close(self.opened);
     }
 };
 
@@ -182,10 +185,10 @@ fn prepare_program(plan: *Plan) i32 {
     if (!plan.options.changes_user() and !plan.options.contained) return 0;
     plan.program = image.open(plan);
     if (plan.program < 0) return plan.program;
-    const opened = program.open_channel(plan);
+    const opened = role.open_channel(plan);
     if (opened < 0) return opened;
     if (plan.options.contained) return guard_channel.send_orders(plan);
-    return program.send_orders(plan);
+    return as_user.send_orders(plan);
 }
 
 pub fn clone_and_wait(plan: *Plan) i32 {
@@ -197,14 +200,14 @@ pub fn clone_and_wait(plan: *Plan) i32 {
     const pidfd = plan.record.pidfd;
     plan.record.pid = pid;
     if (plan.failure == 0 and plan.program >= 0) plan.failure =
-        if (plan.options.contained) guard_channel.wait(plan) else program.wait(plan);
+        if (plan.options.contained) guard_channel.wait(plan) else as_user.wait(plan);
     if (plan.failure == 0) {
         // By this flag whoever reaps orphans knows a child that is waited for: see zombies.zig.
-        _ = calls.fcntl(pidfd, linux.F.SETFL, descriptors.nonblocking);
+        _ = sys_fd.fcntl(pidfd, linux.F.SETFL, descriptors.nonblocking);
         return plan.record.pid;
     }
     var ended: @import("../records.zig").WaitRecord = undefined;
-    _ = calls.wait(pidfd, kernel.WEXITED | kernel.WALL, &ended);
-    _ = calls.close(pidfd);
+    _ = sys_pidfd.wait(pidfd, kernel.WEXITED | kernel.WALL, &ended);
+    _ = sys_fd.close(pidfd);
     return plan.failure;
 }

@@ -4,11 +4,12 @@
 //! other, which may end before (a Worker's), a library thread does it, the keeper: so the end of
 //! the Worker neither sends the child its PR_SET_PDEATHSIG nor leaves a zombie.
 const std = @import("std");
-const calls = @import("../calls.zig");
+const sys_process = @import("../sys/process.zig");
 const channel = @import("../pidfd/watcher_channel.zig");
 const keeper = @import("keeper.zig");
 const making = @import("making.zig");
 const syscall = @import("../sys/syscall.zig");
+const thread_fds = @import("../sys/thread_fds.zig");
 const linux = std.os.linux;
 
 const call = syscall.call;
@@ -20,7 +21,8 @@ pub const SpawnerRecord = extern struct {
     /// What no other socket of this boot has.
     cookie: u64,
     socket: i32,
-    unused: i32,
+    /// As in SpawnRecord.
+    slot: i32,
 };
 
 /// A new process. Behind it, in the same buffer: `fd_count` times `Descriptor`; `group_count`
@@ -55,10 +57,12 @@ pub const SpawnRecord = extern struct {
     grace_ms: i32,
     /// When it ends the command; 0 is never.
     timeout_ms: u32,
-    unused: u32,
     /// A pidfd of the guard, and our end of the channel to it.
     guard: i32,
     channel: i32,
+    /// Where what is opened for the calling thread is tracked (../sys/thread_fds.zig): a Worker may
+    /// be terminated in this very call. 0: nowhere.
+    slot: i32,
 };
 
 /// A descriptor of the child. They are sorted by `target`.
@@ -128,7 +132,9 @@ pub const Step = enum(i32) {
 
 /// Starts the keeper of the calling thread; it ends when `socket` is closed and no child is left.
 pub fn start(record: *SpawnerRecord) i32 {
-    return keeper.start(record);
+    const result = keeper.start(record);
+    if (result >= 0) track(record.slot, record.socket);
+    return result;
 }
 
 /// Starts a process, and waits until that runs its program: the pid. EBADF, of the step `start`:
@@ -136,7 +142,7 @@ pub fn start(record: *SpawnerRecord) i32 {
 pub fn spawn(record: *SpawnRecord) i32 {
     record.step = @intFromEnum(Step.start);
     record.failed_fd = -1;
-    if (call(named(.gettid), .{}) == calls.own_pid()) return making.make(record);
+    if (sys_process.is_first_thread()) return making.make(record);
     // Somebody who closes descriptors that it knows nothing of may have closed this one.
     if (channel.cookie(record.socket) != record.cookie) return negated(.BADF);
     const request = keeper.Request{ .record = @intFromPtr(record) };
@@ -147,7 +153,26 @@ pub fn spawn(record: *SpawnRecord) i32 {
     var answer: i32 = 0;
     const got = call(named(.recvfrom), .{ record.socket, &answer, @as(usize, 4), 0, null, null });
     if (got < 0) return got;
-    return if (got == 4) answer else negated(.PIPE);
+    if (got != 4) return negated(.PIPE);
+    if (answer >= 0) track_all(record);
+    return answer;
+}
+
+fn track_all(record: *const SpawnRecord) void {
+    const options: Options = @bitCast(record.flags);
+    track(record.slot, record.pidfd);
+    if (options.contained) {
+        track(record.slot, record.guard);
+        track(record.slot, record.channel);
+    }
+    const fds: [*]const Descriptor = @ptrCast(@as([*]const SpawnRecord, @ptrCast(record)) + 1);
+    for (fds[0..record.fd_count]) |*fd| {
+        if (fd.kind != .ours and fd.ours >= 0) track(record.slot, fd.ours);
+    }
+}
+
+fn track(slot: i32, fd: i32) void {
+    if (slot > 0) _ = thread_fds.track(slot, fd, 1);
 }
 
 /// Replaces this program by the guard of the process: returns only where that fails.

@@ -24,7 +24,8 @@ pub const defaults = [_]u32{
     @intFromEnum(linux.SYS.process_mrelease),
 };
 
-/// The only variable of the library. Each access is one atomic word, because Workers share it.
+/// The only global variable of the library; thread_fds.zig has memory for each Worker besides. Each
+/// access is one atomic word, because Workers share it.
 var numbers = defaults;
 
 pub fn number_of(replaceable: Replaceable) u32 {

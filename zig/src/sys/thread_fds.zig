@@ -6,7 +6,8 @@
 //! process has few of them (1,024 in glibc, 128 in musl), and the library may be loaded anew for
 //! each Worker.
 const std = @import("std");
-const calls = @import("../calls.zig");
+const sys_fd = @import("fd.zig");
+const sys_process = @import("process.zig");
 const syscall = @import("syscall.zig");
 const pthread = @import("pthread.zig");
 
@@ -21,7 +22,7 @@ const Tracked = struct {
 /// Returns the thread's slot, for the next call. 0: this thread ends with the process, so nothing
 /// needs to be tracked.
 pub fn track(slot: i32, fd: i32, is_owned: i32) i32 {
-    if (slot == 0 and syscall.call(syscall.named(.gettid), .{}) == calls.own_pid()) return 0;
+    if (slot == 0 and sys_process.is_first_thread()) return 0;
     const found = if (slot == 0) make() else at(@intCast(slot - 1));
     const tracked = found orelse return syscall.negated(.NOMEM);
     const index: usize = @intCast(fd);
@@ -45,6 +46,6 @@ fn make() ?*Tracked {
 fn thread_ends(word: usize) callconv(.c) void {
     const tracked: *Tracked = @ptrFromInt(word);
     var owned = tracked.bits.iterator(.{});
-    while (owned.next()) |fd| _ = calls.close(@intCast(fd));
+    while (owned.next()) |fd| _ = sys_fd.close(@intCast(fd));
     pthread.release(tracked.key, tracked);
 }

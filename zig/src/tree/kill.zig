@@ -4,7 +4,7 @@
 //! signal, may be SIGCONT. So each process is checked right before it is killed, and its level has
 //! exited before the next one is checked.
 const std = @import("std");
-const calls = @import("../calls.zig");
+const sys_fd = @import("../sys/fd.zig");
 const kernel = @import("../sys/kernel.zig");
 const looking = @import("look.zig");
 const standing = @import("stand.zig");
@@ -85,7 +85,7 @@ fn wait_for_level(t: *const Tree, depth: u32) Answer {
     var last: ?*TreeRow = null;
     for (t.rows[0..t.record.count]) |*row| {
         if (row.depth != depth or !is_wanted(row)) continue;
-        while (calls.poll(row.pidfd, kernel.POLLIN, 1) <= 0) {
+        while (sys_fd.poll(row.pidfd, kernel.POLLIN, 1) <= 0) {
             if (t.is_late()) return if (last == null) .waiting else .again;
         }
         t.end(row);

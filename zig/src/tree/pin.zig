@@ -1,6 +1,7 @@
 //! Pins a process, reads it, and makes it a member of a tree if it belongs to it: while the pidfd
 //! named it, and while the one that it was found through had its own number.
-const calls = @import("../calls.zig");
+const sys_fd = @import("../sys/fd.zig");
+const sys_pidfd = @import("../sys/pidfd.zig");
 const looking = @import("look.zig");
 const proc_description = @import("../proc/description.zig");
 const proc_scan = @import("../proc/scan.zig");
@@ -17,7 +18,7 @@ const negated = syscall.negated;
 /// the tree, or is gone.
 pub fn pin(t: *const Tree, pid: i32, through: u32, relation: Relation) i32 {
     if (t.is_full()) return Outcome.full;
-    const pidfd = calls.open(pid, 0);
+    const pidfd = sys_pidfd.open(pid, 0);
     if (proc_description.is_shortage(pidfd)) return pidfd;
     // ESRCH; before Linux 6.16 EINVAL where it is being reaped just now.
     if (pidfd < 0) return Outcome.changed;
@@ -29,7 +30,7 @@ pub fn pin(t: *const Tree, pid: i32, through: u32, relation: Relation) i32 {
     // A zombie stays listed until it is reaped, also once the caller has closed its pidfd.
     if (read == 0 and has_ended) if (t.find(pid)) |row| {
         if (t.rows[row].start_ticks == stat.start_ticks) {
-            _ = calls.close(pidfd);
+            _ = sys_fd.close(pidfd);
             return Outcome.same;
         }
     };
@@ -44,7 +45,7 @@ pub fn pin(t: *const Tree, pid: i32, through: u32, relation: Relation) i32 {
         if (!row.flags.ended) t.stop(row);
         return Outcome.changed;
     }
-    _ = calls.close(pidfd);
+    _ = sys_fd.close(pidfd);
     if (proc_description.is_shortage(read)) return read;
     // One that /proc does not show has a number and no folder.
     if (read == 0 or !looking.is_missing(read) or !holds or has_ended) return Outcome.changed;

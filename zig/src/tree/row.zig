@@ -1,5 +1,6 @@
 //! One process in the table of a tree, see tree.zig.
-const calls = @import("../calls.zig");
+const sys_fd = @import("../sys/fd.zig");
+const sys_pidfd = @import("../sys/pidfd.zig");
 const kernel = @import("../sys/kernel.zig");
 const proc_stat = @import("../proc/stat.zig");
 const syscall = @import("../sys/syscall.zig");
@@ -111,7 +112,7 @@ pub const TreeRow = extern struct {
 
     /// Answers whether the signal was sent; a refusal is noted.
     pub fn send(row: *TreeRow, signal: i32) bool {
-        const result = calls.signal(row.pidfd, signal, 0);
+        const result = sys_pidfd.signal(row.pidfd, signal, 0);
         if (result < 0 and result != syscall.negated(.SRCH)) row.refuse();
         return result == 0;
     }
@@ -130,5 +131,5 @@ pub fn pidfd_holds_pid(pidfd: i32) bool {
 }
 
 pub fn pidfd_has_ended(pidfd: i32) bool {
-    return calls.poll(pidfd, kernel.POLLIN, 0) > 0;
+    return sys_fd.poll(pidfd, kernel.POLLIN, 0) > 0;
 }

@@ -5,7 +5,6 @@
 //! sets -1 before it closes one, because the number may then be another file's.
 const std = @import("std");
 const boot = @import("../proc/boot.zig");
-const calls = @import("../calls.zig");
 const thread_fds = @import("../sys/thread_fds.zig");
 const proc_stat = @import("../proc/stat.zig");
 const rows_file = @import("row.zig");

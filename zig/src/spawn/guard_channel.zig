@@ -1,14 +1,16 @@
 //! What crosses between a program and a guard that it has started, over a socket pair that keeps
 //! messages apart: the orders, with descriptors; then reports of the guard, and requests to end.
 const std = @import("std");
-const calls = @import("../calls.zig");
-const descriptors = @import("../spawn/descriptors.zig");
+const proc_pid = @import("../proc/pid.zig");
+const sys_fd = @import("../sys/fd.zig");
+const sys_pidfd = @import("../sys/pidfd.zig");
+const descriptors = @import("descriptors.zig");
 const kernel = @import("../sys/kernel.zig");
-const making = @import("../spawn/making.zig");
+const making = @import("making.zig");
 const message = @import("../pidfd/message.zig");
-const program = @import("../spawn/program.zig");
+const as_user = @import("as_user.zig");
 const records = @import("../records.zig");
-const spawn = @import("../spawn/spawn.zig");
+const spawn = @import("spawn.zig");
 const syscall = @import("../sys/syscall.zig");
 const linux = std.os.linux;
 
@@ -17,7 +19,7 @@ const named = syscall.named;
 const negated = syscall.negated;
 
 /// The command, with as many groups as there are.
-pub const Orders = extern struct { record: spawn.SpawnRecord, groups: [program.most_groups]u32 };
+pub const Orders = extern struct { record: spawn.SpawnRecord, groups: [as_user.most_groups]u32 };
 
 /// A request to end everything: a signal that asks, and how long it has; -1 is no limit.
 pub const Request = extern struct { signal: u32, grace_ms: i32 };
@@ -47,9 +49,9 @@ pub const GuardRecord = extern struct {
 /// In the program: everything that the guard needs, in one message.
 pub fn send_orders(plan: *making.Plan) i32 {
     const record = plan.record;
-    const starter = calls.open(plan.parent, 0);
+    const starter = sys_pidfd.open(plan.parent, 0);
     if (starter < 0) return plan.fail(.pidfd_open, starter);
-    defer _ = calls.close(starter);
+    defer _ = sys_fd.close(starter);
     var fds: [3]i32 = .{ starter, -1, -1 };
     var count: usize = 1;
     // The command is to be in the cgroup, and the guard is not.
@@ -69,11 +71,12 @@ pub fn send_orders(plan: *making.Plan) i32 {
 /// In the program: waits until the command runs: 0, or why it does not. The record has the
 /// command's pidfd then, and the guard's.
 pub fn wait(plan: *making.Plan) i32 {
-    _ = calls.close(plan.channel[1]);
+    _ = sys_fd.close(plan.channel[1]);
     plan.channel[1] = -1;
     const channel = plan.channel[0];
     var report: GuardRecord = undefined;
     var pidfd = [1]i32{-1};
+    as_user.wait_for_message(plan);
     const got = receive(channel, std.mem.asBytes(&report), &pidfd);
     // Somebody has killed the guard.
     if (got == 0) return plan.fail(.execveat, negated(.SRCH));
@@ -88,14 +91,14 @@ pub fn wait(plan: *making.Plan) i32 {
         return plan.fail(.recvmsg, if (got < 0) got else negated(.MFILE));
     }
     take(plan.record, report.result, pidfd[0]);
-    _ = calls.fcntl(channel, linux.F.SETFL, descriptors.nonblocking);
+    _ = sys_fd.fcntl(channel, linux.F.SETFL, descriptors.nonblocking);
     plan.record.channel = channel;
     plan.channel[0] = -1;
     return 0;
 }
 
 fn take(record: *spawn.SpawnRecord, number: i32, pidfd: i32) void {
-    const pid = calls.pid_of(pidfd);
+    const pid = proc_pid.pid_of(pidfd);
     // One that was reaped has the number that the guard has for it.
     record.pid = if (pid > 0) pid else number;
     record.guard = record.pidfd;
@@ -169,14 +172,14 @@ test "a message has its descriptors, and the end of the channel is none" {
     try std.testing.expectEqualStrings("abc", bytes[0..3]);
     try std.testing.expect(fds[0] > 0 and fds[1] > 0 and fds[2] == -1);
     for (fds[0..2]) |fd| {
-        try std.testing.expectEqual(1, calls.fcntl(fd, linux.F.GETFD, 0));
-        _ = calls.close(fd);
+        try std.testing.expectEqual(1, sys_fd.fcntl(fd, linux.F.GETFD, 0));
+        _ = sys_fd.close(fd);
     }
     try std.testing.expectEqual(3, send(pair[0], &parts, &.{}));
     fds = .{ -1, -1, -1 };
     try std.testing.expectEqual(3, receive(pair[1], &bytes, &fds));
     try std.testing.expectEqual(-1, fds[0]);
-    _ = calls.close(pair[0]);
+    _ = sys_fd.close(pair[0]);
     try std.testing.expectEqual(0, receive(pair[1], &bytes, &fds));
-    _ = calls.close(pair[1]);
+    _ = sys_fd.close(pair[1]);
 }

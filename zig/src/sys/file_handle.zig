@@ -1,8 +1,8 @@
 //! pidfds as file handles (Linux 6.14): eight bytes, the whole inode number, from which the kernel
 //! opens a pidfd again.
 const std = @import("std");
-const kernel = @import("../sys/kernel.zig");
-const syscall = @import("../sys/syscall.zig");
+const kernel = @import("kernel.zig");
+const syscall = @import("syscall.zig");
 const linux = std.os.linux;
 
 /// struct file_handle with the eight bytes of a pidfd, name_to_handle_at(2).
