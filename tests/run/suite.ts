@@ -35,12 +35,16 @@ async function run({ name, suite }: Runtime): Promise<Count> {
  * different numbers of tests: a test that one of them did not find would otherwise pass unseen.
  */
 export async function runSuite(runtimes: Runtime[]): Promise<boolean> {
-  // Each runtime takes its files one by one, and much of a test is waiting. Node takes longest:
-  // what is begun last is short.
+  // Each runtime takes its files one by one, and much of a test is waiting: two leave half of two
+  // processors idle. Node takes longest: what is begun last is short.
   const [node, others] = [true, false].map((isNode) =>
     runtimes.filter(({ name }) => name.startsWith("Node") === isNode)
   );
-  const counts = await atOnce([...node, ...others], run);
+  const counts = await atOnce(
+    [...node, ...others],
+    run,
+    Math.ceil(1.5 * navigator.hardwareConcurrency),
+  );
   const totals = new Set(counts.map(({ passed, failed, skipped }) => passed + failed + skipped));
   if (totals.size > 1) console.log("the runtimes counted different numbers of tests");
   const total = sum(counts);
