@@ -31,7 +31,7 @@ test("errors", () => {
 });
 test("ends", async () => {
   const { code } = await Pidfd.of(spawn("sh", ["-c", "exit 7"])).wait();
-  const { pid } = spawn("sleep", ["1000"]);
+  const { pid = 0 } = spawn("sleep", ["1000"]);
   const error = await new Promise((done) => treeKill(pid, "SIGKILL", done));
   if (code !== 7 || error) throw new Error(String([code, error]));
 });
