@@ -116,7 +116,10 @@ for (const mode of [[], ["--json"]]) {
         await terminal.until("<SIGINT>");
         terminal.type("kill %1; wait %1; echo code''=$?\n");
         await terminal.until("code=3");
-        assert.deepEqual([terminal.count("<SIGCONT>"), terminal.count("<SIGINT>")], [2, 2]);
+        assert.equal(terminal.count("<SIGCONT>"), 2);
+        // A runtime that is stopped before it has handled the key takes it for a kill(1).
+        const most = mode.length > 0 ? 3 : 2;
+        assert.ok([2, most].includes(terminal.count("<SIGINT>")), terminal.shown);
         terminal.type("exit\n");
         await terminal.child.status;
       });
