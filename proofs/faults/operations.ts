@@ -96,13 +96,14 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     }
   },
   "lockFile, waiting": async ({ pidfile }) => {
-    const lock = await lockFile(pidfile);
+    let lock: Awaited<ReturnType<typeof lockFile>> | undefined;
     try {
+      lock = await lockFile(pidfile);
       const waiting = lockFile(pidfile, { waitMs: 2000 });
       lock.release();
       (await waiting).release();
     } finally {
-      lock.release();
+      lock?.release();
       rmSync(pidfile, { force: true });
     }
   },
