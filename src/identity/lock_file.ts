@@ -252,11 +252,10 @@ class Lock implements FileLock, Listener {
   }
 
   #taken(): PidfdError {
-    const holder = this.#content();
-    const pid = holder ? pidOf(holder) : undefined;
-    const who = pid !== undefined && pid === native().own_pid() ? "this" : "another";
-    const named = holder || "which does not say who it is";
-    const reason = `${who} process has the lock, ${named}: ${JSON.stringify(this.path)}`;
+    const holder = this.#content() || "which does not say who it is";
+    const pid = pidOf(holder);
+    const who = pid === native().own_pid() ? "this" : "another";
+    const reason = `${who} process has the lock, ${holder}: ${JSON.stringify(this.path)}`;
     return failure({ errno: EAGAIN, syscall: "flock", pid, reason });
   }
 
@@ -281,11 +280,14 @@ class Lock implements FileLock, Listener {
 
 /** The pid of a process that runs and can be seen from here. */
 function pidOf(text: string): number | undefined {
-  if (!isIdentity(text)) return undefined;
-  const handle = find(parseIdentity(text));
-  const pid = handle?.knownPid;
-  handle?.close();
-  return pid;
+  try {
+    const handle = find(parseIdentity(text));
+    handle?.close();
+    return handle?.knownPid;
+  } catch {
+    // It is no identity, or something keeps us from looking: the lock is taken all the same.
+    return undefined;
+  }
 }
 
 function isIdentity(text: string): boolean {

@@ -66,6 +66,17 @@ function other(path: string, waitMs = 0, through: string[] = []): Other {
   return { child, exit: once(child, "exit"), said: next(), next };
 }
 
+test("lockFile() says that the lock is taken, also where its owner can't be looked up", async () => {
+  await inFolder(async (path) => {
+    const lock = await lockFile(path);
+    const through = [HELPER, "deny", "open_by_handle_at", "24", HELPER, "deny", "434", "24"];
+    const one = other(path, 0, through);
+    assert.match(await one.said, /^EAGAIN: flock EAGAIN: another process has the lock, \d+:/);
+    await one.exit;
+    lock.release();
+  });
+});
+
 test("lockFile() locks a file, and names the process that has the lock", () =>
   inFolder(async (path) => {
     const before = countDescriptors();
