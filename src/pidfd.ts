@@ -456,7 +456,7 @@ export class Pidfd implements Disposable {
    * Removes a pid file if it names this very process, as {@linkcode Pidfd.writePidfile} wrote it,
    * or as a bare pid that {@linkcode Pidfd.fromPidfile} believes. It is looked at under the lock
    * that writers take, so that a file which another one has put there meanwhile stays. The process
-   * may have ended, and from Linux 6.9 also have been reaped.
+   * may have ended, and also have been reaped: before Linux 6.9 only if this handle wrote the file.
    *
    * Where somebody else is writing the file, this call blocks until that is done, for 2 seconds at
    * most.

@@ -109,11 +109,15 @@ function parse(line: string): number | ProcessIdentity | null {
   }
 }
 
+/** What was written for a handle: before Linux 6.9, nothing else tells who it was once reaped. */
+const written = new WeakMap<Handle, string>();
+
 /** Writes who the process is, unless somebody else who runs stands there. */
 export function writePidfile(handle: Handle, path: string): void {
   const file = pathRecord("write a pid file", path);
   const text = new NativeRecord("TextRecord");
-  text.setText("bytes", `${identityOf(handle)}\n`, "length");
+  const identity = String(identityOf(handle));
+  text.setText("bytes", `${identity}\n`, "length");
   if (!handle.isAlive()) {
     throw failure({ errno: ESRCH, syscall: "open", pid: handle.knownPid, reason: ENDED });
   }
@@ -124,6 +128,7 @@ export function writePidfile(handle: Handle, path: string): void {
     isCommitted = true;
     const result = native().pidfile_commit(file.bytes, lock, text.bytes);
     checkFile(result, PIDFILE_STEPS[text.number("step")], path);
+    written.set(handle, identity);
   } finally {
     if (!isCommitted) native().pidfile_abandon(file.bytes, lock, 0);
   }
@@ -197,6 +202,7 @@ function names(handle: Handle, file: PathRecord, path: string): boolean {
   const { who } = content;
   const isWhole = typeof who === "object" && who.inode !== undefined && who.boot !== undefined;
   if (isWhole) return who.inode === String(inode) && who.boot === readBoot().id;
+  if (String(who) === written.get(handle)) return true;
   const named = openNamed(content);
   try {
     return named !== null && isSame(named, handle);

@@ -180,24 +180,27 @@ test("pidfd run --mark sets variables that pidfd orphans goes by, and keeps the 
   assert.equal(stdout, `${mark.split("=")[1]}\na=b\nkept\n`, stderr);
 });
 
-test("pidfd run --pidfile names the command while it runs", async () => {
-  await inFolder(async (folder) => {
-    const path = `${folder}/command.pid`;
-    const child = startRun(["--pidfile", path, "--", "sh", "-c", "echo $$; read line"], {
-      stdin: "pipe",
+const WITHOUT_PIDFS = [HELPER, "deny", "fstatfs", "38"];
+
+for (const [when, through] of [["", []], [", before Linux 6.9 too", WITHOUT_PIDFS]] as const) {
+  test(`pidfd run --pidfile names the command while it runs${when}`, async () => {
+    await inFolder(async (folder) => {
+      const path = `${folder}/command.pid`;
+      const args = ["--pidfile", path, "--", "sh", "-c", "echo $$; read line"];
+      const child = startRun(args, { stdin: "pipe" }, [...through]);
+      const pid = Number(await heard(child, "\n"));
+      // The file is written when the command runs.
+      while (!existsSync(path)) await new Promise((resolve) => setImmediate(resolve));
+      const handle = Pidfd.fromPidfile(path)!;
+      assert.equal(handle.pid, pid);
+      handle.close();
+      child.stdin!.end("\n");
+      assert.equal((await child.status).code, 0);
+      assert.equal(existsSync(path), false);
+      await child[Symbol.asyncDispose]();
     });
-    const pid = Number(await heard(child, "\n"));
-    // The file is written when the command runs.
-    while (!existsSync(path)) await new Promise((resolve) => setImmediate(resolve));
-    const handle = Pidfd.fromPidfile(path)!;
-    assert.equal(handle.pid, pid);
-    handle.close();
-    child.stdin!.end("\n");
-    assert.equal((await child.status).code, 0);
-    assert.equal(existsSync(path), false);
-    await child[Symbol.asyncDispose]();
   });
-});
+}
 
 test("pidfd run --pidfile starts nothing where another process holds the file", async () => {
   await inFolder(async (folder) => {
