@@ -57,7 +57,7 @@ const BY_NAME: Record<string, Part> = {
     needs: ["npm"],
   },
   musl: {
-    what: "the suite on builds of Bun and Node for musl; as root on Debian",
+    what: "the suite on builds of Bun and Node for musl, as root; --runtime NAME --file NAME",
     command: script("musl.ts"),
     needs: ["helper"],
   },

@@ -2,7 +2,12 @@
  * Runs the one suite on the runtimes that were built for musl. In a mount namespace of its own each
  * finds the fetched loader in the place of the machine's, so that it can start itself again as on a
  * system of musl. Needs root.
+ *
+ *     npm run task test musl
+ *     npm run task test musl -- --runtime Bun --file wait_test
  */
+import { suiteFiles } from "./files.ts";
+import { parseArguments } from "./kernels/arguments.ts";
 import { need } from "./kernels/debian.ts";
 import { fetchMusl, FOLDER, LOADER, PROGRAMS } from "./musl_builds.ts";
 import { RUNTIMES } from "../../scripts/runtimes.ts";
@@ -14,6 +19,7 @@ const PATHS_AT = "/etc/ld-musl-x86_64.path";
 /** Puts the loader, and the list of where it looks, over the machine's own. */
 const MOUNT = 'mount --bind "$1" "$2"; mount --bind "$3" "$4"; shift 4; exec "$@"';
 
+const wanted = parseArguments(Deno.args, []);
 need({ [AT]: "musl" });
 fetchMusl();
 const paths = `${FOLDER}/paths`;
@@ -25,4 +31,5 @@ const runtimes = Object.entries(PROGRAMS).map(([name, program]) => {
   const suite = [...through, program, ...like.suite.slice(1)];
   return { name: like.name.split(" ")[0], suite, file: [] };
 });
-if (!await runSuite(runtimes)) Deno.exit(1);
+const chosen = runtimes.filter(({ name }) => wanted.runtimes(name));
+if (!await runSuite(chosen, suiteFiles().filter(wanted.files))) Deno.exit(1);

@@ -10,11 +10,11 @@ import type { Runtime } from "../../scripts/runtimes.ts";
  */
 const INTO_FILE = ["timeout", "600", "sh", "-c", 'exec "$@" > "$0" 2>&1'];
 
-async function run({ name, suite }: Runtime): Promise<Count> {
+async function run({ name, suite }: Runtime, paths: string[]): Promise<Count> {
   const folder = Deno.makeTempDirSync({ prefix: "pidfd-suite-" });
   try {
     const file = `${folder}/output`;
-    const files = suiteFiles().map((path) => `./${path}`);
+    const files = paths.map((path) => `./${path}`);
     const [program, ...args] = [...INTO_FILE, file, ...suite, ...files];
     // Node would else take the types away again for each of a thousand processes.
     const env = { NO_COLOR: "1", NODE_COMPILE_CACHE: `${folder}/cache` };
@@ -34,7 +34,7 @@ async function run({ name, suite }: Runtime): Promise<Count> {
  * Runs it on each, and tells the counts. False if a test fails, or if the runtimes counted
  * different numbers of tests: a test that one of them did not find would otherwise pass unseen.
  */
-export async function runSuite(runtimes: Runtime[]): Promise<boolean> {
+export async function runSuite(runtimes: Runtime[], files = suiteFiles()): Promise<boolean> {
   // Each runtime takes its files one by one, and much of a test is waiting: two leave half of two
   // processors idle. Node takes longest: what is begun last is short.
   const [node, others] = [true, false].map((isNode) =>
@@ -42,7 +42,7 @@ export async function runSuite(runtimes: Runtime[]): Promise<boolean> {
   );
   const counts = await atOnce(
     [...node, ...others],
-    run,
+    (runtime) => run(runtime, files),
     Math.ceil(1.5 * navigator.hardwareConcurrency),
   );
   const totals = new Set(counts.map(({ passed, failed, skipped }) => passed + failed + skipped));

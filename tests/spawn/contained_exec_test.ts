@@ -14,7 +14,7 @@ function replaced(script: string, through: string[] = []) {
 }
 
 test("a program is replaced by the guard: the same pid, and the command's exit code", async () => {
-  const child = replaced("echo $(ps -o ppid= $PPID); umask; exit 7");
+  const child = replaced('cut -d" " -f4 /proc/$PPID/stat; umask; exit 7');
   const { status, stdout } = await child.output();
   const lines = new TextDecoder().decode(stdout).trim().split("\n");
   assert.deepEqual(lines, [`before ${child.pid}`, `${child.pid}`, "0077"]);

@@ -2,7 +2,8 @@
 # What the kernel of a virtual machine starts: it runs /plan.sh and turns the machine off. Its output goes through the
 # serial console, every line of a test behind "| ", every result in one line that begins with "@pidfd".
 export PATH=/usr/bin:/bin HOME=/root TMPDIR=/tmp NO_COLOR=1 DENO_NO_UPDATE_CHECK=1
-mount -t proc proc /proc
+busybox mount -t proc proc /proc
+busybox --install -s /usr/bin
 mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
 mkdir -p /dev/pts /dev/shm
@@ -10,6 +11,9 @@ mount -t devpts devpts /dev/pts
 mount -t tmpfs tmpfs /dev/shm
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 ln -s /proc/self/fd /dev/fd
+ln -s /proc/self/fd/0 /dev/stdin
+ln -s /proc/self/fd/1 /dev/stdout
+ln -s /proc/self/fd/2 /dev/stderr
 ip link set lo up
 cd /pidfd
 
