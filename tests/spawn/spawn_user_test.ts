@@ -40,7 +40,8 @@ test("everything else goes with another user too", { skip: needsRoot }, async ()
     gid: 1234,
     cwd: "/tmp",
     umask: 0o77,
-    argv0: "name",
+    // busybox's shell goes by its name.
+    argv0: "ash",
     env: { A: "b" },
     stdin: "null",
     stdout: "pipe",
@@ -49,7 +50,7 @@ test("everything else goes with another user too", { skip: needsRoot }, async ()
   });
   const { stdout } = await child.output();
   const lines = text(stdout).split("\n");
-  assert.deepEqual(lines.slice(0, 3), ["/tmp", "0077", "name b"]);
+  assert.deepEqual(lines.slice(0, 3), ["/tmp", "0077", "ash b"]);
   const numbers = [...text(stdout).matchAll(/ (\d+) -> /g)].map(([, number]) => number);
   assert.deepEqual(numbers.sort(), ["0", "1", "2", "3", "9"]);
   assert.match(text(stdout), /SigBlk:\t0+\n/);
