@@ -28,7 +28,8 @@ export function foreignBase(debian: Debian): string {
   const { architecture } = debian;
   return kept(`base-${architecture}`, stamp(), (archive) => {
     const isArm = architecture === "arm64";
-    const system = ["bash", "bsdutils", "busybox-static", "libc6", "libstdc++6", "libatomic1"];
+    const tools = ["bash", "bsdutils", "busybox-static", "dash"];
+    const system = [...tools, "libc6", "libstdc++6", "libatomic1"];
     const names = isArm ? system : ["nodejs", ...system];
     for (const name of new Set(names.flatMap((name) => debian.closure(name)))) {
       debian.unpack(name, archive.folder);

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/busybox sh
 # What the kernel of a virtual machine starts: it runs /plan.sh and turns the machine off. Its output goes through the
 # serial console, every line of a test behind "| ", every result in one line that begins with "@pidfd".
 export PATH=/usr/bin:/bin HOME=/root TMPDIR=/tmp NO_COLOR=1 DENO_NO_UPDATE_CHECK=1

@@ -13,7 +13,7 @@ const PROJECT = new URL("../../../", import.meta.url).pathname;
 export const GUEST = "/pidfd/";
 
 /** Programs besides busybox's that the tests run, where this machine has them. */
-const PROGRAMS = ["bash", "prlimit", "script", "strace"];
+const PROGRAMS = ["bash", "dash", "prlimit", "script", "strace"];
 
 /** A path of this project as the virtual machine has it. */
 export function inGuest(path: string): string {
@@ -41,7 +41,8 @@ export function kept(name: string, stamp: string, fill: (archive: Archive) => vo
 /** Everything that a shell, a C library and a runtime expect to find. */
 export function furnish(archive: Archive): void {
   archive.folders("/proc", "/sys", "/dev", "/tmp", "/root", "/usr/bin", "/etc", "/var/tmp");
-  archive.link("/usr/bin/busybox", "/usr/bin/sh");
+  // Not busybox's shell: a SIGINT just before its `read` waits is lost.
+  archive.link("dash", "/usr/bin/sh");
   archive.link("usr/bin", "/bin");
   archive.write("/etc/passwd", "root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n");
   archive.write("/etc/group", "root:x:0:\nnogroup:x:65534:\n");
