@@ -18,6 +18,9 @@ import { checkStdio, type Placed, type Stdio } from "./stdio.ts";
 /** How long a started process may live. */
 export type Lifetime = "independent" | "parent" | "contained";
 
+/** What holds a contained process, besides its guard. */
+export type ContainmentKind = "guard" | "cgroup" | "pidns";
+
 /** How to start a process, and what it is to have. */
 export interface SpawnOptions {
   /** Its working directory, as a path or a `file:` URL; this program's if left out. */
@@ -54,6 +57,14 @@ export interface SpawnOptions {
    * `killSignal` to all, and after `graceMs` SIGKILL until nothing is left. Needs /proc.
    */
   readonly lifetime?: Lifetime | undefined;
+  /**
+   * What holds a contained one. "guard", if left out: its guard alone. "cgroup": also a new cgroup
+   * below `cgroup`, or below ours, which the guard removes in the end: cgroup.kill ends also what
+   * the guard may not signal (Linux 5.14, a version 2 cgroup that may be written). "pidns": also a
+   * pid namespace whose first process is the guard: if somebody kills that, the kernel ends all
+   * (CAP_SYS_ADMIN, or user namespaces); the command has other pids then, and a /proc of its own.
+   */
+  readonly containment?: ContainmentKind | undefined;
   /**
    * The cgroup that it is born in, as its directory's path or file descriptor; ours if left out.
    */
@@ -96,6 +107,7 @@ export interface Checked {
   readonly session: boolean;
   readonly group: boolean;
   readonly lifetime: Lifetime;
+  readonly containment: ContainmentKind;
   readonly cgroup: string | number;
   readonly limits: readonly Limit[];
   readonly uid: number | undefined;
@@ -107,6 +119,8 @@ export interface Checked {
   readonly killSignal: number;
   readonly graceMs: number;
 }
+
+const CONTAINMENTS: readonly ContainmentKind[] = ["guard", "cgroup", "pidns"];
 
 const LIFETIMES: readonly Lifetime[] = ["independent", "parent", "contained"];
 
@@ -125,6 +139,7 @@ const DEFAULTS = {
   session: undefined,
   group: undefined,
   lifetime: "independent",
+  containment: undefined,
   cgroup: undefined,
   limits: undefined,
   uid: undefined,
@@ -154,6 +169,7 @@ export function checkSpawnOptions(options: SpawnOptions): Checked {
     session: flag("session", session),
     group: flag("group", group),
     lifetime: checkOneOf(ACTION, "lifetime", lifetime, LIFETIMES),
+    containment: checkContainment(read.containment, lifetime),
     cgroup: checkCgroup(cgroup),
     limits: checkLimits(ACTION, limits),
     uid: optional("uid", uid, MAX_ID),
@@ -226,6 +242,13 @@ function checkVariables(env: unknown): Checked["variables"] {
     variables[name] = value === undefined ? undefined : checkText(`env.${name}`, value);
   }
   return variables;
+}
+
+function checkContainment(value: unknown, lifetime: unknown): ContainmentKind {
+  if (value === undefined) return "guard";
+  const kind = checkOneOf(ACTION, "containment", value, CONTAINMENTS);
+  if (lifetime === "contained") return kind;
+  throw new TypeError(`Cannot ${ACTION}: "containment" needs the lifetime "contained"`);
 }
 
 function checkCgroup(value: unknown): string | number {
