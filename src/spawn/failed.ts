@@ -72,7 +72,7 @@ const REASONS: Readonly<Record<string, string>> = {
   "memfd_create EACCES":
     "the guard, or changing the user, needs an executable memory file (vm.memfd_noexec)",
   "execveat EACCES": "the guard, a program in memory, may not be executed",
-  "execveat ESRCH": "the guard was killed before the program ran",
+  "execveat ESRCH": "somebody killed the guard while it started the program",
   "openat EREMOTE": "the guard needs the /proc of its own pid namespace",
   "openat ENOENT": "the guard needs /proc",
   "mount EPERM": "a pid namespace needs a /proc of its own, which is not permitted here",
