@@ -19,6 +19,7 @@ import { resume } from "../process/signal.ts";
 import { setRef } from "../process/waits.ts";
 import { ChildEnd } from "./end.ts";
 import { PipeReader } from "./pipe.ts";
+import { graceWord } from "./request.ts";
 
 /** What became of a contained process and all that it has started. */
 export interface Containment {
@@ -94,7 +95,7 @@ export class Guard {
   ): Promise<ChildTermination> {
     const { number, graceMs, signal } = checkTerminateOptions(options, defaults);
     const start = now();
-    this.#ask(number, graceMs === Infinity ? -1 : graceMs);
+    this.#ask(number, graceWord(graceMs));
     const contained = await unlessAborted(this.#untilLeft(), signal);
     if (!contained.settled && !this.#command.status) probe();
     const status = await unlessAborted(this.#command.promise, signal);

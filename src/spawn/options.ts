@@ -6,6 +6,7 @@
 import {
   checkAbortSignal,
   checkBoolean,
+  checkGrace,
   checkInteger,
   checkOneOf,
   readOptions,
@@ -91,7 +92,8 @@ export interface SpawnOptions {
    */
   readonly killSignal?: Signal | number | undefined;
   /**
-   * How long that signal has before SIGKILL: milliseconds from 0 to 2147483647; 5000 if left out.
+   * How long that signal has before SIGKILL: milliseconds from 0 to 2147483647, or `Infinity`; 5000
+   * if left out.
    */
   readonly graceMs?: number | undefined;
 }
@@ -179,7 +181,7 @@ export function checkSpawnOptions(options: SpawnOptions): Checked {
     signal,
     timeoutMs: optional("timeoutMs", timeoutMs),
     killSignal: killSignalNumber(ACTION, killSignal),
-    graceMs: optional("graceMs", graceMs) ?? 5000,
+    graceMs: graceMs === undefined ? 5000 : checkGrace(ACTION, graceMs),
   };
 }
 

@@ -61,7 +61,7 @@ export function makeRequest(
   record.set("cgroup", typeof cgroup === "number" ? cgroup : -1);
   record.set("fd_count", fds.length);
   record.set("kill_signal", checked.killSignal);
-  record.set("grace_ms", checked.graceMs);
+  record.set("grace_ms", graceWord(checked.graceMs));
   record.set("timeout_ms", replaces ? checked.timeoutMs ?? 0 : 0);
   record.set("pointer_count", pointerCount);
   record.set("argument_count", args.length + 1);
@@ -78,6 +78,9 @@ function ownFolder({ containment, cgroup }: Checked): string {
   const reason = "this program's cgroup (version 2) can't be seen from here";
   throw new SpawnFailedError({ errno: ENOENT, syscall: "cgroup", reason });
 }
+
+/** A grace as a guard takes it. */
+export const graceWord = (graceMs: number): number => graceMs === Infinity ? -1 : graceMs;
 
 /** Our end of a descriptor that was made for the child; -1 where there is none. */
 export function ourEnd(record: Request, index: number): number {

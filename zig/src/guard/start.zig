@@ -191,12 +191,20 @@ fn leave(held: *const Held, environment: making.Texts) void {
 fn close_inherited(proc: i32) void {
     const flags: u32 = @bitCast(linux.O{ .DIRECTORY = true, .CLOEXEC = true });
     const folder = call(named(.openat), .{ proc, "self/fd", flags, 0 });
-    if (folder < 0) return;
+    if (folder < 0) {
+        // There is no descriptor free in the whole system: the lowest ones are those that matter.
+        for (0..lowest_fds) |fd| close_if_inherited(@intCast(fd));
+        return;
+    }
     defer _ = sys_fd.close(folder);
     var entries = proc_scan.Entries{ .folder = folder };
-    while (entries.next()) |fd| {
-        if (sys_fd.fcntl(fd, linux.F.GETFD, 0) == 0) _ = sys_fd.close(fd);
-    }
+    while (entries.next()) |fd| close_if_inherited(fd);
+}
+
+const lowest_fds = 1024;
+
+fn close_if_inherited(fd: i32) void {
+    if (sys_fd.fcntl(fd, linux.F.GETFD, 0) == 0) _ = sys_fd.close(fd);
 }
 
 /// The texts lie one behind the other, where /proc/PID/environ shows them.
