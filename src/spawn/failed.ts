@@ -76,6 +76,7 @@ const REASONS: Readonly<Record<string, string>> = {
   "openat EREMOTE": "the guard needs the /proc of its own pid namespace",
   "openat ENOENT": "the guard needs /proc",
   "mount EPERM": "a pid namespace needs a /proc of its own, which is not permitted here",
+  "mount EINVAL": "a pid namespace needs a /proc of its own, and the root is no mount (chroot(2))",
   "mount EACCES": "a pid namespace needs a /proc of its own, which is not permitted here",
   "uid_map EPERM": "this user is not permitted to take itself into a user namespace",
   "setgroups EPERM": "not permitted to change the groups",
