@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { type Child, Pidfd, processes, type SpawnOptions } from "../../mod.ts";
-import { lacksFolders } from "../support/cgroups.ts";
+import { lacksKill } from "../support/cgroups.ts";
 import { pidfdCommand } from "../support/cli.ts";
 import {
   heard,
@@ -35,7 +35,7 @@ setsid "$@" &
 read line
 eval "$then"
 `;
-const noCgroups = await lacksFolders();
+const noCgroups = await lacksKill();
 const ESCAPED = 6;
 const STORM = escaping("bomb", 30)(10);
 

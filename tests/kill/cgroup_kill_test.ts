@@ -6,6 +6,7 @@ import {
   cgroupFolder,
   lacksCgroups,
   lacksFolders,
+  lacksKill,
   makeCgroup,
   moveTo,
   removeCgroup,
@@ -13,22 +14,7 @@ import {
 import { HELPER, Helper, paused, runScript } from "../support/processes.ts";
 import { childrenOf, needsRoot, runs, statFields } from "../support/trees.ts";
 
-/** Why a cgroup can't be ended at once here, or false. */
-async function lacksKill(): Promise<string | false> {
-  const reason = await lacksCgroups();
-  if (reason) return reason;
-  const helper = new Helper("in-cgroup", `pidfd-look-${process.pid}`, HELPER, "tree", "wide", "1");
-  const folder = cgroupFolder(Number(await helper.line()));
-  const isThere = existsSync(`${folder}/cgroup.kill`);
-  await helper.end();
-  return folder === ""
-    ? "version 2 of cgroups is not mounted"
-    : isThere
-    ? false
-    : "there is no cgroup.kill before Linux 5.14";
-}
-
-const skip = await lacksKill();
+const skip = await lacksCgroups() || await lacksKill();
 const skipFolders = needsRoot || await lacksFolders();
 
 /**

@@ -12,14 +12,14 @@ import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Pidfd, spawn, type SpawnOptions } from "../../mod.ts";
-import { cgroupFolder, lacksFolders, makeCgroup, removeCgroup } from "../support/cgroups.ts";
+import { cgroupFolder, lacksKill, makeCgroup, removeCgroup } from "../support/cgroups.ts";
 import { isOver, leaving, untilPrinted } from "../support/contained.ts";
 import { thrown } from "../support/errors.ts";
 import { HELPER, run, runScript, runtimeCommand } from "../support/processes.ts";
 import { needsRoot } from "../support/trees.ts";
 
 const kept = { lifetime: "contained", graceMs: 200 } as const;
-const noCgroups = await lacksFolders();
+const noCgroups = await lacksKill();
 
 /** A contained command that has left processes in every way. */
 async function started(options: SpawnOptions) {

@@ -62,3 +62,13 @@ export async function lacksFolders(): Promise<string | false> {
     return `no folder of a cgroup can be made: ${(error as { code: string }).code}`;
   }
 }
+
+/** Why a cgroup can't be ended at once here, or false. */
+export async function lacksKill(): Promise<string | false> {
+  const reason = await lacksFolders();
+  if (reason) return reason;
+  const folder = makeCgroup();
+  const isThere = existsSync(`${folder}/cgroup.kill`);
+  await removeCgroup(folder);
+  return isThere ? false : "there is no cgroup.kill before Linux 5.14";
+}
