@@ -17,6 +17,14 @@ ln -s /proc/self/fd/2 /dev/stderr
 ip link set lo up
 cd /pidfd
 
+# running: what is left of a file of tests that took too long, and what the kernel waits for in each.
+running() {
+  for process in /proc/[0-9]*; do
+    [ -s "$process/cmdline" ] || continue
+    echo "$(cut -d ' ' -f 1-4 "$process/stat") $(cat "$process/wchan") $(tr '\0' ' ' < "$process/cmdline")"
+  done
+}
+
 # result RUNTIME FILE SECONDS COMMAND...: runs a file of tests, and says how it ended.
 result() {
   runtime=$1 file=$2 limit=$3
@@ -24,6 +32,7 @@ result() {
   read -r started _ < /proc/uptime
   timeout -s KILL "$limit" "$@" > /tmp/output 2>&1 < /dev/null
   code=$?
+  [ $code != 137 ] || running >> /tmp/output
   read -r ended _ < /proc/uptime
   sed 's/^/| /' /tmp/output
   echo
