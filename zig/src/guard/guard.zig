@@ -250,8 +250,10 @@ pub noinline fn run(
     if (has_inner) signals.allow_stops();
     guard.serve();
     if (has_inner) guard.take_request();
+    const code = guard.exit_code();
     const status = if (has_inner) &guard.told else &guard.state.status;
-    const is_interrupted = is_killed_by(status, linux.SIG.INT);
-    if (is_interrupted and !guard.is_timed_out) signals.interrupt();
-    return guard.exit_code();
+    // Not where the time was up, which is another code.
+    const is_interrupted = is_killed_by(status, linux.SIG.INT) and code == 128 + linux.SIG.INT;
+    if (is_interrupted) signals.interrupt();
+    return code;
 }
