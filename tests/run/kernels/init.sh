@@ -20,8 +20,8 @@ cd /pidfd
 # running: what is left of a file of tests that took too long, and what the kernel waits for in each.
 running() {
   for process in /proc/[0-9]*; do
-    [ -s "$process/cmdline" ] || continue
-    echo "$(cut -d ' ' -f 1-4 "$process/stat") $(cat "$process/wchan") $(tr '\0' ' ' < "$process/cmdline")"
+    command=$(tr '\0' ' ' < "$process/cmdline")
+    [ -z "$command" ] || echo "$(cut -d ' ' -f 1-4 "$process/stat") $(cat "$process/wchan") $command"
   done
 }
 
