@@ -42,7 +42,11 @@ fn fork_mortal(default: *const linux.Sigaction) void {
 /// As a user of its own, whose number of processes the kernel limits; where that is refused, no
 /// more than COUNT are forked.
 pub fn bomb() noreturn {
-    const user = (1 << 21) + @as(u32, @intCast(linux.getpid()));
+    // A user of its own, whose processes are counted: a pid may be another one's too, in another
+    // pid namespace.
+    var random: [4]u8 = undefined;
+    _ = linux.getrandom(&random, random.len, 0);
+    const user = (1 << 21) + std.mem.readInt(u32, &random, .little) % (1 << 30);
     const limit = linux.rlimit{ .cur = escape.count, .max = escape.count };
     const is_limited = linux.E.init(linux.setresuid(user, user, user)) == .SUCCESS and
         linux.E.init(linux.setrlimit(.NPROC, &limit)) == .SUCCESS;
