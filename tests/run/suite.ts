@@ -1,7 +1,7 @@
 /** The one suite on some runtimes, with what they counted. */
-import { atOnce } from "./at_once.ts";
 import { type Count, countTests, sum } from "./counts.ts";
 import { suiteFiles } from "./files.ts";
+import { nodeCache } from "./node_cache.ts";
 import type { Runtime } from "../../scripts/runtimes.ts";
 
 /**
@@ -16,8 +16,7 @@ async function run({ name, suite }: Runtime): Promise<Count> {
     const file = `${folder}/output`;
     const files = suiteFiles().map((path) => `./${path}`);
     const [program, ...args] = [...INTO_FILE, file, ...suite, ...files];
-    // Node would else take the types away again for each of a thousand processes.
-    const env = { NO_COLOR: "1", NODE_COMPILE_CACHE: `${folder}/cache` };
+    const env = { NO_COLOR: "1", ...nodeCache(name, `${folder}/cache`) };
     const { success } = await new Deno.Command(program, { args, env, stdin: "null" }).output();
     const text = Deno.readTextFileSync(file);
     const count = countTests(name, text, success);
@@ -35,16 +34,8 @@ async function run({ name, suite }: Runtime): Promise<Count> {
  * different numbers of tests: a test that one of them did not find would otherwise pass unseen.
  */
 export async function runSuite(runtimes: Runtime[]): Promise<boolean> {
-  // Each runtime takes its files one by one, and much of a test is waiting: two leave half of two
-  // processors idle. Node takes longest: what is begun last is short.
-  const [node, others] = [true, false].map((isNode) =>
-    runtimes.filter(({ name }) => name.startsWith("Node") === isNode)
-  );
-  const counts = await atOnce(
-    [...node, ...others],
-    run,
-    Math.ceil(1.5 * navigator.hardwareConcurrency),
-  );
+  // All at once: each takes its files one by one, and more than half of a test is waiting.
+  const counts = await Promise.all(runtimes.map(run));
   const totals = new Set(counts.map(({ passed, failed, skipped }) => passed + failed + skipped));
   if (totals.size > 1) console.log("the runtimes counted different numbers of tests");
   const total = sum(counts);
