@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the two commands of the README as they stand there, in a fresh clone with empty caches; and the command of its arguments,
-# if there are any, before the second, which takes longest.
+# Runs the two commands of the README as they stand there, in a fresh clone with empty caches.
+# Arguments are a command that runs between them, before the one that takes long.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # A task puts the programs of this clone first; the fresh one has to bring its own.
