@@ -8,7 +8,7 @@ import type { Runtime } from "../../scripts/runtimes.ts";
  * Into a file: the end of a pipe comes when the last process that a failed test has left behind
  * ends. And not for ever: Node waits for such a process too.
  */
-const INTO_FILE = ["timeout", "600", "sh", "-c", 'exec "$@" > "$0" 2>&1'];
+const INTO_FILE = ["timeout", "1000", "sh", "-c", 'exec "$@" > "$0" 2>&1'];
 
 async function run({ name, suite }: Runtime): Promise<Count> {
   const folder = Deno.makeTempDirSync({ prefix: "pidfd-suite-" });
