@@ -33,7 +33,7 @@ function keep(path, text) {
 
 registerHooks({
   load(url, context, next) {
-    if (!/^file:.*\.ts$/.test(url)) return next(url, context);
+    if (!/^file:.*\.ts(\?.*)?$/.test(url)) return next(url, context);
     const source = withoutTypes(readFileSync(new URL(url), "utf8"));
     return { format: "module", source, shortCircuit: true };
   },
