@@ -4,6 +4,7 @@
 //! `zig build helper`   compiles the program that the tests use to bring processes into hard states
 //! `zig build cpus`     compiles the tests and that program for every CPU, to be run under
 //!                      emulation
+//! `zig build check`    finds what doesn't compile of them, and makes no machine code
 const std = @import("std");
 const builtin = @import("builtin");
 
@@ -57,28 +58,41 @@ pub fn build(b: *std.Build) void {
     update.addCopyFileToSource(library, "../ffi/library.ts");
     b.getInstallStep().dependOn(&update.step);
 
-    const tests = b.addTest(.{
-        .root_module = module(b, "src/test.zig", b.graph.host, .Debug),
-        .use_llvm = knows_weak,
-    });
+    const tests = tests_of(b, b.graph.host);
     b.step("test", "Test the library without JavaScript").dependOn(&b.addRunArtifact(tests).step);
 
     const helper = install_helper(b, baseline(b, .{}), "");
     b.step("helper", "Compile the tests' helper").dependOn(&helper.step);
 
     const emulated = b.step("cpus", "Compile the tests and their helper for every CPU");
+    const checked = b.step("check", "Check the tests and their helper for every CPU");
     for (cpus) |cpu| {
         const target = baseline(b, .{ .cpu_arch = cpu.arch, .os_tag = .linux, .abi = cpu.abi });
         emulated.dependOn(&install_helper(b, target, cpu.name).step);
-        const foreign = b.addTest(.{
-            .name = "test",
-            .root_module = module(b, "src/test.zig", target, .Debug),
-            .use_llvm = knows_weak,
-        });
         const folder: std.Build.InstallDir = .{ .custom = b.fmt("bin/{s}", .{cpu.name}) };
-        const install = b.addInstallArtifact(foreign, .{ .dest_dir = .{ .override = folder } });
-        emulated.dependOn(&install.step);
+        const options: std.Build.Step.InstallArtifact.Options = .{
+            .dest_dir = .{ .override = folder },
+        };
+        emulated.dependOn(&b.addInstallArtifact(tests_of(b, target), options).step);
+        // Of what nothing installs no machine code is made.
+        checked.dependOn(&tests_of(b, target).step);
+        checked.dependOn(&helper_of(b, target).step);
     }
+}
+
+fn tests_of(b: *std.Build, target: std.Build.ResolvedTarget) *std.Build.Step.Compile {
+    return b.addTest(.{
+        .name = "test",
+        .root_module = module(b, "src/test.zig", target, .Debug),
+        .use_llvm = knows_weak,
+    });
+}
+
+fn helper_of(b: *std.Build, target: std.Build.ResolvedTarget) *std.Build.Step.Compile {
+    return b.addExecutable(.{
+        .name = "helper",
+        .root_module = module_over_library(b, "helper/helper.zig", target, .ReleaseSmall),
+    });
 }
 
 /// Without what only this machine's CPU has: the program is run on emulated ones too.
@@ -93,12 +107,8 @@ fn install_helper(
     target: std.Build.ResolvedTarget,
     folder: []const u8,
 ) *std.Build.Step.InstallArtifact {
-    const helper = b.addExecutable(.{
-        .name = "helper",
-        .root_module = module_over_library(b, "helper/helper.zig", target, .ReleaseSmall),
-    });
     const place: std.Build.InstallDir = .{ .custom = b.fmt("bin/{s}", .{folder}) };
-    return b.addInstallArtifact(helper, .{ .dest_dir = .{ .override = place } });
+    return b.addInstallArtifact(helper_of(b, target), .{ .dest_dir = .{ .override = place } });
 }
 
 fn module(

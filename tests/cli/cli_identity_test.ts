@@ -1,16 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { features, Pidfd } from "../../mod.ts";
-import { paused, run, runtimeCommand, type ScriptResult } from "../support/processes.ts";
-
-const CLI = fileURLToPath(new URL("../../cli.ts", import.meta.url));
-
-/** Runs the command by the runtime that runs the tests, with no more permission than it needs. */
-function pidfd(...args: string[]): Promise<ScriptResult> {
-  const [program, ...rest] = runtimeCommand(CLI, { permissions: ["--allow-ffi"], args });
-  return run(program, rest);
-}
+import { pidfd, pidfdEach } from "../support/cli.ts";
+import { paused } from "../support/processes.ts";
 
 test("pidfd info tells what info() tells", async () => {
   const helper = await paused();
@@ -39,22 +31,22 @@ test("pidfd takes the identity that it shows, and util-linux's, wherever a pid m
   const pid = helper.child.pid!;
   const handle = Pidfd.of(helper.child);
   const identity = handle.identity();
-  const shown = await pidfd("identity", String(pid));
+  const [shown, programs] = await pidfdEach(
+    ["identity", String(pid)],
+    ["identity", "--json", String(identity)],
+  );
   assert.deepEqual([shown.code, shown.stdout], [0, `${identity}\n`]);
-  const programs = JSON.parse((await pidfd("identity", "--json", String(identity))).stdout);
-  assert.deepEqual(programs, [{ ...identity, identity: String(identity) }]);
+  assert.deepEqual(JSON.parse(programs.stdout), [{ ...identity, identity: String(identity) }]);
   const forms = [String(identity)];
   if (features().pidfs.available) forms.push(`${pid}:${identity.inode}`);
-  for (const form of forms) {
-    const { code, stdout } = await pidfd("check", form);
+  // As it may have been written in another pid namespace: the inode leads there, and the number of
+  // here is shown.
+  const there = `2147483647:${identity.inode}`;
+  if (features().file_handles.available) forms.push(`${there}@${identity.boot}`);
+  for (const { code, stdout } of await pidfdEach(...forms.map((form) => ["check", form]))) {
     assert.deepEqual([code, stdout], [0, `${pid}: running\n`]);
   }
   if (features().file_handles.available) {
-    // As it may have been written in another pid namespace: the inode leads there, and the number
-    // of here is shown.
-    const there = `2147483647:${identity.inode}`;
-    const { code, stdout } = await pidfd("check", `${there}@${identity.boot}`);
-    assert.deepEqual([code, stdout], [0, `${pid}: running\n`]);
     // Without the boot it may be of another one, where the inode was somebody else's.
     assert.equal((await pidfd("signal", "-s", "KILL", there)).code, 1);
     assert.equal(handle.isAlive(), true);
@@ -85,9 +77,11 @@ const inodes = { skip: features().pidfs.available ? false : features().pidfs.fou
 test("pidfd does not say of a pid that runs that there is no such process", inodes, async () => {
   const helper = await paused();
   const named = `${helper.child.pid}:1`;
-  const people = await pidfd("check", named);
-  const programs = await pidfd("check", "--json", named);
-  const drawn = await pidfd("tree", named);
+  const [people, programs, drawn] = await pidfdEach(
+    ["check", named],
+    ["check", "--json", named],
+    ["tree", named],
+  );
   await helper.kill();
   assert.deepEqual([people.code, people.stdout], [1, `${named}: that process is gone\n`]);
   assert.deepEqual(JSON.parse(programs.stdout), [{ pid: helper.child.pid, state: "gone" }]);
@@ -95,8 +89,8 @@ test("pidfd does not say of a pid that runs that there is no such process", inod
 });
 
 test("pidfd refuses what is neither a pid nor an identity", async () => {
-  for (const arg of ["1:", "1:x", "1:1@boot", ":1"]) {
-    const { code, stderr } = await pidfd("info", arg);
+  const wrong = ["1:", "1:x", "1:1@boot", ":1"];
+  for (const { code, stderr } of await pidfdEach(...wrong.map((arg) => ["info", arg]))) {
     assert.equal(code, 2);
     assert.match(stderr, /is neither a pid nor an identity/);
   }

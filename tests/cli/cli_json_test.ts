@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Pidfd, processes } from "../../mod.ts";
-import { pidfd } from "../support/cli.ts";
+import { pidfd, pidfdEach } from "../support/cli.ts";
 import { Helper, marked, paused } from "../support/processes.ts";
 
 const [NOBODY, TOP] = ["2147483647", new URL("../../", import.meta.url)];
@@ -23,27 +23,37 @@ async function json(...args: string[]): Promise<any> {
   return JSON.parse(stdout);
 }
 
+// deno-lint-ignore no-explicit-any
+async function jsonOfEach(...lines: string[][]): Promise<any[]> {
+  const said = await pidfdEach(...lines.map((args) => [...args, "--json"]));
+  assert.deepEqual(said.map(({ stderr }) => stderr), lines.map(() => ""));
+  return said.map(({ stdout }) => JSON.parse(stdout));
+}
+
 /** That it has these fields and no others. */
 function assertFields(record: object, fields: string[], of: string): void {
   assert.deepEqual(Object.keys(record).sort(), fields.toSorted(), of);
 }
 
-// deno-lint-ignore no-explicit-any
-async function assertAsInGuide(command: string, ...args: string[]): Promise<any> {
-  const printed = await json(...command.split(" "), ...args);
-  const [first] = [printed].flat();
-  assertFields(first, fieldsOf(command), command);
-  return printed;
+/** That what a command printed, or the first of it, has the fields that the guide names. */
+function assertAsInGuide(printed: object | object[], command: string): void {
+  assertFields([printed].flat()[0], fieldsOf(command), command);
 }
 
 test("pidfd --json prints of a process that runs what the guide says", async () => {
   const helper = await paused();
   const pid = String(helper.child.pid);
-  for (const command of ["check", "tree"]) await assertAsInGuide(command, pid);
-  await assertAsInGuide("signal", "-s", "0", pid);
-  const waited = await json("wait", "--timeout", "0", pid);
-  assertFields(waited[0], fieldsOf("wait").filter((field) => field !== "status"), "wait");
-  const [identity] = await json("identity", pid);
+  const [checked, tree, sent, [waited], [identity]] = await jsonOfEach(
+    ["check", pid],
+    ["tree", pid],
+    ["signal", "-s", "0", pid],
+    ["wait", "--timeout", "0", pid],
+    ["identity", pid],
+  );
+  assertAsInGuide(checked, "check");
+  assertAsInGuide(tree, "tree");
+  assertAsInGuide(sent, "signal");
+  assertFields(waited, fieldsOf("wait").filter((field) => field !== "status"), "wait");
   const parts = Pidfd.of(helper.child).identity();
   assert.deepEqual(identity, { ...parts, identity: String(parts) });
   assert.ok(fieldsOf("identity").every((field) => field === "inode" || field in identity));
@@ -52,13 +62,16 @@ test("pidfd --json prints of a process that runs what the guide says", async () 
 
 test("pidfd --json prints of a process that ends what the guide says", async () => {
   const parent = new Helper("zombie", "3");
-  const waited = await assertAsInGuide("wait", "--timeout", "0", await parent.line());
+  const waited = await json("wait", "--timeout", "0", await parent.line());
+  assertAsInGuide(waited, "wait");
   const status = ["known", "success", "code", "signal", "coreDumped"];
   assertFields(waited[0].status, status, "status");
   await parent.end();
   const [stopped, root] = await Promise.all([paused(), paused()]);
-  const [plain] = await assertAsInGuide("stop", String(stopped.child.pid));
-  const [report] = await assertAsInGuide("stop --tree", String(root.child.pid));
+  const [plain] = await json("stop", String(stopped.child.pid));
+  assertAsInGuide(plain, "stop");
+  const [report] = await json("stop", "--tree", String(root.child.pid));
+  assertAsInGuide(report, "stop --tree");
   assert.equal(report.pid, root.child.pid);
   for (const ms of [plain.durationMs, report.durationMs, report.ended[0].afterMs]) {
     assert.equal(ms, Number(ms.toFixed(3)), "to a microsecond");
@@ -67,10 +80,11 @@ test("pidfd --json prints of a process that ends what the guide says", async () 
 });
 
 test("pidfd --json prints of those who are not there what the guide says", async () => {
-  for (const command of ["check", "signal", "wait", "stop", "info", "identity"]) {
-    assert.deepEqual(await json(command, NOBODY), [{ pid: Number(NOBODY), state: "gone" }]);
+  const commands = ["check", "signal", "wait", "stop", "info", "identity"].map((name) => [name]);
+  commands.push(["stop", "--tree"]);
+  for (const printed of await jsonOfEach(...commands.map((words) => [...words, NOBODY]))) {
+    assert.deepEqual(printed, [{ pid: Number(NOBODY), state: "gone" }]);
   }
-  assert.deepEqual(await json("stop", "--tree", NOBODY), [{ pid: Number(NOBODY), state: "gone" }]);
   const { code, stdout } = await pidfd("tree", "--json", NOBODY);
   assert.deepEqual([code, stdout], [1, ""]);
 });
@@ -87,19 +101,25 @@ test("pidfd orphans --json prints what the guide says", async () => {
 });
 
 test("pidfd --json prints of the system what the guide says", async () => {
-  assert.equal((await assertAsInGuide("doctor")).version, version);
-  await assertAsInGuide("completions", "bash");
-  const all = await assertAsInGuide("help");
-  assert.deepEqual(
-    await json("help", "stop"),
-    all.filter((one: { command: string }) => one.command === "stop"),
+  const [doctor, completions, all, stop] = await jsonOfEach(
+    ["doctor"],
+    ["completions", "bash"],
+    ["help"],
+    ["help", "stop"],
   );
+  assertAsInGuide(doctor, "doctor");
+  assert.equal(doctor.version, version);
+  assertAsInGuide(completions, "completions");
+  assertAsInGuide(all, "help");
+  assert.deepEqual(stop, all.filter((one: { command: string }) => one.command === "stop"));
 });
 
 test("pidfd --version tells the version, alone, and so does pidfd version", async () => {
-  for (const word of ["--version", "-V", "version"]) {
-    assert.equal((await pidfd(word)).stdout, `pidfd ${version}\n`);
-    const { code, stderr } = await pidfd(word, "1");
+  const words = ["--version", "-V", "version"];
+  const said = await pidfdEach(...words.flatMap((word) => [[word], [word, "1"]]));
+  for (const [index, word] of words.entries()) {
+    const [{ stdout }, { code, stderr }] = said.slice(2 * index);
+    assert.equal(stdout, `pidfd ${version}\n`);
     assert.deepEqual([code, stderr.split("\n")[0]], [2, `pidfd: ${word} takes no arguments`]);
   }
 });

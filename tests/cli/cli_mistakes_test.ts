@@ -1,17 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pidfd } from "../support/cli.ts";
+import { pidfd, pidfdEach } from "../support/cli.ts";
 import { paused } from "../support/processes.ts";
 
-/** What it says on stderr of wrong usage, in its first line. */
-async function complaint(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await pidfd(...args);
-  assert.deepEqual([code, stdout], [2, ""], stderr);
-  return stderr.split("\n")[0].replace("pidfd: ", "");
+/** That each of these is wrong usage, of which it says this on stderr, in its first line. */
+async function assertComplaints(wrong: [args: string[], words: string][]): Promise<void> {
+  const said = await pidfdEach(...wrong.map(([args]) => args));
+  for (const [index, [args, words]] of wrong.entries()) {
+    const { code, stdout, stderr } = said[index];
+    assert.deepEqual([code, stdout], [2, ""], `${args}: ${stderr}`);
+    assert.equal(stderr.split("\n")[0], `pidfd: ${words}`);
+  }
 }
 
 test("pidfd says in its own words what is wrong with an option", async () => {
-  const wrong: [string[], string][] = [
+  await assertComplaints([
     [["check", "--nonsense", "1"], "unknown option --nonsense"],
     [["check", "-1"], "unknown option -1"],
     [["check", "--__proto__", "1"], "unknown option --__proto__"],
@@ -20,12 +23,11 @@ test("pidfd says in its own words what is wrong with an option", async () => {
     [["stop", "1", "--grace="], "--grace needs a value"],
     [["stop", "-s"], "-s needs a value"],
     [["wait", "--timeout", "--any", "1"], '--timeout needs a value, not "--any"'],
-  ];
-  for (const [args, words] of wrong) assert.equal(await complaint(...args), words);
+  ]);
 });
 
 test("pidfd suggests the command or the option that was meant", async () => {
-  const misspelt: [string[], string][] = [
+  await assertComplaints([
     [["chekc", "1"], 'there is no command "chekc" (did you mean "check"?)'],
     [["sig", "1"], 'there is no command "sig" (did you mean "signal"?)'],
     [["help", "stpo"], 'there is no command "stpo" (did you mean "stop"?)'],
@@ -34,29 +36,28 @@ test("pidfd suggests the command or the option that was meant", async () => {
     [["wait", "--time", "5", "1"], "unknown option --time (did you mean --timeout?)"],
     [["stop", "--no-freze", "1"], "unknown option --no-freze (did you mean --no-freeze?)"],
     [["check", "--jsno", "1"], "unknown option --jsno (did you mean --json?)"],
-  ];
-  for (const [args, words] of misspelt) assert.equal(await complaint(...args), words);
+  ]);
 });
 
 test("pidfd takes a time with a unit, and without one as milliseconds", async () => {
   const helper = await paused();
   const pid = String(helper.child.pid);
-  for (const time of ["20", "20ms", "0.02s", "0.0001m", "0h"]) {
-    const { code, stderr } = await pidfd("wait", "--timeout", time, pid);
-    assert.equal(code, 124, `${time} ${stderr}`);
+  const times = ["20", "20ms", "0.02s", "0.0001m", "0h"];
+  const waits = await pidfdEach(...times.map((time) => ["wait", "--timeout", time, pid]));
+  for (const [index, { code, stderr }] of waits.entries()) {
+    assert.equal(code, 124, `${times[index]} ${stderr}`);
   }
   const forced = await pidfd("stop", "--grace", "0.03s", "-s", "CONT", "--json", pid);
   const [{ durationMs }] = JSON.parse(forced.stdout);
   assert.ok(durationMs >= 29 && durationMs < 4000, forced.stdout);
   await helper.exit;
-  assert.equal(
-    await complaint("stop", "-s", "0", "1"),
-    "--signal takes a signal to send: 0 is none",
-  );
   const limit = "at most 2147483647 ms";
   const wanted = `takes a time such as 500ms, 5s or 2m (without a unit: ms), ${limit}`;
-  for (const time of ["soon", "5 s", "1.5", "5S", "0x5", "600h"]) {
-    const said = `--timeout ${wanted}: ${JSON.stringify(time)}`;
-    assert.equal(await complaint("wait", "--timeout", time, "1"), said);
-  }
+  await assertComplaints([
+    [["stop", "-s", "0", "1"], "--signal takes a signal to send: 0 is none"],
+    ...["soon", "5 s", "1.5", "5S", "0x5", "600h"].map((time): [string[], string] => [
+      ["wait", "--timeout", time, "1"],
+      `--timeout ${wanted}: ${JSON.stringify(time)}`,
+    ]),
+  ]);
 });

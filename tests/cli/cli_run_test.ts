@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { Pidfd } from "../../mod.ts";
-import { pidfdCommand } from "../support/cli.ts";
+import { pidfdCommand, pidfdEach } from "../support/cli.ts";
 import { heard, newMark, outputOf, pidfdRun, startRun } from "../support/cli_run.ts";
 import { HELPER, paused, run as runProgram } from "../support/processes.ts";
 import { ending, exitedWith, killedBy } from "../support/statuses.ts";
@@ -96,9 +96,10 @@ test("pidfd run refuses wrong usage with 125, and starts nothing", async () => {
       [["--mark", "=1", ...touch], /--mark takes KEY=VALUE/],
       [["--verbose=yes", ...touch], /--verbose takes no value/],
     ];
-    for (const [args, words] of wrong) {
-      const { status, stdout, stderr } = await pidfdRun(...args);
-      assert.deepEqual([status.code, stdout], [125, ""], `${args}: ${stderr}`);
+    const said = await pidfdEach(...wrong.map(([args]) => ["run", ...args]));
+    for (const [index, [args, words]] of wrong.entries()) {
+      const { code, stdout, stderr } = said[index];
+      assert.deepEqual([code, stdout], [125, ""], `${args}: ${stderr}`);
       assert.match(stderr, words);
       assert.ok(stderr.endsWith("\nTry: pidfd run --help\n"), stderr);
     }

@@ -3,23 +3,23 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
 import { features, Pidfd, ProcessTree } from "../../mod.ts";
-import { pidfd, pidfdCommand } from "../support/cli.ts";
+import { pidfd, pidfdCommand, pidfdEach } from "../support/cli.ts";
 import { HELPER, Helper, paused } from "../support/processes.ts";
 import { grow, statFields } from "../support/trees.ts";
 
 test("pidfd --help and each command's --help explain themselves", async () => {
-  for (const args of [["--help"], ["-h"], ["help"]]) {
-    const { code, stdout } = await pidfd(...args);
+  for (const { code, stdout } of await pidfdEach(["--help"], ["-h"], ["help"])) {
     assert.equal(code, 0);
     assert.match(stdout, /^Usage: pidfd COMMAND/);
   }
-  for (
-    const command of ["check", "run", "signal", "wait", "stop", "doctor", "demo", "completions"]
-  ) {
-    const { code, stdout } = await pidfd(command, "--help");
+  const commands = ["check", "run", "signal", "wait", "stop", "doctor", "demo", "completions"];
+  const helps = await pidfdEach(...commands.map((command) => [command, "--help"]));
+  const same = await pidfdEach(...commands.map((command) => ["help", command]));
+  for (const [index, command] of commands.entries()) {
+    const { code, stdout } = helps[index];
     assert.equal(code, 0);
     assert.match(stdout, new RegExp(`^Usage: pidfd ${command}( |\n)`));
-    assert.equal((await pidfd("help", command)).stdout, stdout);
+    assert.equal(same[index].stdout, stdout);
   }
 });
 
@@ -52,9 +52,8 @@ test("pidfd refuses wrong usage with exit code 2 and one line that says why", as
     ["tree", "--watch", "--json", "1"],
     ["doctor", "1"],
   ];
-  for (const args of wrong) {
-    const { code, stdout, stderr } = await pidfd(...args);
-    assert.equal(code, 2, args.join(" "));
+  for (const [index, { code, stdout, stderr }] of (await pidfdEach(...wrong)).entries()) {
+    assert.equal(code, 2, wrong[index].join(" "));
     assert.equal(stdout, "");
     assert.notEqual(stderr, "");
   }

@@ -2,19 +2,15 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { Helper, run, runtimeCommand, type ScriptResult } from "../support/processes.ts";
+import { pidfd, pidfdEach } from "../support/cli.ts";
+import { Helper, run, type ScriptResult } from "../support/processes.ts";
 
-const CLI = fileURLToPath(new URL("../../cli.ts", import.meta.url));
+const scripts = new Map<string, Promise<ScriptResult>>();
 
-function completions(...args: string[]): Promise<ScriptResult> {
-  const options = { permissions: ["--allow-ffi"], args: ["completions", ...args] };
-  const [program, ...rest] = runtimeCommand(CLI, options);
-  return run(program, rest);
-}
-
+/** What the command prints for a shell. */
 async function script(shell: string): Promise<string> {
-  const { code, stdout, stderr } = await completions(shell);
+  if (!scripts.has(shell)) scripts.set(shell, pidfd("completions", shell));
+  const { code, stdout, stderr } = await scripts.get(shell)!;
   assert.equal(code, 0, stderr);
   return stdout;
 }
@@ -45,9 +41,9 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 }
 
 test("pidfd completions refuses a shell that it does not know", async () => {
-  for (const args of [[], ["tcsh"], ["toString"], ["bash", "zsh"]]) {
-    assert.equal((await completions(...args)).code, 2, args.join(" "));
-  }
+  const wrong = [[], ["tcsh"], ["toString"], ["bash", "zsh"]];
+  const said = await pidfdEach(...wrong.map((args) => ["completions", ...args]));
+  assert.deepEqual(said.map(({ code }) => code), [2, 2, 2, 2]);
 });
 
 test("pidfd completions bash offers commands, options and signals", async () => {

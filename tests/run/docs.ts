@@ -5,7 +5,8 @@
  */
 import { atOnce } from "./at_once.ts";
 import { filesIn } from "../../scripts/npm/compile.ts";
-import { RUNTIMES } from "../../scripts/runtimes.ts";
+import { nodeCache } from "./node_cache.ts";
+import { type Runtime, RUNTIMES } from "../../scripts/runtimes.ts";
 
 interface Example {
   from: string;
@@ -51,13 +52,13 @@ function write(code: string): string {
   return path;
 }
 
-async function failureOf(command: string[], code: string): Promise<string | undefined> {
+async function failureOf({ name, file, code }: Example & Runtime): Promise<string | undefined> {
   const path = write(code);
   try {
     // One that leaves a process behind would else wait for it without end.
     const { success, stdout, stderr } = await new Deno.Command("timeout", {
-      args: ["60", ...command, path],
-      env: { NO_COLOR: "1" },
+      args: ["60", ...file, path],
+      env: { NO_COLOR: "1", ...nodeCache(name, cache) },
     }).output();
     const lines = new TextDecoder().decode(stdout).trim().split("\n");
     if (!success) return new TextDecoder().decode(stderr) || "it failed, or did not end";
@@ -68,6 +69,8 @@ async function failureOf(command: string[], code: string): Promise<string | unde
   }
 }
 
+const cache = Deno.makeTempDirSync({ prefix: "pidfd-examples-" });
+
 /** Node 22 can't read `using`. */
 const isFor = (runtime: string, code: string) => runtime !== "Node 22" || !/^ *using /m.test(code);
 
@@ -76,11 +79,12 @@ const runs = sources.flatMap(examples).flatMap((example) =>
   RUNTIMES.filter(({ name }) => isFor(name, example.code))
     .map((runtime) => ({ ...example, ...runtime }))
 );
-const failures = await atOnce(runs, async ({ from, code, name, file }) => {
-  const failure = await failureOf(file, code);
-  if (failure !== undefined) console.log(`${from} on ${name}: ${failure}`);
+const failures = await atOnce(runs, async (run) => {
+  const failure = await failureOf(run);
+  if (failure !== undefined) console.log(`${run.from} on ${run.name}: ${failure}`);
   return failure;
 });
+Deno.removeSync(cache, { recursive: true });
 const failed = failures.filter((failure) => failure !== undefined).length;
 const passed = failures.length - failed;
 console.log(`examples: ${passed} passed, ${failed} failed`);

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Runs the two commands of the README as they stand there, in a fresh clone with empty caches.
+# Arguments are a command that runs between them, before the one that takes long.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # A task puts the programs of this clone first; the fresh one has to bring its own.
@@ -17,5 +18,10 @@ grep '^npm ci && ' README.md > "$fresh/commands"
 while read -r command; do
   echo "== $command"
   sh -c "$command" < /dev/null
+  if [ $# -gt 0 ]; then
+    echo "== $*"
+    "$@" < /dev/null
+    set --
+  fi
 done < "$fresh/commands"
 [ -z "$(git status --porcelain)" ] || { git status --short; echo "the tests left files behind" >&2; exit 1; }

@@ -37,7 +37,11 @@ async function replaceDoors(folder: string): Promise<void> {
   const tarball = `${TOP}npm/pidfd-${version}.tgz`;
   await run(["npm", "install", "--offline", "--no-audit", "--no-fund", tarball], folder);
   await Deno.writeTextFile(`${folder}/mod.ts`, 'export * from "pidfd";\n');
-  await Deno.writeTextFile(`${folder}/cli.ts`, 'import "pidfd/cli";\n');
+  // A test that runs it again under another name runs that of the package again; Bun does so by a
+  // path, not by a URL.
+  const path = 'new URL(import.meta.resolve("pidfd/cli")).pathname';
+  const again = `await import(${path} + new URL(import.meta.url).search);\n`;
+  await Deno.writeTextFile(`${folder}/cli.ts`, again);
   const treeKill = 'export * from "pidfd/tree-kill";\nexport { default } from "pidfd/tree-kill";\n';
   await Deno.writeTextFile(`${folder}/tree_kill.ts`, treeKill);
 }

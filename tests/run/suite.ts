@@ -2,13 +2,14 @@
 import { atOnce } from "./at_once.ts";
 import { type Count, countTests, sum } from "./counts.ts";
 import { suiteFiles } from "./files.ts";
+import { nodeCache } from "./node_cache.ts";
 import type { Runtime } from "../../scripts/runtimes.ts";
 
 /**
  * Into a file: the end of a pipe comes when the last process that a failed test has left behind
  * ends. And not for ever: Node waits for such a process too.
  */
-const INTO_FILE = ["timeout", "600", "sh", "-c", 'exec "$@" > "$0" 2>&1'];
+const INTO_FILE = ["timeout", "1000", "sh", "-c", 'exec "$@" > "$0" 2>&1'];
 
 async function run({ name, suite }: Runtime, paths: string[]): Promise<Count> {
   const folder = Deno.makeTempDirSync({ prefix: "pidfd-suite-" });
@@ -16,8 +17,7 @@ async function run({ name, suite }: Runtime, paths: string[]): Promise<Count> {
     const file = `${folder}/output`;
     const files = paths.map((path) => `./${path}`);
     const [program, ...args] = [...INTO_FILE, file, ...suite, ...files];
-    // Node would else take the types away again for each of a thousand processes.
-    const env = { NO_COLOR: "1", NODE_COMPILE_CACHE: `${folder}/cache` };
+    const env = { NO_COLOR: "1", ...nodeCache(name, `${folder}/cache`) };
     const { success } = await new Deno.Command(program, { args, env, stdin: "null" }).output();
     const text = Deno.readTextFileSync(file);
     const count = countTests(name, text, success);
@@ -35,8 +35,8 @@ async function run({ name, suite }: Runtime, paths: string[]): Promise<Count> {
  * different numbers of tests: a test that one of them did not find would otherwise pass unseen.
  */
 export async function runSuite(runtimes: Runtime[], files = suiteFiles()): Promise<boolean> {
-  // Each runtime takes its files one by one, and much of a test is waiting: two leave half of two
-  // processors idle. Node takes longest: what is begun last is short.
+  // Each runtime takes its files one by one, and more than half of a test is waiting. Node takes
+  // longest: what is begun last is short.
   const [node, others] = [true, false].map((isNode) =>
     runtimes.filter(({ name }) => name.startsWith("Node") === isNode)
   );

@@ -142,7 +142,7 @@ test("terminate() asks, and then kills what does not listen", async () => {
   const polite = spawn("sleep", ["100"]);
   const { status, forced } = await polite.terminate();
   assert.deepEqual([status.signal, forced], ["SIGTERM", false]);
-  const stubborn = spawn("sh", ["-c", "trap '' TERM; echo ready; sleep 100 & wait; wait"], {
+  const stubborn = spawn("sh", ["-c", "trap '' TERM; echo ready; exec sleep 100"], {
     stdout: "pipe",
     graceMs: 50,
   });

@@ -107,7 +107,7 @@ function strip(archive: Archive, names: string[]): void {
     `import { readFileSync } from "node:fs";
      import { registerHooks } from "node:module";
      registerHooks({
-       load: (url, context, next) => url.endsWith(".ts")
+       load: (url, context, next) => /\\.ts(\\?.*)?$/.test(url)
          ? { format: "module", source: readFileSync(new URL(url)), shortCircuit: true }
          : next(url, context),
      });`,
