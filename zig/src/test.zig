@@ -43,7 +43,7 @@ fn ending_child(status: i32) !i32 {
 
 test "open names a process, signal ends it, wait tells how, close frees the descriptor" {
     const pid = try sleeping_child();
-    const fd = calls.open(pid, 0);
+    const fd = calls.open(pid, 0, 0);
     try expect(fd >= 0);
     try expectEqual(pid, calls.pid_of(fd));
     try expectEqual(0, calls.poll(fd, kernel.POLLIN, 0));
@@ -100,7 +100,7 @@ test "a signal handler ends no poll, with a limit or without" {
     // The standard library's way back from a handler crashes there.
     if (builtin.cpu.arch == .s390x) return error.SkipZigTest;
     const pid = try sleeping_child();
-    const fd = calls.open(pid, 0);
+    const fd = calls.open(pid, 0, 0);
     defer _ = calls.close(fd);
     var timer = try std.time.Timer.start();
     interrupt_after(5);
@@ -177,7 +177,7 @@ test "the exit-record probe agrees with a child of our own and leaves none behin
     const answer = calls.probe_exit_record();
     try expect(answer >= 0);
     const pid = try ending_child(42);
-    const fd = calls.open(pid, 0);
+    const fd = calls.open(pid, 0, 0);
     defer _ = calls.close(fd);
     var record: records.WaitRecord = undefined;
     try expectEqual(1, calls.wait(fd, kernel.WEXITED, &record));
