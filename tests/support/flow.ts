@@ -119,7 +119,8 @@ class MemoryMark {
   }
 }
 
-function resident(): number {
+/** The resident memory of this program in bytes. */
+export function resident(): number {
   const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "latin1"))![1];
   return Number(kibibytes) * 1024;
 }
