@@ -65,6 +65,9 @@ export interface Containment {
     readonly settled: boolean;
 }
 
+// ContainmentKind
+export type ContainmentKind = "guard" | "cgroup" | "pidns";
+
 // CoreDump
 export interface CoreDump {
     readonly dumped: boolean;
@@ -480,6 +483,7 @@ export interface SpawnOptions {
     readonly session?: boolean | undefined;
     readonly group?: boolean | undefined;
     readonly lifetime?: Lifetime | undefined;
+    readonly containment?: ContainmentKind | undefined;
     readonly cgroup?: string | number | undefined;
     readonly limits?: Readonly<Partial<Record<ResourceLimit, number | readonly [soft: number, hard: number]>>> | undefined;
     readonly uid?: number | undefined;

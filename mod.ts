@@ -72,7 +72,7 @@ export { Child } from "./src/spawn/child.ts";
 export { SpawnFailedError, type SpawnFailedErrorOptions } from "./src/spawn/failed.ts";
 export type { ChildTermination, Containment } from "./src/spawn/guard.ts";
 export type { ResourceLimit } from "./src/spawn/limits.ts";
-export type { Lifetime, SpawnOptions } from "./src/spawn/options.ts";
+export type { ContainmentKind, Lifetime, SpawnOptions } from "./src/spawn/options.ts";
 export type { ChildOutput, OutputOptions } from "./src/spawn/output.ts";
 export { spawn } from "./src/spawn/spawn.ts";
 export type { Stdio } from "./src/spawn/stdio.ts";

@@ -1,18 +1,30 @@
 /** Starts a command so that nothing of it outlives this program, and waits until that is so. */
-import { adoptOrphans, type Child, type Containment, killTree, spawn } from "../mod.ts";
+import {
+  adoptOrphans,
+  type Child,
+  type Containment,
+  type ContainmentKind,
+  killTree,
+  spawn,
+} from "../mod.ts";
 import { execContained } from "../src/spawn/exec.ts";
 import { mayHaveChildren } from "../src/proc/job.ts";
 
 /** What a command is started with. */
 export interface ContainOptions {
   readonly timeoutMs: number;
+  readonly containment: ContainmentKind;
   readonly env: Readonly<Record<string, string>>;
   readonly killSignal: number;
   readonly graceMs: number;
 }
 
 /** What holds it, for people. */
-export const GUARANTEE = "contained by the guard";
+export const GUARANTEES: Readonly<Record<ContainmentKind, string>> = {
+  guard: "contained by the guard",
+  cgroup: "contained by the guard and a cgroup",
+  pidns: "contained by the guard and a pid namespace",
+};
 
 /**
  * Whether this program has no children. A shell that became it may have left it some: they are not
@@ -27,9 +39,9 @@ export const mayBecomeGuard = (): boolean => process.pid === 1 || isAlone();
  * by throwing.
  */
 export function becomeGuard([command, ...args]: string[], options: ContainOptions): never {
-  const { env, timeoutMs, killSignal, graceMs } = options;
+  const { timeoutMs, containment, env, killSignal, graceMs } = options;
   const limit = timeoutMs > 0 ? { timeoutMs } : {};
-  execContained(command, args, { env, killSignal, graceMs, ...limit });
+  execContained(command, args, { containment, env, killSignal, graceMs, ...limit });
 }
 
 /** How long SIGKILL has to end them. */
@@ -46,8 +58,9 @@ export class Contained {
   readonly #isAlone = isAlone();
 
   /** Starts it; where there can be no guard, that throws, and nothing runs. */
-  constructor([command, ...args]: string[], { env, killSignal, graceMs }: ContainOptions) {
-    this.#options = { env, killSignal, graceMs };
+  constructor([command, ...args]: string[], options: ContainOptions) {
+    const { containment, env, killSignal, graceMs } = options;
+    this.#options = { containment, env, killSignal, graceMs };
     // Orphans are the guard's, unless somebody kills it, or has entered a container where we are
     // pid 1.
     adoptOrphans({ reap: process.pid === 1 });

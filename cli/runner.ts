@@ -2,6 +2,7 @@
 import {
   type Child,
   type Containment,
+  type ContainmentKind,
   exitCodeOf,
   type ExitStatus,
   Pidfd,
@@ -11,7 +12,7 @@ import {
 import { EEXIST } from "../src/kernel/constants.ts";
 import { isNoSuchProcess } from "../src/kernel/errors.ts";
 import { signalName } from "../src/kernel/signals.ts";
-import { becomeGuard, Contained, GUARANTEE, mayBecomeGuard } from "./contain.ts";
+import { becomeGuard, Contained, GUARANTEES, mayBecomeGuard } from "./contain.ts";
 import { EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND, EXIT_NOT_RUN, EXIT_TIMEOUT } from "./exit.ts";
 import { SignalForwarder } from "./forward_signals.ts";
 import { rounded } from "./outcome.ts";
@@ -21,6 +22,7 @@ import { describeStatus } from "./status.ts";
 /** What is to be run, and how. */
 export interface Plan {
   command: string[];
+  containment: ContainmentKind;
   env: Record<string, string>;
   /** 0: never. */
   timeoutMs: number;
@@ -102,7 +104,7 @@ class Run {
   async end(): Promise<Report> {
     const { timeoutMs } = this.#plan;
     const timer = timeoutMs > 0 ? setTimeout(() => this.#timeOut(), timeoutMs) : undefined;
-    this.#say(`${this.#child.pid} runs, ${GUARANTEE}`);
+    this.#say(`${this.#child.pid} runs, ${GUARANTEES[this.#plan.containment]}`);
     try {
       await this.#writePidfile();
       const status = await this.#child.status;

@@ -1,4 +1,5 @@
 /** `pidfd run`: runs a command of which nothing is left when it has ended, or this program. */
+import type { ContainmentKind } from "../../mod.ts";
 import { parseSignal, parseTime } from "../arguments.ts";
 import type { Command, Options } from "../command.ts";
 import { EXIT_NOT_RUN, UsageError } from "../exit.ts";
@@ -11,8 +12,11 @@ const HELP = `  --timeout TIME        end the command after so long; 0: never
   -s, --signal SIGNAL   the polite signal, SIGTERM if left out
   --pidfile PATH        write a pid file of the command, and remove it at the
                         end; if PATH names a process that runs, start nothing
-  --contain auto|guard  what ends everything: the guard, a process that holds
-                        this one, and takes the orphans of the command
+  --contain HOW         what ends everything, or nothing is started: guard, a
+                        process that holds this one, and takes the orphans of
+                        the command; cgroup, also a cgroup of its own; pidns,
+                        also a pid namespace of its own; auto, if left out, is
+                        guard
   --mark KEY=VALUE      set this variable for the command, by which
                         pidfd orphans finds what it has started
   --verbose             say on stderr what is done
@@ -40,11 +44,9 @@ function planOf(command: string[], options: Options): Plan {
   const { timeout = "0", grace = "5s", signal = "TERM", pidfile, contain = "auto" } = options;
   const killSignal = parseSignal(signal as string);
   if (killSignal === 0) throw new UsageError("--signal takes a signal to send: 0 is none");
-  if (contain !== "auto" && contain !== "guard") {
-    throw new UsageError(`--contain takes auto or guard: ${JSON.stringify(contain)}`);
-  }
   return {
     command,
+    containment: containmentOf(contain as string),
     timeoutMs: parseTime("timeout", timeout as string),
     graceMs: parseTime("grace", grace as string),
     killSignal,
@@ -53,6 +55,12 @@ function planOf(command: string[], options: Options): Plan {
     isVerbose: options.verbose === true,
     isReported: options.json === true,
   };
+}
+
+function containmentOf(how: string): ContainmentKind {
+  if (how === "auto") return "guard";
+  if (how === "guard" || how === "cgroup" || how === "pidns") return how;
+  throw new UsageError(`--contain takes auto, guard, cgroup or pidns: ${JSON.stringify(how)}`);
 }
 
 function parseMark(mark: string): [key: string, value: string] {

@@ -22,4 +22,5 @@ await prove([
     under: ["bash", "-c", 'ulimit -n 16384; exec "$0" "$@"'],
   },
   { title: "1,000 with contained ones", args: ["proofs/spawn/contained.ts", "1000"] },
+  { title: "1,000 guards that are killed", args: ["proofs/spawn/guards.ts", "1000"] },
 ]);

@@ -26,8 +26,8 @@ export function checkInteger(
 }
 
 /** How long to wait before force is used: milliseconds, or `Infinity` for never. */
-export function checkGrace(action: string, value: unknown): void {
-  if (value !== Infinity) checkInteger(action, "graceMs", value, 0);
+export function checkGrace(action: string, value: unknown): number {
+  return value === Infinity ? Infinity : checkInteger(action, "graceMs", value, 0);
 }
 
 /** A pid: an integer from 1 to 2147483647. 0 and -1 would mean whole groups of processes. */

@@ -5,11 +5,9 @@
  * @module
  */
 import { native } from "../kernel/native.ts";
-import { NativeRecord } from "../kernel/record.ts";
+import { bytesOf, MOST_BYTES, readText } from "../proc/file.ts";
+import { MOUNTS } from "../tree/cgroup_folder.ts";
 import type { Member } from "../tree/member.ts";
-
-/** Where version 2 is mounted: alone, or beside version 1. */
-const MOUNTS = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
 
 /**
  * Ends a cgroup that holds exactly these members. False, and nobody is ended, where it holds
@@ -50,18 +48,6 @@ function holdsExactly(path: string, members: Member[]): boolean {
 
 /** The text of a file; "" where it can't be read, or not whole. */
 function read(path: string): string {
-  const record = new NativeRecord("TextRecord");
-  if (native().read_file(bytesOf(path), record.bytes) < 0) return "";
-  const length = record.number("length");
-  return length === record.tail("bytes").length ? "" : record.text("bytes", length);
-}
-
-/**
- * A path as it was read from /proc, a character for each byte; "" where it is too long to be one.
- */
-function bytesOf(path: string): Uint8Array {
-  const { bytes } = new NativeRecord("PathRecord");
-  if (path.length >= bytes.length) return bytes;
-  for (let at = 0; at < path.length; at++) bytes[at] = path.charCodeAt(at);
-  return bytes;
+  const text = readText(path) ?? "";
+  return text.length < MOST_BYTES ? text : "";
 }

@@ -3,11 +3,7 @@
  *
  * @module
  */
-import { native } from "../kernel/native.ts";
-import { NativeRecord } from "../kernel/record.ts";
-
-const path = new NativeRecord("PathRecord");
-const content = new NativeRecord("TextRecord");
+import { readText } from "./file.ts";
 
 /**
  * How many the kernel has forked since boot, in whatever namespace (`processes` of proc_stat(5)):
@@ -15,8 +11,6 @@ const content = new NativeRecord("TextRecord");
  * file.
  */
 export function countForks(): number | null {
-  new TextEncoder().encodeInto("/proc/stat", path.bytes);
-  if (native().read_file(path.bytes, content.bytes) < 0) return null;
-  const line = /^processes ([1-9]\d*)$/m.exec(content.text("bytes", content.number("length")));
+  const line = /^processes ([1-9]\d*)$/m.exec(readText("/proc/stat") ?? "");
   return line ? Number(line[1]) : null;
 }

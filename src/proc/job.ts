@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { native } from "../kernel/native.ts";
-import { NativeRecord } from "../kernel/record.ts";
+import { readText } from "./file.ts";
 
 /** As `/proc/PID/stat` has it. */
 interface Job {
@@ -18,7 +17,7 @@ interface Job {
 
 /** Of the process that has this pid now; null where that can't be read. */
 export function jobOf(pid: number): Job | null {
-  const text = read(`/proc/${pid}/stat`);
+  const text = readText(`/proc/${pid}/stat`);
   if (text === null) return null;
   // The name in front may hold anything.
   const [state, ...fields] = text.slice(text.lastIndexOf(")") + 2).split(" ");
@@ -28,19 +27,12 @@ export function jobOf(pid: number): Job | null {
 
 /** Whether this process ignores a signal, by its number. */
 export function ignoresSignal(number: number): boolean {
-  const [, ignored = "0"] = /^SigIgn:\t([0-9a-f]+)$/m.exec(read("/proc/self/status") ?? "") ?? [];
+  const [, ignored = "0"] = /^SigIgn:\t([0-9a-f]+)$/m.exec(readText("/proc/self/status") ?? "") ??
+    [];
   return (BigInt(`0x${ignored}`) >> BigInt(number - 1) & 1n) === 1n;
 }
 
 /** Whether the first thread of a process may have children; true where that can't be read. */
 export function mayHaveChildren(pid: number): boolean {
-  return read(`/proc/${pid}/task/${pid}/children`) !== "";
-}
-
-function read(file: string): string | null {
-  const path = new NativeRecord("PathRecord");
-  const content = new NativeRecord("TextRecord");
-  new TextEncoder().encodeInto(file, path.bytes);
-  if (native().read_file(path.bytes, content.bytes) < 0) return null;
-  return content.text("bytes", content.number("length"));
+  return readText(`/proc/${pid}/task/${pid}/children`) !== "";
 }

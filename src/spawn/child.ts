@@ -15,7 +15,7 @@ import { checkedLimits, checkedOptions, untilExited, waitFor } from "../process/
 import type { WaitOptions } from "../process/wait.ts";
 import { setRef } from "../process/waits.ts";
 import { asChild, ChildEnd } from "./end.ts";
-import { type ChildTermination, type Containment, Guard } from "./guard.ts";
+import { type ChildTermination, type Containment, Guard, type StartedGuard } from "./guard.ts";
 import type { Checked } from "./options.ts";
 import { checkOutputOptions, type ChildOutput, collect, type OutputOptions } from "./output.ts";
 import { Pipes } from "./pipes.ts";
@@ -25,8 +25,8 @@ import type { ChildDuplex, ChildReadable, ChildWritable } from "./streams.ts";
 interface Started {
   readonly pid: number;
   readonly pidfd: number;
-  /** Of a contained one: the guard's pidfd, and our end of the channel to it. */
-  readonly guard: { readonly pidfd: number; readonly channel: number } | null;
+  /** Of a contained one. */
+  readonly guard: StartedGuard | null;
   /** Our ends of what was made for it, by their numbers in the child. */
   readonly ends: ReadonlyMap<number, number>;
   readonly checked: Checked;
@@ -84,7 +84,7 @@ export class Child implements AsyncDisposable {
     this.#pipes = new Pipes(ends, checked.fds);
     this.#defaults = { killSignal: checked.killSignal, graceMs: checked.graceMs };
     this.#end = new ChildEnd(this.#handle, () => this.#onEnd());
-    this.#guard = guard && new Guard(guard.pidfd, guard.channel, this.#end);
+    this.#guard = guard && new Guard(guard, this.#end);
     if (guard) this.#handle.child = asChild(pid, this.#end);
     else this.#end.reap();
     this.#limit(checked);

@@ -19,6 +19,7 @@ import { resume } from "../process/signal.ts";
 import { setRef } from "../process/waits.ts";
 import { ChildEnd } from "./end.ts";
 import { PipeReader } from "./pipe.ts";
+import { graceWord } from "./request.ts";
 
 /** What became of a contained process and all that it has started. */
 export interface Containment {
@@ -29,7 +30,8 @@ export interface Containment {
   /**
    * Whether nothing is left. False if the kernel refuses to signal those that are left, because
    * they have become another user's; if they have not ended seconds after SIGKILL, as in
-   * uninterruptible sleep; and if somebody has killed the guard.
+   * uninterruptible sleep; and if somebody has killed the guard,
+   * unless that has a pid namespace.
    */
   readonly settled: boolean;
 }
@@ -40,18 +42,29 @@ export interface ChildTermination extends Termination {
   readonly contained?: Containment;
 }
 
+/** What {@linkcode Guard} needs of a guard that was started. */
+export interface StartedGuard {
+  readonly pidfd: number;
+  /** Our end of the channel to it. */
+  readonly channel: number;
+  /** Whether it is the first process of a pid namespace of its own. */
+  readonly isNamespace: boolean;
+}
+
 /** Of one contained process. */
 export class Guard {
   readonly #end: ChildEnd;
   readonly #handle: Handle;
   readonly #reader: PipeReader;
   readonly #command: ChildEnd;
+  readonly #isNamespace: boolean;
   #containment: Containment = Object.freeze({ asked: 0, killed: 0, settled: false });
   /** Who waits until nothing more can be done for now. */
   #onLeft: Set<() => void> = new Set();
 
   /** Owns both descriptors from then on; says how the command has ended. */
-  constructor(pidfd: number, channel: number, command: ChildEnd) {
+  constructor({ pidfd, channel, isNamespace }: StartedGuard, command: ChildEnd) {
+    this.#isNamespace = isNamespace;
     this.#handle = new Handle(pidfd, -1);
     this.#end = new ChildEnd(this.#handle, () => this.#onEnd());
     this.#reader = new PipeReader(channel, sizeOf("GuardRecord"));
@@ -82,7 +95,7 @@ export class Guard {
   ): Promise<ChildTermination> {
     const { number, graceMs, signal } = checkTerminateOptions(options, defaults);
     const start = now();
-    this.#ask(number, graceMs === Infinity ? -1 : graceMs);
+    this.#ask(number, graceWord(graceMs));
     const contained = await unlessAborted(this.#untilLeft(), signal);
     if (!contained.settled && !this.#command.status) probe();
     const status = await unlessAborted(this.#command.promise, signal);
@@ -130,6 +143,8 @@ export class Guard {
 
   #onEnd(): void {
     this.#handle.close();
+    // The kernel lets the first process of a pid namespace end when all others have.
+    if (this.#isNamespace) this.#containment = { ...this.#containment, settled: true };
     // Somebody has killed the guard.
     if (!this.#command.status) this.#command.learn();
   }

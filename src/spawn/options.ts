@@ -6,6 +6,7 @@
 import {
   checkAbortSignal,
   checkBoolean,
+  checkGrace,
   checkInteger,
   checkOneOf,
   readOptions,
@@ -17,6 +18,9 @@ import { checkStdio, type Placed, type Stdio } from "./stdio.ts";
 
 /** How long a started process may live. */
 export type Lifetime = "independent" | "parent" | "contained";
+
+/** What holds a contained process, besides its guard. */
+export type ContainmentKind = "guard" | "cgroup" | "pidns";
 
 /** How to start a process, and what it is to have. */
 export interface SpawnOptions {
@@ -55,6 +59,14 @@ export interface SpawnOptions {
    */
   readonly lifetime?: Lifetime | undefined;
   /**
+   * What holds a contained one. "guard", if left out: its guard alone. "cgroup": also a new cgroup
+   * below `cgroup`, or below ours, which the guard removes in the end: cgroup.kill ends also what
+   * the guard may not signal (Linux 5.14, a version 2 cgroup that may be written). "pidns": also a
+   * pid namespace whose first process is the guard: if somebody kills that, the kernel ends all
+   * (CAP_SYS_ADMIN, or user namespaces); the command has other pids then, and a /proc of its own.
+   */
+  readonly containment?: ContainmentKind | undefined;
+  /**
    * The cgroup that it is born in, as its directory's path or file descriptor; ours if left out.
    */
   readonly cgroup?: string | number | undefined;
@@ -80,7 +92,8 @@ export interface SpawnOptions {
    */
   readonly killSignal?: Signal | number | undefined;
   /**
-   * How long that signal has before SIGKILL: milliseconds from 0 to 2147483647; 5000 if left out.
+   * How long that signal has before SIGKILL: milliseconds from 0 to 2147483647, or `Infinity`; 5000
+   * if left out.
    */
   readonly graceMs?: number | undefined;
 }
@@ -96,6 +109,7 @@ export interface Checked {
   readonly session: boolean;
   readonly group: boolean;
   readonly lifetime: Lifetime;
+  readonly containment: ContainmentKind;
   readonly cgroup: string | number;
   readonly limits: readonly Limit[];
   readonly uid: number | undefined;
@@ -107,6 +121,8 @@ export interface Checked {
   readonly killSignal: number;
   readonly graceMs: number;
 }
+
+const CONTAINMENTS: readonly ContainmentKind[] = ["guard", "cgroup", "pidns"];
 
 const LIFETIMES: readonly Lifetime[] = ["independent", "parent", "contained"];
 
@@ -125,6 +141,7 @@ const DEFAULTS = {
   session: undefined,
   group: undefined,
   lifetime: "independent",
+  containment: undefined,
   cgroup: undefined,
   limits: undefined,
   uid: undefined,
@@ -154,6 +171,7 @@ export function checkSpawnOptions(options: SpawnOptions): Checked {
     session: flag("session", session),
     group: flag("group", group),
     lifetime: checkOneOf(ACTION, "lifetime", lifetime, LIFETIMES),
+    containment: checkContainment(read.containment, lifetime),
     cgroup: checkCgroup(cgroup),
     limits: checkLimits(ACTION, limits),
     uid: optional("uid", uid, MAX_ID),
@@ -163,7 +181,7 @@ export function checkSpawnOptions(options: SpawnOptions): Checked {
     signal,
     timeoutMs: optional("timeoutMs", timeoutMs),
     killSignal: killSignalNumber(ACTION, killSignal),
-    graceMs: optional("graceMs", graceMs) ?? 5000,
+    graceMs: graceMs === undefined ? 5000 : checkGrace(ACTION, graceMs),
   };
 }
 
@@ -226,6 +244,13 @@ function checkVariables(env: unknown): Checked["variables"] {
     variables[name] = value === undefined ? undefined : checkText(`env.${name}`, value);
   }
   return variables;
+}
+
+function checkContainment(value: unknown, lifetime: unknown): ContainmentKind {
+  if (value === undefined) return "guard";
+  const kind = checkOneOf(ACTION, "containment", value, CONTAINMENTS);
+  if (lifetime === "contained") return kind;
+  throw new TypeError(`Cannot ${ACTION}: "containment" needs the lifetime "contained"`);
 }
 
 function checkCgroup(value: unknown): string | number {

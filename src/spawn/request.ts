@@ -6,7 +6,10 @@
  */
 import { environment } from "../../ffi/spawning.ts";
 import { SPAWN_FLAGS } from "../../ffi/symbols.ts";
+import { ENOENT } from "../kernel/constants.ts";
 import { NativeRecord, sizeOf } from "../kernel/record.ts";
+import { ownCgroupFolder } from "../tree/cgroup_folder.ts";
+import { SpawnFailedError } from "./failed.ts";
 import type { Checked } from "./options.ts";
 
 /** A record with what follows it. */
@@ -31,7 +34,7 @@ export function makeRequest(
   replaces = false,
 ): Request {
   const { cwd, cgroup, fds, groups = [], argv0 = command } = checked;
-  const folder = typeof cgroup === "string" ? cgroup : "";
+  const folder = typeof cgroup === "string" ? cgroup : ownFolder(checked);
   const variables = variablesOf(checked);
   const texts = [command, cwd, folder, argv0, ...args, ...(variables ?? given(checked)), ""];
   const bytes = new TextEncoder().encode(texts.join("\0"));
@@ -58,7 +61,7 @@ export function makeRequest(
   record.set("cgroup", typeof cgroup === "number" ? cgroup : -1);
   record.set("fd_count", fds.length);
   record.set("kill_signal", checked.killSignal);
-  record.set("grace_ms", checked.graceMs);
+  record.set("grace_ms", graceWord(checked.graceMs));
   record.set("timeout_ms", replaces ? checked.timeoutMs ?? 0 : 0);
   record.set("pointer_count", pointerCount);
   record.set("argument_count", args.length + 1);
@@ -66,6 +69,18 @@ export function makeRequest(
   setLimits(record, checked);
   return record;
 }
+
+/** The cgroup below which that of the command is made, where none is given. */
+function ownFolder({ containment, cgroup }: Checked): string {
+  if (containment !== "cgroup" || cgroup !== -1) return "";
+  const folder = ownCgroupFolder();
+  if (folder !== null) return folder;
+  const reason = "this program's cgroup (version 2) can't be seen from here";
+  throw new SpawnFailedError({ errno: ENOENT, syscall: "cgroup", reason });
+}
+
+/** A grace as a guard takes it. */
+export const graceWord = (graceMs: number): number => graceMs === Infinity ? -1 : graceMs;
 
 /** Our end of a descriptor that was made for the child; -1 where there is none. */
 export function ourEnd(record: Request, index: number): number {
@@ -89,6 +104,8 @@ function flagsOf(
     has_gid: gid !== undefined,
     has_groups: groups !== undefined,
     contained: checked.lifetime === "contained",
+    own_cgroup: checked.containment === "cgroup",
+    pid_namespace: checked.containment === "pidns",
     ...more,
   };
   let flags = 0;

@@ -83,7 +83,11 @@ export function spawn(
   if (pid < 0) throw failed(pid, request, command, checked);
   const pidfd = request.number("pidfd");
   const guard = checked.lifetime === "contained"
-    ? { pidfd: request.number("guard"), channel: request.number("channel") }
+    ? {
+      pidfd: request.number("guard"),
+      channel: request.number("channel"),
+      isNamespace: checked.containment === "pidns",
+    }
     : null;
   return childOf({ pid, pidfd, guard, ends: endsOf(request, checked), checked });
 }

@@ -90,7 +90,8 @@ function isOfRemoved(path: string): boolean {
   return path.endsWith(" (deleted)");
 }
 
-function ownCgroupPath(): string {
+/** The path of the cgroup that this process is in; "" where none is told. */
+export function ownCgroupPath(): string {
   const self = openSelf();
   try {
     return cgroupOf(self);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { type Child, Pidfd, processes, type SpawnOptions } from "../../mod.ts";
+import { lacksFolders } from "../support/cgroups.ts";
 import { pidfdCommand } from "../support/cli.ts";
 import {
   heard,
@@ -34,6 +35,7 @@ setsid "$@" &
 read line
 eval "$then"
 `;
+const noCgroups = await lacksFolders();
 const ESCAPED = 6;
 const STORM = escaping("bomb", 30)(10);
 
@@ -111,6 +113,21 @@ for (const mode of MODES) {
     };
     const { status, left } = await runEscapes("", killGuard, { options: mode });
     assert.deepEqual([status.code, left], [137, []]);
+  });
+}
+
+for (const kind of ["cgroup", "pidns"]) {
+  const skip = kind === "cgroup" ? noCgroups : needsRoot;
+  test(`pidfd run --contain ${kind} ends all, and says what holds it`, { skip }, async () => {
+    const options = ["--contain", kind];
+    const { status, left } = await runEscapes("exit 5", goOn, { options });
+    assert.deepEqual([status.code, left], [5, []]);
+    const kill = (child: Child) => child.kill("SIGKILL");
+    assert.deepEqual((await runEscapes("", kill, { options })).left, []);
+    const { stderr } = await outputOf(startRun([...options, "--verbose", "--", "true"]));
+    assert.match(stderr, /runs, contained by the guard and a (cgroup|pid namespace)\n/);
+    const interrupted = startRun([...options, "--", "sh", "-c", "kill -INT $$"]);
+    assert.equal((await interrupted.status).signal, "SIGINT");
   });
 }
 

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import {
   chmodSync,
   copyFileSync,
+  existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -13,6 +16,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { LIBRARIES } from "../../ffi/library.ts";
 import { findOrphans, Pidfd, spawn } from "../../mod.ts";
+import { removeCgroup } from "../support/cgroups.ts";
 import { isOver, untilPrinted } from "../support/contained.ts";
 import { CPU } from "../support/cpu.ts";
 import { HELPER, runScript, runtimeCommand, type ScriptResult } from "../support/processes.ts";
@@ -153,6 +157,33 @@ test(
     }
   },
 );
+
+/** Version 1: whoever is frozen by it can't be killed before it is thawed. */
+const FREEZER = "/sys/fs/cgroup/freezer";
+const noFreezer = existsSync(FREEZER) ? needsRoot : "it needs the freezer of cgroups version 1";
+
+test("who sleeps uninterruptibly is reported as left, and ends when it wakes", {
+  skip: noFreezer,
+}, async () => {
+  const folder = `${FREEZER}/pidfd-test-${process.pid}`;
+  mkdirSync(folder);
+  const options = { ...contained, stdout: "pipe", graceMs: 10 } as const;
+  const child = spawn("sh", ["-c", "sleep 100 & echo $!; exec sleep 100"], options);
+  try {
+    child.stdout!.setEncoding("utf8");
+    const [pid] = await once(child.stdout!, "data");
+    writeFileSync(`${folder}/cgroup.procs`, pid);
+    writeFileSync(`${folder}/freezer.state`, "FROZEN");
+    const { status, contained: report } = await child.terminate();
+    assert.deepEqual([status.signal, report!.settled], ["SIGTERM", false]);
+    writeFileSync(`${folder}/freezer.state`, "THAWED");
+    assert.equal((await child.contained)!.settled, true);
+  } finally {
+    writeFileSync(`${folder}/freezer.state`, "THAWED");
+    await child[Symbol.asyncDispose]();
+    await removeCgroup(folder);
+  }
+});
 
 test("the status is right where the kernel keeps no exit records", async () => {
   const PIDFD_GET_INFO = String(0xC058FF0B);

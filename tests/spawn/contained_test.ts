@@ -44,7 +44,7 @@ test("what a contained child leaves behind is ended after its own end", async ()
 });
 
 test("a grace is given to what a contained child leaves, and no more than the shortest", async () => {
-  const child = await started("read line", { stdin: "pipe", graceMs: 2 ** 31 - 1 });
+  const child = await started("read line", { stdin: "pipe", graceMs: Infinity });
   child.stdin!.end("\n");
   await child.status;
   const early = child.terminate({ graceMs: 2 ** 31 - 1 });

@@ -130,9 +130,9 @@ test("wrong arguments are refused before anything is started", () => {
   ];
   for (const args of types) assert.throws(() => call(...args), TypeError, JSON.stringify(args));
   const ranges = [
-    ...WRONG_NUMBERS.flatMap((number) => [{ stdin: number }, { timeoutMs: number }, {
-      graceMs: number,
-    }]),
+    ...WRONG_NUMBERS.flatMap((number) => [{ stdin: number }, { timeoutMs: number }]),
+    // Infinity is a grace.
+    ...WRONG_NUMBERS.filter((number) => number !== Infinity).map((graceMs) => ({ graceMs })),
     { killSignal: 0 },
     { umask: 0o1000 },
     { umask: -1 },

@@ -11,22 +11,19 @@
 const std = @import("std");
 const boot = @import("../proc/boot.zig");
 const sys_fd = @import("../sys/fd.zig");
-const sys_pidfd = @import("../sys/pidfd.zig");
 const channels = @import("../spawn/guard_channel.zig");
-const child = @import("../spawn/child.zig");
 const children = @import("children.zig");
 const descendants = @import("descendants.zig");
 const kernel = @import("../sys/kernel.zig");
 const making = @import("../spawn/making.zig");
+const own_cgroup = @import("../spawn/own_cgroup.zig");
 const proc_scan = @import("../proc/scan.zig");
-const proc_stat = @import("../proc/stat.zig");
 const records = @import("../records.zig");
 const spawn = @import("../spawn/spawn.zig");
+const signals = @import("signals.zig");
 const starting = @import("start.zig");
 const sys_process = @import("../sys/process.zig");
-const proc_pid = @import("../proc/pid.zig");
 const syscall = @import("../sys/syscall.zig");
-const thread = @import("../sys/thread.zig");
 const zombies = @import("../proc/zombies.zig");
 const sys_wait = @import("../sys/wait.zig");
 const linux = std.os.linux;
@@ -50,10 +47,12 @@ const Guard = struct {
     deadline: u64 = never,
     pause_ms: u32 = first_pause_ms,
     is_left_reported: bool = false,
-    forwards: bool,
     /// When the time of the command is up, and whether it was.
     timeout_at: u64 = never,
     is_timed_out: bool = false,
+    /// How the command of a second guard has ended. That one ends alike, unless it is the first
+    /// process of a pid namespace, which no signal of its own ends.
+    told: records.WaitRecord = std.mem.zeroes(records.WaitRecord),
     state: channels.GuardRecord = std.mem.zeroes(channels.GuardRecord),
 
     /// Ends with the last descendant.
@@ -64,6 +63,7 @@ const Guard = struct {
             if (guard.phase == .killing) guard.kill();
             guard.wait();
         }
+        if (guard.held.cgroup >= 0) own_cgroup.remove(guard.held.cgroup);
         guard.tell(.gone);
     }
 
@@ -108,8 +108,11 @@ const Guard = struct {
     }
 
     fn kill(guard: *Guard) void {
+        const has_cgroup = guard.held.cgroup >= 0;
+        if (has_cgroup) own_cgroup.kill(guard.held.cgroup);
         const found = children.kill_all(guard.held.proc);
-        const is_stuck = found.count > 0 and found.refused == found.count;
+        // Whom we may not signal the cgroup ends.
+        const is_stuck = found.count > 0 and found.refused == found.count and !has_cgroup;
         if (guard.is_left_reported or !(is_stuck or guard.pause_ms == longest_pause_ms)) return;
         guard.is_left_reported = true;
         guard.state.left = found.count;
@@ -125,34 +128,11 @@ const Guard = struct {
             .{ .fd = held.starter, .events = kernel.POLLIN, .revents = 0 },
         };
         if (poll(&entries, guard.timeout()) < 0) return;
-        if (entries[0].revents != 0) guard.take_signals();
+        if (entries[0].revents != 0) signals.take(held);
         if (entries[1].revents != 0) guard.take_request();
         if (entries[2].revents == 0) return;
         forget(&held.starter);
         guard.end(guard.default);
-    }
-
-    /// SIGCHLD only wakes us: waitid(2) says who has ended.
-    fn take_signals(guard: *const Guard) void {
-        var info: [128]u8 align(8) = undefined;
-        while (call(named(.read), .{ guard.held.signals, &info, info.len }) == info.len) {
-            const number: *const i32 = @ptrCast(&info);
-            const code: *const i32 = @ptrCast(&info[8]);
-            if (!guard.forwards or number.* == linux.SIG.CHLD) continue;
-            if (guard.is_sent_to_both(number.*, code.*)) continue;
-            _ = sys_pidfd.signal(guard.held.command, number.*, 0);
-        }
-    }
-
-    /// Whether the command has got it too, because it is in our process group: what a terminal
-    /// sends, and SIGCONT, by which a shell resumes its job.
-    fn is_sent_to_both(guard: *const Guard, number: i32, code: i32) bool {
-        const pid = proc_pid.pid_of(guard.held.command);
-        const own: i32 = 0;
-        if (call(named(.getpgid), .{pid}) != call(named(.getpgid), .{own})) return false;
-        if (number == linux.SIG.CONT) return !is_stopped(guard.held.proc, pid);
-        const is_kernels = code > 0;
-        return is_kernels;
     }
 
     /// As shells have it, and timeout(1).
@@ -187,6 +167,7 @@ const Guard = struct {
         if (got == size) {
             // A second guard goes on with what it can't end, and its starter need not.
             if (message.report.report == .left) exit(failed);
+            if (message.report.has_status == 1) guard.told = message.report.status;
             return;
         }
         // Its Worker has ended, or its program has executed another one: that changes nothing.
@@ -205,12 +186,6 @@ const Guard = struct {
 fn is_killed_by(ended: *const records.WaitRecord, number: i32) bool {
     const killed = 2; // CLD_KILLED
     return ended.code == killed and ended.status == number;
-}
-
-fn is_stopped(proc: i32, pid: i32) bool {
-    var buffer: [proc_stat.max_length]u8 = undefined;
-    var stat: proc_stat.Stat = undefined;
-    return proc_scan.read_stat(proc, pid, &buffer, &stat) == 0 and stat.state == 'T';
 }
 
 fn exit(code: u32) noreturn {
@@ -270,28 +245,13 @@ pub noinline fn run(
         .held = held,
         .command = pid,
         .default = .{ .signal = record.kill_signal, .grace_ms = record.grace_ms },
-        .forwards = held.forwards,
     };
     if (!has_inner and record.timeout_ms > 0) guard.timeout_at = now() + record.timeout_ms;
-    if (has_inner) allow_stops();
+    if (has_inner) signals.allow_stops();
     guard.serve();
-    const is_interrupted = is_killed_by(&guard.state.status, linux.SIG.INT);
-    if (is_interrupted and !guard.is_timed_out) interrupt();
+    if (has_inner) guard.take_request();
+    const status = if (has_inner) &guard.told else &guard.state.status;
+    const is_interrupted = is_killed_by(status, linux.SIG.INT);
+    if (is_interrupted and !guard.is_timed_out) signals.interrupt();
     return guard.exit_code();
-}
-
-/// A shell stops its job, and takes the terminal back when it sees us stopped.
-fn allow_stops() void {
-    _ = thread.mask(~(bit(linux.SIG.TSTP) | bit(linux.SIG.TTIN) | bit(linux.SIG.TTOU)));
-}
-
-/// Ends as the command did: a shell ends its script or loop only then.
-fn interrupt() void {
-    child.reset_signal(linux.SIG.INT);
-    _ = thread.mask(~bit(linux.SIG.INT));
-    _ = call(named(.kill), .{ sys_process.own_pid(), @as(u32, linux.SIG.INT) });
-}
-
-fn bit(number: u6) u64 {
-    return @as(u64, 1) << (number - 1);
 }

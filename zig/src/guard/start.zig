@@ -8,6 +8,7 @@ const descriptors = @import("../spawn/descriptors.zig");
 const exec = @import("../spawn/exec.zig");
 const kernel = @import("../sys/kernel.zig");
 const making = @import("../spawn/making.zig");
+const own_cgroup = @import("../spawn/own_cgroup.zig");
 const proc_scan = @import("../proc/scan.zig");
 const as_user = @import("../spawn/as_user.zig");
 const role = @import("../spawn/role.zig");
@@ -30,6 +31,8 @@ pub const Held = struct {
     signals: i32 = -1,
     proc: i32 = -1,
     command: i32 = -1,
+    /// The command's own cgroup.
+    cgroup: i32 = -1,
     /// Whether there is a second guard, at the other end of the channel.
     has_inner: bool = false,
     /// Whether we have taken the place of the program.
@@ -45,6 +48,7 @@ pub const Command = struct {
 
 /// Starts the command: its pid, or below zero. Whoever has started the guard is told.
 pub noinline fn start(held: *Held, command: Command, orders: *channels.Orders) i32 {
+    take_name();
     _ = sys_fd.fcntl(held.channel, linux.F.SETFD, 1);
     var fds = [_]i32{ -1, -1, -1 };
     const got = channels.receive(held.channel, std.mem.asBytes(orders), &fds);
@@ -57,9 +61,11 @@ pub noinline fn start(held: *Held, command: Command, orders: *channels.Orders) i
     record.flags = @bitCast(plan.options);
     if (options.changes_user()) plan.program = fds[1];
     record.cgroup = if (options.changes_user()) fds[2] else fds[1];
+    if (options.own_cgroup) held.cgroup = record.cgroup;
     record.failed_fd = -1;
     const pid = prepare_and_start(held, &plan);
     descriptors.close_theirs(&plan);
+    if (pid < 0 and held.cgroup >= 0) own_cgroup.remove(held.cgroup);
     if (pid == has_ended) return pid;
     report(held.channel, record, pid);
     if (pid < 0) {
@@ -67,6 +73,8 @@ pub noinline fn start(held: *Held, command: Command, orders: *channels.Orders) i
         return pid;
     }
     held.command = record.pidfd;
+    const is_inside = options.pid_namespace and !options.replaces;
+    if (is_inside) channels.wait_for_acknowledgement(held.channel, held.starter);
     leave(held, command.environment);
     // The process group may be killed as a whole. Where we are the program itself, it is ours.
     if (!options.replaces) _ = call(named(.setpgid), .{ 0, 0 });
@@ -85,7 +93,11 @@ fn plan_of(command: Command, record: *spawn.SpawnRecord, given: spawn.Options) m
     var options = given;
     // Where we are the program itself, somebody may kill us alone: then a second guard ends all,
     // and we do where that is killed. The end of pid 1 is everybody's.
-    options.contained = given.replaces and sys_process.own_pid() != 1;
+    const is_inner = !given.replaces;
+    options.contained = !is_inner and (sys_process.own_pid() != 1 or given.pid_namespace);
+    options.pid_namespace = options.contained and given.pid_namespace;
+    // It is there already.
+    options.own_cgroup = options.contained and given.own_cgroup;
     options.replaces = false;
     // The folder and the mask are ours already.
     options.has_umask = false;
@@ -170,7 +182,6 @@ fn take_name() void {
 
 /// Keeps no descriptor of the command's, none of its variables, no folder.
 fn leave(held: *const Held, environment: making.Texts) void {
-    take_name();
     close_inherited(held.proc);
     wipe(environment);
     _ = call(named(.chdir), .{@as(making.Text, "/")});
@@ -180,12 +191,20 @@ fn leave(held: *const Held, environment: making.Texts) void {
 fn close_inherited(proc: i32) void {
     const flags: u32 = @bitCast(linux.O{ .DIRECTORY = true, .CLOEXEC = true });
     const folder = call(named(.openat), .{ proc, "self/fd", flags, 0 });
-    if (folder < 0) return;
+    if (folder < 0) {
+        // There is no descriptor free in the whole system: the lowest ones are those that matter.
+        for (0..lowest_fds) |fd| close_if_inherited(@intCast(fd));
+        return;
+    }
     defer _ = sys_fd.close(folder);
     var entries = proc_scan.Entries{ .folder = folder };
-    while (entries.next()) |fd| {
-        if (sys_fd.fcntl(fd, linux.F.GETFD, 0) == 0) _ = sys_fd.close(fd);
-    }
+    while (entries.next()) |fd| close_if_inherited(fd);
+}
+
+const lowest_fds = 1024;
+
+fn close_if_inherited(fd: i32) void {
+    if (sys_fd.fcntl(fd, linux.F.GETFD, 0) == 0) _ = sys_fd.close(fd);
 }
 
 /// The texts lie one behind the other, where /proc/PID/environ shows them.

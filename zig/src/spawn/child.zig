@@ -6,6 +6,7 @@ const descriptors = @import("descriptors.zig");
 const exec = @import("exec.zig");
 const kernel = @import("../sys/kernel.zig");
 const making = @import("making.zig");
+const pid_namespace = @import("pid_namespace.zig");
 const role = @import("role.zig");
 const syscall = @import("../sys/syscall.zig");
 const thread = @import("../sys/thread.zig");
@@ -37,6 +38,8 @@ pub fn main(argument: usize) callconv(.c) u8 {
 /// The guard takes the descriptors and the folder to the command, and all signals stay blocked:
 /// none may end it.
 pub fn become_guard(plan: *Plan) u8 {
+    const is_inside = plan.options.pid_namespace and !plan.options.replaces;
+    if (is_inside and pid_namespace.enter(plan) < 0) return 127;
     if (descriptors.place(plan) < 0 or enter(plan) < 0) return 127;
     const result = role.execute(plan);
     // The arguments and the environment are the command's.

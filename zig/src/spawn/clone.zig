@@ -4,6 +4,7 @@ const std = @import("std");
 const builtin = @import("builtin");
 const child = @import("child.zig");
 const making = @import("making.zig");
+const pid_namespace = @import("pid_namespace.zig");
 const syscall = @import("../sys/syscall.zig");
 const linux = std.os.linux;
 
@@ -39,10 +40,18 @@ const has_clone3 = switch (builtin.cpu.arch) {
     else => false,
 };
 
-pub noinline fn run(plan: *making.Plan) i32 {
+pub fn run(plan: *making.Plan) i32 {
+    if (!plan.options.pid_namespace) return run_with(plan, flags);
+    const pid = run_with(plan, flags | pid_namespace.flags);
+    if (pid != negated(.PERM)) return pid;
+    plan.maps = pid_namespace.own_ids();
+    return run_with(plan, flags | pid_namespace.flags | pid_namespace.user_flag);
+}
+
+noinline fn run_with(plan: *making.Plan, wanted: u32) i32 {
     var stack: [stack_size]u8 align(16) = undefined;
     if (has_clone3) {
-        const pid = by_clone3(plan, &stack);
+        const pid = by_clone3(plan, &stack, wanted);
         // The kernel is older (5.7 has all of it), or a seccomp profile that knows no clone3(2).
         const is_refused = pid == negated(.NOSYS) or pid == negated(.PERM) or
             pid == negated(.INVAL) or pid == negated(.@"2BIG");
@@ -55,7 +64,7 @@ pub noinline fn run(plan: *making.Plan) i32 {
     const pid = linux.clone(
         child.main,
         top,
-        flags,
+        wanted,
         @intFromPtr(plan),
         &plan.record.pidfd,
         0,
@@ -64,12 +73,12 @@ pub noinline fn run(plan: *making.Plan) i32 {
     return @truncate(@as(isize, @bitCast(pid)));
 }
 
-fn by_clone3(plan: *making.Plan, stack: *align(16) [stack_size]u8) i32 {
+fn by_clone3(plan: *making.Plan, stack: *align(16) [stack_size]u8, wanted: u32) i32 {
     const has_cgroup = plan.record.cgroup >= 0;
     plan.is_cleared = true;
     plan.is_in_cgroup = has_cgroup;
     var arguments = Arguments{
-        .flags = flags | CLEAR_SIGHAND,
+        .flags = wanted | CLEAR_SIGHAND,
         .pidfd = @intFromPtr(&plan.record.pidfd),
         .stack = @intFromPtr(stack),
         .stack_size = stack_size,

@@ -91,6 +91,7 @@ pub fn wait(plan: *making.Plan) i32 {
         return plan.fail(.recvmsg, if (got < 0) got else negated(.MFILE));
     }
     take(plan.record, report.result, pidfd[0]);
+    if (plan.options.pid_namespace) acknowledge(channel);
     _ = sys_fd.fcntl(channel, linux.F.SETFL, descriptors.nonblocking);
     plan.record.channel = channel;
     plan.channel[0] = -1;
@@ -103,6 +104,24 @@ fn take(record: *spawn.SpawnRecord, number: i32, pidfd: i32) void {
     record.pid = if (pid > 0) pid else number;
     record.guard = record.pidfd;
     record.pidfd = pidfd;
+}
+
+/// Now the guard may reap the command, whose number here is known.
+fn acknowledge(channel: i32) void {
+    const flags = message.MSG_NOSIGNAL;
+    _ = call(named(.sendto), .{ channel, "", @as(usize, 1), flags, null, 0 });
+}
+
+/// In the guard, of whose pid namespace the program does not know the numbers: waits for that.
+pub fn wait_for_acknowledgement(channel: i32, starter: i32) void {
+    var entries = [_]kernel.Pollfd{
+        .{ .fd = channel, .events = kernel.POLLIN, .revents = 0 },
+        .{ .fd = starter, .events = kernel.POLLIN, .revents = 0 },
+    };
+    _ = call(kernel.ppoll_number, .{ &entries, entries.len, 0, null, 0 });
+    var unused: [1]u8 = undefined;
+    const flags: u32 = linux.MSG.DONTWAIT;
+    _ = call(named(.recvfrom), .{ channel, &unused, unused.len, flags, null, null });
 }
 
 pub fn ask(channel: i32, request: Request) i32 {

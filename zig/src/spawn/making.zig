@@ -13,6 +13,8 @@ const exec = @import("exec.zig");
 const descriptors = @import("descriptors.zig");
 const guard_channel = @import("guard_channel.zig");
 const image = @import("image.zig");
+const own_cgroup = @import("own_cgroup.zig");
+const pid_namespace = @import("pid_namespace.zig");
 const kernel = @import("../sys/kernel.zig");
 const as_user = @import("as_user.zig");
 const role = @import("role.zig");
@@ -46,6 +48,8 @@ pub const Plan = struct {
     /// Whether clone3(2) has reset the signal handlers, and put the child into its cgroup.
     is_cleared: bool = false,
     is_in_cgroup: bool = false,
+    /// Who the child is, where it has a user namespace of its own.
+    maps: ?pid_namespace.Ids = null,
     /// A negated errno.
     failure: i32 = 0,
 
@@ -77,7 +81,7 @@ pub fn make(record: *records.SpawnRecord) i32 {
 
 fn prepare_and_clone(plan: *Plan) i32 {
     var cgroup = Cgroup{};
-    defer cgroup.close();
+    defer cgroup.close(plan.failure < 0);
     const texts = lay_out(plan);
     var merged: [most_variables:null]?Text = undefined;
     var result = cgroup.open(plan, texts);
@@ -161,20 +165,29 @@ fn names(list: Texts, name: Text) bool {
 /// Of an environment that JavaScript may not read.
 const most_variables = 2047;
 
-/// The cgroup that was given by its folder.
+/// The cgroup that was given by its folder, and the command's own.
 const Cgroup = struct {
     opened: i32 = -1,
+    own: i32 = -1,
 
     fn open(self: *Cgroup, plan: *Plan, path: Text) i32 {
-        if (path[0] == 0) return 0;
-        self.opened = proc_file.open(proc_file.nowhere, path, .{ .DIRECTORY = true });
-        if (self.opened < 0) return plan.fail(.cgroup, self.opened);
-        plan.record.cgroup = self.opened;
+        if (path[0] != 0) {
+            self.opened = proc_file.open(proc_file.nowhere, path, .{ .DIRECTORY = true });
+            if (self.opened < 0) return plan.fail(.cgroup, self.opened);
+            plan.record.cgroup = self.opened;
+        }
+        if (!plan.options.own_cgroup) return 0;
+        self.own = own_cgroup.make(plan.record.cgroup);
+        if (self.own < 0) return plan.fail(.cgroup, self.own);
+        plan.record.cgroup = self.own;
         return 0;
     }
 
-    fn close(self: *const Cgroup) void {
+    fn close(self: *const Cgroup, is_removed: bool) void {
         if (self.opened >= 0) _ = sys_fd.close(self.opened);
+        if (self.own < 0) return;
+        if (is_removed) own_cgroup.remove(self.own);
+        _ = sys_fd.close(self.own);
     }
 };
 

@@ -94,7 +94,11 @@ pub const Options = packed struct(u32) {
     contained: bool,
     /// The guard is to be this process itself.
     replaces: bool,
-    unused: u21 = 0,
+    /// The command is to have a cgroup of its own, below the given one (own_cgroup.zig).
+    own_cgroup: bool,
+    /// The guard is to be the first process of a pid namespace (pid_namespace.zig).
+    pid_namespace: bool,
+    unused: u19 = 0,
 
     pub fn changes_user(options: Options) bool {
         return options.has_uid or options.has_gid or options.has_groups;
@@ -128,6 +132,8 @@ pub const Step = enum(i32) {
     recvmsg,
     signalfd4,
     waitid,
+    uid_map,
+    mount,
 };
 
 /// Starts the keeper of the calling thread; it ends when `socket` is closed and no child is left.

@@ -124,6 +124,10 @@ pub const setgroups: linux.SYS =
     if (@hasField(linux.SYS, "setgroups32")) .setgroups32 else .setgroups;
 pub const setresgid: linux.SYS =
     if (@hasField(linux.SYS, "setresgid32")) .setresgid32 else .setresgid;
+pub const getegid: linux.SYS =
+    if (@hasField(linux.SYS, "getegid32")) .getegid32 else .getegid;
+pub const geteuid: linux.SYS =
+    if (@hasField(linux.SYS, "geteuid32")) .geteuid32 else .geteuid;
 pub const setresuid: linux.SYS =
     if (@hasField(linux.SYS, "setresuid32")) .setresuid32 else .setresuid;
 

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Pidfd, spawn, type SpawnOptions } from "../../mod.ts";
+import { cgroupFolder, lacksFolders, makeCgroup, removeCgroup } from "../support/cgroups.ts";
+import { isOver, leaving, untilPrinted } from "../support/contained.ts";
+import { thrown } from "../support/errors.ts";
+import { HELPER, run, runScript, runtimeCommand } from "../support/processes.ts";
+import { needsRoot } from "../support/trees.ts";
+
+const kept = { lifetime: "contained", graceMs: 200 } as const;
+const noCgroups = await lacksFolders();
+
+/** A contained command that has left processes in every way. */
+async function started(options: SpawnOptions) {
+  const child = spawn(...leaving(), { ...kept, stdout: "pipe", ...options });
+  await untilPrinted(child.stdout!);
+  return child;
+}
+
+/** The parent of a contained child. */
+function guardOf(pid: number): Pidfd {
+  const [, ppid] = /^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))!;
+  return Pidfd.open(Number(ppid));
+}
+
+test("a containment is one of three, of a contained process", () => {
+  assert.throws(() => spawn("true", [], { ...kept, containment: "vm" as never }), TypeError);
+  assert.throws(() => spawn("true", [], { containment: "pidns" }), TypeError);
+});
+
+test("a cgroup of its own is made for the command alone, and removed in the end", {
+  skip: noCgroups,
+}, async () => {
+  const child = await started({ containment: "cgroup" });
+  const [folder, guard] = [cgroupFolder(child.pid), guardOf(child.pid)];
+  assert.match(folder, /\/pidfd-\d+-\d+$/);
+  assert.equal(folder.startsWith(cgroupFolder(process.pid)), true);
+  assert.equal(cgroupFolder(guard.pid), cgroupFolder(process.pid));
+  guard.close();
+  const { contained } = await child.terminate();
+  assert.equal(contained!.settled, true);
+  assert.ok(contained!.killed > 0);
+  assert.ok(await isOver(child.stdout!));
+  assert.equal(existsSync(folder), false);
+});
+
+test("a cgroup of its own is made in another one, and removed if nothing can be started", {
+  skip: noCgroups,
+}, async () => {
+  const cgroup = makeCgroup();
+  const child = spawn("sleep", ["100"], { ...kept, containment: "cgroup", cgroup });
+  assert.equal(cgroupFolder(child.pid).startsWith(`${cgroup}/pidfd-`), true);
+  await child[Symbol.asyncDispose]();
+  const options = { ...kept, containment: "cgroup", cgroup } as const;
+  const error = thrown(() => spawn("/no/such/program", [], options));
+  assert.deepEqual([error.code, error.syscall], ["ENOENT", "execve"]);
+  // That fails if there is another one in it.
+  await removeCgroup(cgroup);
+});
+
+test("cgroup.kill ends also who has become another user's", {
+  skip: needsRoot || noCgroups,
+}, async (t) => {
+  const folder = mkdtempSync(`${tmpdir()}/pidfd-containment-`);
+  const cgroup = makeCgroup();
+  try {
+    // What is delegated: the folder, and the file by which a process is moved.
+    for (const file of ["", "/cgroup.procs"]) chownSync(`${cgroup}${file}`, 12345, 12345);
+    chmodSync(folder, 0o755);
+    const setuid = `${folder}/setuid`;
+    copyFileSync(HELPER, setuid);
+    chmodSync(setuid, 0o4755);
+    const probe = await run(HELPER, ["as", "12345", setuid, "as", "0", HELPER, "exit", "0"]);
+    if (probe.code !== 0) return t.skip(`${tmpdir()} does not take setuid programs`);
+    const file = fileURLToPath(new URL("../fixtures/contained_setuid.ts", import.meta.url));
+    const [command, ...args] = runtimeCommand(file, { args: [setuid] });
+    const [uid, env] = [12345, { PIDFD_TEST_CONTAINMENT: "cgroup", NODE_NO_WARNINGS: "1" }];
+    const program = spawn(command, args, { cgroup, uid, gid: uid, env, stdout: "pipe" });
+    const { stdout } = await program.output();
+    const { contained } = JSON.parse(new TextDecoder().decode(stdout));
+    assert.deepEqual(contained, { asked: 1, killed: 1, settled: true });
+  } finally {
+    await removeCgroup(cgroup);
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("in a pid namespace of its own the guard is the first process, and ends all", async () => {
+  const script = "echo $$ $PPID; cat /proc/1/comm";
+  const options = { ...kept, containment: "pidns", stdout: "pipe" } as const;
+  const child = spawn("sh", ["-c", script], options);
+  const { stdout } = await child.output();
+  assert.equal(new TextDecoder().decode(stdout), "2 1\npidfd-guard\n");
+  const whole = await started({ containment: "pidns" });
+  const { contained } = await whole.terminate();
+  assert.equal(contained!.settled, true);
+  assert.ok(await isOver(whole.stdout!));
+});
+
+test("in a pid namespace nothing is left where somebody kills the guard", async () => {
+  const child = await started({ containment: "pidns" });
+  const guard = guardOf(child.pid);
+  guard.signal("SIGKILL");
+  guard.close();
+  assert.equal((await child.contained)!.settled, true);
+  assert.ok(await isOver(child.stdout!));
+});
+
+test("the pid of a command in a pid namespace is ours, also of one that exits at once", () => {
+  for (let round = 0; round < 50; round++) {
+    const child = spawn("true", [], { ...kept, containment: "pidns" });
+    // There it is 2.
+    assert.ok(child.pid > 2);
+  }
+});
+
+test("a user without privileges gets the namespace in a user namespace, as itself", {
+  skip: needsRoot,
+}, async (t) => {
+  const through = [HELPER, "as", "12345"];
+  const { stdout, stderr } = await runScript("contained_pidns.ts", { through });
+  if (stdout.startsWith("SpawnFailedError")) return t.skip(`no user namespaces: ${stdout}`);
+  // Whoever may not dump this program may still not: its folder in /proc stays its own.
+  assert.equal(stdout, "2 1\n12345\npidfd-guard\n12345 true\n", stderr);
+});
+
+test("where it can't be contained as it was asked for, nothing is started", async () => {
+  const EPERM = "1";
+  const ENOSYS = "38";
+  // CLONE_VM, CLONE_VFORK, CLONE_PIDFD, CLONE_NEWPID and CLONE_NEWNS, then CLONE_NEWUSER too.
+  const flags = [0x20025100, 0x30025100];
+  const deny = (flag: number) => [HELPER, "deny-flag", "clone", "0", String(flag), EPERM];
+  const denied = {
+    "EPERM mount": [HELPER, "deny", "mount", EPERM],
+    "EPERM clone": [HELPER, "deny", "clone3", ENOSYS, ...flags.flatMap(deny)],
+  };
+  for (const [error, through] of Object.entries(denied)) {
+    const { stdout, stderr } = await runScript("contained_pidns.ts", { through });
+    assert.equal(stdout, `SpawnFailedError ${error}\n`, stderr);
+  }
+});
