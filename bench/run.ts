@@ -5,7 +5,7 @@ import { onEachRuntime } from "../scripts/runtimes.ts";
 const BENCHES: Record<string, string[][]> = {
   calls: [["costs.ts"], ["start.ts"], ["wait.ts"], ["processes.ts"]],
   trees: [["trees.ts"]],
-  spawn: [["spawn.ts", "0"], ["spawn.ts", "1024"]],
+  spawn: [["spawn.ts", "0"], ["spawn.ts", "1024"], ["flow.ts"]],
 };
 
 const [name = "calls", ...wanted] = Deno.args;

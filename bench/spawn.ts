@@ -1,12 +1,12 @@
 /**
  * Starting a process, side by side in one run with what this runtime has: until the call returns,
- * and until the exit is known, for /bin/true; start, read and know the exit, for `echo`; and how
- * fast a gibibyte comes out of a pipe. They take turns. A number as the argument says how many
- * mebibytes this program is to hold meanwhile.
+ * and until the exit is known, for /bin/true; start, read and know the exit, for `echo`. They take
+ * turns. A number as the argument says how many mebibytes this program is to hold meanwhile.
  */
 import { spawn as spawnByNode } from "node:child_process";
 import { once } from "node:events";
 import { spawn } from "../mod.ts";
+import { median, report, type Row } from "./rows.ts";
 
 interface Way {
   name: string;
@@ -94,13 +94,24 @@ async function execas(): Promise<Way> {
   };
 }
 
-const ROUNDS = 150;
+async function tinyexecs(): Promise<Way> {
+  const { x } = await import("tinyexec");
+  return {
+    name: "tinyexec",
+    start: () => x("/bin/true", [], { nodeOptions: { stdio: "ignore" } }),
+    async read(command, args) {
+      return (await x(command, args)).stdout.length;
+    },
+  };
+}
+
+const ROUNDS = Number(process.env.PIDFD_BENCH_ROUNDS ?? 150);
 const MIB = 2 ** 20;
 const held = Number(process.argv[2] ?? 0);
 const ballast = new Uint8Array(held * MIB).fill(1);
 
-const ways = [ours, contained, nodes, ...(deno ? [denos] : bun ? [buns] : []), await execas()];
-const median = (times: number[]) => times.toSorted((a, b) => a - b)[times.length >> 1];
+const runtimes = deno ? [denos] : bun ? [buns] : [];
+const ways = [ours, contained, nodes, ...runtimes, await execas(), await tinyexecs()];
 
 const returned = ways.map((): number[] => []);
 const known = ways.map((): number[] => []);
@@ -120,29 +131,17 @@ for (let round = -10; round < ROUNDS; round++) {
     await way.read("echo", ["x"]);
     const read = performance.now() - start;
     if (round < 0) continue;
-    returned[index].push(back);
-    known[index].push(over);
-    readings[index].push(read);
+    returned[index].push(back * 1000);
+    known[index].push(over * 1000);
+    readings[index].push(read * 1000);
   }
 }
 
-const speeds = ways.map((): number[] => []);
-if (held === 0) {
-  for (let round = 0; round < 3; round++) {
-    for (const [index, way] of ways.entries()) {
-      if (way.name === "execa") continue; // It keeps all of it.
-      const begin = performance.now();
-      const size = await way.read("head", ["-c", String(1024 * MIB), "/dev/zero"]);
-      speeds[index].push(size / MIB / ((performance.now() - begin) / 1000));
-    }
-  }
-}
-
-const runtime = deno ? "Deno" : bun ? "Bun" : `Node ${process.versions.node.split(".")[0]}`;
-const us = (ms: number[]) => String(Math.round(median(ms) * 1000)).padStart(7);
-for (const [index, { name }] of ways.entries()) {
-  const speed = speeds[index].length > 0 ? `${Math.round(median(speeds[index]))} MiB/s` : "";
-  const cells = [returned, known, readings].map((times) => us(times[index])).join("");
-  console.log(`${runtime}, ${held} MiB: ${name.padEnd(14)}${cells} µs  ${speed}`);
-}
+const rows = ways.map(({ name }, index): Row => ({
+  way: name,
+  "µs returns": median(returned[index]),
+  "µs exit known": median(known[index]),
+  "µs start, read, exit": median(readings[index]),
+}));
+report(`spawn, ${held} MiB`, rows);
 if (ballast.length !== held * MIB) throw new Error("the ballast is gone");

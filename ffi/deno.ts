@@ -27,7 +27,18 @@ type Bound = (...args: never[]) => number;
  * that can't look never settle.
  */
 const GROUPS: readonly (readonly NativeName[])[] = [
-  ["abi", "open", "pid_of", "own_pid", "poll", "wait", "info", "track_fd", "close"],
+  [
+    "abi",
+    "open",
+    "pid_of",
+    "own_pid",
+    "poll",
+    "wait",
+    "info",
+    "track_fd",
+    "close_tracked",
+    "close",
+  ],
   [
     "watcher_start",
     "watcher_stop",

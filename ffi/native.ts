@@ -20,8 +20,8 @@ export interface Native {
 
   // A handle: open, signal, wait, and what the kernel reports of its process.
 
-  /** pidfd_open(2), Linux 5.3: a new close-on-exec descriptor. */
-  open(pid: number, flags: number): number;
+  /** pidfd_open(2), Linux 5.3: a new close-on-exec descriptor, tracked if `slot` is not 0. */
+  open(pid: number, flags: number, slot: number): number;
   /** pidfd_send_signal(2), Linux 5.1. It polls first: -ESRCH if the process has exited. */
   signal(pidfd: number, signal: number, flags: number): number;
   /** As `signal`, with the value of a `QueueRecord`. */
@@ -144,6 +144,8 @@ export interface Native {
    * thread's slot, for the next call; 0 if the process ends with the thread.
    */
   track_fd(slot: number, fd: number, isOwned: number): number;
+  /** close(2) of a tracked descriptor, in one step. */
+  close_tracked(slot: number, fd: number): number;
 
   // Watching processes.
 

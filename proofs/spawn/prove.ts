@@ -17,4 +17,10 @@ await prove([
   { title: "200 programs killed while they start", args: ["proofs/spawn/killed.ts", "200"] },
   { title: "1,000 with contained ones", args: ["proofs/spawn/contained.ts", "1000"] },
   { title: "1,000 guards that are killed", args: ["proofs/spawn/guards.ts", "1000"] },
+  { title: "a gibibyte each way, the slow and the idle", args: ["proofs/spawn/flow.ts"] },
+  {
+    title: "1,000 cats with three streams each",
+    args: ["proofs/spawn/cats.ts", "1000"],
+    under: ["bash", "-c", 'ulimit -n 16384; exec "$0" "$@"'],
+  },
 ]);

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Native } from "../../ffi/native.ts";
+import { closeOwned, makeSlot } from "../handle/descriptor.ts";
 import {
   ECHILD,
   EINVAL,
@@ -92,7 +93,9 @@ export function namespaceAnswer(library: Native, fd: number): number {
 
 /** A thread's handle: the first thread of a process has the process's own id. */
 export function threadAnswer(library: Native): number {
-  return closed(library, library.open(library.own_pid(), PIDFD_THREAD));
+  const fd = library.open(library.own_pid(), PIDFD_THREAD, makeSlot());
+  closeOwned(fd);
+  return Math.min(fd, 0);
 }
 
 /** A signal that asks only, with a scope. */

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Native } from "../../ffi/native.ts";
+import { closeOwned, makeSlot } from "../handle/descriptor.ts";
 import type { PidfdError } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
 import { openAnswer } from "./answers.ts";
@@ -126,7 +127,7 @@ function findOut(name: keyof Features): Feature {
   } catch (error) {
     return { available: false, since, found: (error as PidfdError).message };
   }
-  const fd = library.open(library.own_pid(), 0);
+  const fd = library.open(library.own_pid(), 0, makeSlot());
   try {
     const { available, found, isFinal } = probe(name, library, fd);
     const result = Object.freeze({ available, since, found });
@@ -134,7 +135,7 @@ function findOut(name: keyof Features): Feature {
     return result;
   } finally {
     // What only looked like a descriptor must not be closed.
-    if (fd >= 0 && openAnswer(library, fd) === 0) library.close(fd);
+    if (fd >= 0 && openAnswer(library, fd) === 0) closeOwned(fd);
   }
 }
 

@@ -83,21 +83,36 @@ export class OwnedFd {
 
   /** Closes the descriptor; a second call does nothing. */
   close(): void {
-    const fd = this.detach();
-    // Linux frees the number whatever close(2) returns, and nobody could do anything about an
-    // error.
-    if (fd >= 0) native().close(fd);
+    closeOwned(this.retire());
   }
 
   /** Gives the ownership up without closing; -1 if it was closed or detached before. */
   detach(): number {
-    const { fd } = this;
+    const fd = this.retire();
     // Before anybody closes it: the number may be another thread's right after.
     if (fd >= 0) note(fd, false);
+    return fd;
+  }
+
+  /** Is of no use any more, and to be closed by {@linkcode closeOwned}; -1 if it was before. */
+  retire(): number {
+    const { fd } = this;
     this.fd = -1;
     if (fresh[fresh.length - 1] === this) fresh.pop();
     return fd;
   }
+}
+
+/**
+ * Closes a descriptor of this thread that may be noted already; -1 is none. One call does both: a
+ * Worker that is terminated between two would leave it open.
+ */
+export function closeOwned(fd: number): void {
+  if (fd < 0) return;
+  owned[fd] = false;
+  // Linux frees the number whatever close(2) returns, and nobody could do anything about an error.
+  if (slot > 0) native().close_tracked(slot, fd);
+  else native().close(fd);
 }
 
 function endTurn(): void {

@@ -8,7 +8,7 @@ import { check, failure } from "../kernel/errors.ts";
 import type { ExitStatus } from "../kernel/exit.ts";
 import { native } from "../kernel/native.ts";
 import type { ChildLike } from "../../ffi/child.ts";
-import { OwnedFd } from "./descriptor.ts";
+import { closeOwned, OwnedFd } from "./descriptor.ts";
 
 /** What a handle asks of the waits on it, which src/process/waits.ts makes. */
 export interface PendingWaits {
@@ -92,13 +92,11 @@ export class Handle {
 
   /** Closes the descriptor, and fails the pending waits; a second call does nothing. */
   close(): void {
-    const fd = this.#owned.detach();
+    const fd = this.#owned.retire();
     try {
       this.#failWaits();
     } finally {
-      // Linux frees the number whatever close(2) answers, and nobody could do anything about an
-      // error.
-      if (fd >= 0) native().close(fd);
+      closeOwned(fd);
     }
   }
 

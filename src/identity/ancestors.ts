@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { closeOwned } from "../handle/descriptor.ts";
 import { native } from "../kernel/native.ts";
 import { askKernel } from "../kernel/pidfd_info.ts";
 import { NativeRecord } from "../kernel/record.ts";
@@ -95,7 +96,7 @@ function askParent(pid: number): number | undefined {
   const fd = openIfThere(pid);
   if (fd === null) return undefined;
   const info = askKernel(fd);
-  native().close(fd);
+  closeOwned(fd);
   return info.pid === pid ? info.ppid ?? 0 : undefined;
 }
 

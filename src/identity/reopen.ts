@@ -4,6 +4,7 @@
  * @module
  */
 import { feature } from "../features/features.ts";
+import { closeOwned } from "../handle/descriptor.ts";
 import { Handle } from "../handle/handle.ts";
 import { readBoot, readClocks, TICK_NS } from "../kernel/boot.ts";
 import { ENOENT, ENOSYS, EOPNOTSUPP, ESRCH, ESTALE, PIDFS_MAGIC } from "../kernel/constants.ts";
@@ -129,7 +130,7 @@ function verify(fd: number, inode: bigint, pid = native().pid_of(fd)): Handle | 
     const { pid: number, tgid } = askKernel(fd);
     isMeant = seen === inode && pid > 0 && number === tgid;
   } finally {
-    if (!isMeant) native().close(fd);
+    if (!isMeant) closeOwned(fd);
   }
   if (isMeant) return new Handle(fd, pid);
   if (seen === inode && pid !== ESRCH) check(pid, "pidfd_getpid");

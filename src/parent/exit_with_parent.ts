@@ -5,6 +5,7 @@
  */
 import { exitProgram, isWorker } from "../../ffi/exit.ts";
 import { reportUncaught, startTimer } from "../../ffi/timer.ts";
+import { closeOwned } from "../handle/descriptor.ts";
 import { Handle } from "../handle/handle.ts";
 import { type ProcessIdentity, toIdentity } from "../identity/identity.ts";
 import { find, openIfThere } from "../identity/reopen.ts";
@@ -94,7 +95,7 @@ function openCurrentParent(): Handle {
     if (pid === 0) throw failure({ errno: EREMOTE, syscall: "getppid", reason: OUTSIDE });
     const fd = openIfThere(pid);
     if (fd !== null && native().parent_pid() === pid) return new Handle(fd, pid);
-    if (fd !== null) native().close(fd);
+    if (fd !== null) closeOwned(fd);
   }
   throw failure({ errno: ESRCH, syscall: "pidfd_open" });
 }

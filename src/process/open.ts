@@ -5,7 +5,7 @@
  */
 import { feature, opensPidfds } from "../features/features.ts";
 import { type ChildLike, hasEnded } from "../../ffi/child.ts";
-import { isOwned } from "../handle/descriptor.ts";
+import { closeOwned, isOwned, makeSlot } from "../handle/descriptor.ts";
 import { Handle } from "../handle/handle.ts";
 import {
   checkBoolean,
@@ -76,7 +76,7 @@ export function openChild(child: ChildLike): Handle {
   if (hasEnded(child)) throw goneChild(pid);
   const fd = openDescriptor(pid);
   if (!isOwnChild(native(), fd)) {
-    native().close(fd);
+    closeOwned(fd);
     throw goneChild(pid);
   }
   const handle = new Handle(fd, pid);
@@ -118,7 +118,7 @@ export function openPeer(socketFd: number): Handle {
 
 /** A descriptor of whoever has this pid now, or the error that says why there is none. */
 export function openDescriptor(pid: number, flags = 0): number {
-  const fd = native().open(pid, flags);
+  const fd = native().open(pid, flags, makeSlot());
   if (fd >= 0) {
     if (opensPidfds(fd, pid)) return fd;
     throw failure({ errno: ENOSYS, syscall: "pidfd_open", pid });

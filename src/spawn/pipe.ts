@@ -212,6 +212,8 @@ const CLOSED = {
 export class PipeWriter extends Pipe {
   readonly direction = "write";
   #bytes: Uint8Array | undefined;
+  /** How often it was full. */
+  #waits = 0;
   #done = 0;
   #onDone: (error?: Error) => void = () => {};
 
@@ -236,11 +238,19 @@ export class PipeWriter extends Pipe {
     while (this.#done < bytes.length) {
       const rest = bytes.subarray(this.#done, this.#done + MOST_CHUNKS * CHUNK);
       const count = native().stream_write(this.fd, rest.length, rest);
-      if (count === EAGAIN) return this.arm();
+      if (count === EAGAIN) return this.#wait();
       if (count < 0) return this.fail(failure({ errno: count, syscall: "write" }));
       this.#done += count;
     }
     this.#settle();
+  }
+
+  /** Whatever is found full again, because the other end reads, is given more room. */
+  #wait(): void {
+    if (++this.#waits !== 2) return this.arm();
+    // It fails where this user has too much in pipes, and of a socket.
+    native().fcntl(this.fd, F_SETPIPE_SZ, LARGE);
+    this.proceed();
   }
 
   protected fail(error: Error): void {

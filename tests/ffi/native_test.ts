@@ -26,10 +26,10 @@ test("native: every function of the generated table is there", () => {
 
 test("native: results below zero are negated errnos, the same in each runtime", () => {
   const record = new Uint8Array(RECORDS.PidfdInfo().size);
-  assert.equal(native.open(0, 0), -22);
-  assert.equal(native.open(-1, 0), -22);
-  assert.equal(native.open(2147483647, 0), -3);
-  assert.equal(native.open(process.pid, 0x80000), -22, "O_CLOEXEC is no flag of this call");
+  assert.equal(native.open(0, 0, 0), -22);
+  assert.equal(native.open(-1, 0, 0), -22);
+  assert.equal(native.open(2147483647, 0, 0), -3);
+  assert.equal(native.open(process.pid, 0x80000, 0), -22, "O_CLOEXEC is no flag of this call");
   assert.equal(native.signal(2147483647, 0, 0), -9);
   assert.equal(native.wait(2147483647, 4, new Uint8Array(RECORDS.WaitRecord().size)), -9);
   assert.equal(native.poll(2147483647, 1, 0), POLLNVAL);
@@ -68,11 +68,11 @@ test("native: a process whose threads take their leader's place is told whole at
   await helper.line();
   const pid = helper.child.pid!;
   const proc = native.proc_open();
-  const pidfd = native.open(pid, 0);
+  const pidfd = native.open(pid, 0, 0);
   const record = new NativeRecord("ProcessRecord");
   const numbers = () => (["ppid", "group", "threads"] as const).map((name) => record.number(name));
   record.set("pid", process.pid);
-  const own = native.open(process.pid, 0);
+  const own = native.open(process.pid, 0, 0);
   assert.equal(native.proc_read(proc, own, record.bytes), 0);
   native.close(own);
   // The helper's too; 0 where whoever made the group is in another pid namespace.
@@ -92,7 +92,7 @@ test("native: a process whose threads take their leader's place is told whole at
 });
 
 test("native: fcntl gives a second descriptor of the same process", () => {
-  const first = native.open(process.pid, 0);
+  const first = native.open(process.pid, 0, 0);
   const second = native.fcntl(first, F_DUPFD_CLOEXEC, 0);
   assert.ok(second > first);
   assert.equal(native.close(first), 0);
@@ -154,13 +154,13 @@ test("native: the Node-API door answers EINVAL to what it can't hand to the kern
   assert.equal(door.open(process.pid), -22);
   // Not a string of digits: Deno's Node-API makes a number of it, one more reason to check
   // arguments in src/.
-  assert.equal(door.open(undefined, 0), -22);
+  assert.equal(door.open(undefined, 0, 0), -22);
   assert.equal(door.wait(0, 4, new Uint8Array(RECORDS.WaitRecord().size - 1)), -22);
   assert.equal(door.wait(0, 4, new Uint16Array(100)), -22);
   assert.equal(door.wait(0, 4, {}), -22);
   assert.equal(door.stat(0, new Uint8Array(64).subarray(1)), -22, "not aligned");
   assert.equal(door.stat(0), -22);
-  const fd = door.open(process.pid, 0);
+  const fd = door.open(process.pid, 0, 0);
   assert.equal(door.pid_of(fd), process.pid);
   assert.equal(door.close(fd), 0);
 });

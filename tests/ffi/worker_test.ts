@@ -19,3 +19,8 @@ test("Workers terminated in the middle of a look at all processes leave none of 
   assert.ok(report.least >= 1, result.stderr);
   assert.equal(report.left, 0, result.stderr);
 });
+
+test("Workers terminated while they open and close, or find out a feature, leave none open", async () => {
+  const result = await runScript("calling_workers.ts");
+  assert.deepEqual(JSON.parse(result.stdout || "null"), { probe: 0, close: 0 }, result.stderr);
+});

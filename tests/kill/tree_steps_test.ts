@@ -14,7 +14,7 @@ test("a process that was stopped before is known as such, however short a step i
   await helper.line();
   const pid = helper.child.pid!;
   const handle = Pidfd.of(helper.child);
-  const fd = native().open(pid, 0);
+  const fd = native().open(pid, 0, 0);
   try {
     handle.signal("SIGSTOP");
     while (statesOfThreads(pid) !== "TZ") await new Promise((resolve) => setTimeout(resolve, 1));

@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { after, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { spawn, type SpawnOptions } from "../../mod.ts";
 import { runtimeCommand } from "../support/processes.ts";
@@ -82,6 +83,34 @@ test("on a pipe the child may open its output again, on a socket it can't", asyn
   assert.deepEqual([byPipe.status.code, text(byPipe.stdout)], [0, "again\n"]);
   const bySocket = await spawn("sh", ["-c", script], { stdout: "socket", stderr: "null" }).output();
   assert.notEqual(bySocket.status.code, 0);
+});
+
+/** What a program prints on an output that is read slowly, and what it reports of itself. */
+async function inheriting(stdout: "pipe" | "socket", lifetime: string) {
+  const fixture = fileURLToPath(new URL("../fixtures/spawn_inherit.ts", import.meta.url));
+  const [command, ...args] = runtimeCommand(fixture, { args: [lifetime] });
+  const env = { NODE_NO_WARNINGS: "1" };
+  const program = spawn(command, args, { env, stdout, stderr: "pipe" });
+  let printed = "";
+  for await (const bytes of program.stdout!) {
+    printed += text(bytes);
+    await setTimeout(2);
+  }
+  let report = "";
+  for await (const bytes of program.stderr!) report += text(bytes);
+  return { printed, report };
+}
+
+test("what has printed already lets a child print a megabyte to a slow reader", async () => {
+  for (const kind of ["pipe", "socket"] as const) {
+    for (const lifetime of ["independent", "contained"]) {
+      const { printed, report } = await inheriting(kind, lifetime);
+      const { code } = JSON.parse(report);
+      assert.equal(code, 0, `${kind}, ${lifetime}: ${report}`);
+      assert.equal(printed.length, "first\n".length + 1_000_000 + "last\n".length);
+      assert.match(printed, /^first\n\0+last\n$/);
+    }
+  }
 });
 
 test("an output that is non-blocking here blocks in the child, and stays as it is here", async () => {

@@ -3,6 +3,7 @@ import { chmodSync, closeSync, mkdtempSync, openSync, rmSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { after, test } from "node:test";
 import { PidfdError, spawn, SpawnFailedError } from "../../mod.ts";
+import { makeLimitedCgroup, removeCgroup } from "../support/cgroups.ts";
 import { countDescriptors } from "../support/descriptors.ts";
 import { thrown, WRONG_NUMBERS } from "../support/errors.ts";
 import { HELPER, runScript } from "../support/processes.ts";
@@ -154,16 +155,43 @@ test("wrong arguments are refused before anything is started", () => {
   }
 });
 
-test("where there are too few descriptors, that is said, and none is lost", async () => {
+test("whichever step has no descriptor left is named, and nothing is lost", async () => {
   const through = ["sh", "-c", 'ulimit -n 256; exec "$0" "$@"'];
+  const users = process.getuid!() === 0 ? [{}, { uid: 1234 }] : [{}];
   for (const lifetime of ["independent", "contained"]) {
-    const args = [lifetime];
-    const { stdout, stderr } = await runScript("spawn_exhausted.ts", { through, args });
-    const { codes, lost } = JSON.parse(stdout || "null") ?? assert.fail(stderr);
-    assert.ok(codes.includes("EMFILE"), stdout);
-    assert.deepEqual(codes.filter((code: string) => code !== "EMFILE" && code !== "0"), []);
-    assert.equal(codes.at(-1), "0");
-    assert.equal(lost, 0);
+    for (const user of users) {
+      const args = [JSON.stringify({ lifetime, ...user })];
+      const { stdout, stderr } = await runScript("spawn_exhausted.ts", { through, args });
+      const { results, ...left } = JSON.parse(stdout || "null") ?? assert.fail(stderr);
+      assert.equal(results.pop(), "0", stdout);
+      const steps = new Set(results.map((result: string) => /^EMFILE (\w+)$/.exec(result)?.[1]));
+      // A program in between needs one more than the clone: it fails before.
+      const last = lifetime === "contained" || "uid" in user ? "memfd_create" : "clone";
+      assert.deepEqual([...steps].sort(), ["fcntl", "pipe2", "socketpair", last].sort(), stdout);
+      assert.deepEqual(left, { descriptors: 0, children: 0, threads: 0 }, stdout);
+    }
+  }
+});
+
+const limited = makeLimitedCgroup();
+
+test("where a cgroup has no room for a process, that is said, and nothing is lost", {
+  skip: limited ? false : "there is no cgroup with a limit of processes",
+}, async () => {
+  const through = ["sh", "-c", `echo $$ > ${limited}/cgroup.procs; exec "$0" "$@"`];
+  try {
+    for (const lifetime of ["independent", "contained"]) {
+      const args = [limited!, lifetime];
+      const { stdout, stderr } = await runScript("spawn_cgroup_full.ts", { through, args });
+      const { results, ...left } = JSON.parse(stdout || "null") ?? assert.fail(stderr);
+      assert.equal(results.pop(), "0", stdout);
+      // Of a contained one the guard has room at first, and its command has not.
+      assert.ok(results.length >= (lifetime === "contained" ? 2 : 1), stdout);
+      assert.deepEqual(new Set(results), new Set(["EAGAIN clone"]));
+      assert.deepEqual(left, { descriptors: 0, children: 0, threads: 0 }, stdout);
+    }
+  } finally {
+    await removeCgroup(limited!);
   }
 });
 

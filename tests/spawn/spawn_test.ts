@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { Child, Pidfd, spawn, type SpawnOptions } from "../../mod.ts";
 import { countPidfds } from "../support/descriptors.ts";
-import { HELPER } from "../support/processes.ts";
+import { HELPER, runScript } from "../support/processes.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
@@ -136,6 +136,13 @@ test("signals: none is blocked, and what only the runtime ignores is not ignored
   const ignored = BigInt(`0x${/^SigIgn:\t(.*)$/m.exec(own)![1]}`);
   const bit = (number: number) => 1n << BigInt(number - 1);
   assert.equal(mask("SigIgn"), ignored & ~(bit(13) | bit(25)));
+});
+
+test("no signal is blocked, although the thread that starts the process blocks them", async () => {
+  const { stdout, stderr } = await runScript("spawn_masks.ts");
+  const masks: string[] = JSON.parse(stdout || "null") ?? assert.fail(stderr);
+  assert.ok(masks.length >= 3);
+  assert.deepEqual(masks.filter((mask) => mask !== "0000000000000000"), []);
 });
 
 test("terminate() asks, and then kills what does not listen", async () => {

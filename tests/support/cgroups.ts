@@ -33,6 +33,23 @@ export function makeCgroup(): string {
   return folder;
 }
 
+/** The same with a limit of processes, in either version; null where there can be none. */
+export function makeLimitedCgroup(): string | null {
+  const mounts = readFileSync("/proc/mounts", "utf8").split("\n").map((line) => line.split(" "));
+  const mount =
+    mounts.find(([, , kind, options]) => kind === "cgroup" && options.split(",").includes("pids"))
+      ?.[1] ?? cgroupMount();
+  const folder = `${mount}/pidfd-test-${process.pid}-${made++}`;
+  try {
+    mkdirSync(folder);
+  } catch {
+    return null;
+  }
+  if (existsSync(`${folder}/pids.max`)) return folder;
+  rmdirSync(folder);
+  return null;
+}
+
 /** Moves a process, which must be the caller's own and not reaped, to the cgroup of a folder. */
 export function moveTo(folder: string, pid: number): void {
   writeFileSync(`${folder}/cgroup.procs`, String(pid));

@@ -24,7 +24,8 @@ export async function heldByChildren(pid: number, count: number): Promise<void> 
   }
 }
 
-function childrenOfThis(): string[] {
+/** The pids of the children of this process, zombies among them. */
+export function childrenOfThis(): string[] {
   return readdirSync("/proc/self/task").flatMap((task) =>
     readFileSync(`/proc/self/task/${task}/children`, "latin1").split(" ").filter(Boolean)
   );

@@ -13,7 +13,7 @@ pub fn run() void {
     // 40 ns a call: a limit that was measured in a process with one thread could not be reached
     // from JavaScript by anybody.
     _ = std.Thread.spawn(.{ .stack_size = 64 * 1024 }, stay, .{}) catch unreachable;
-    const fd = calls.open(calls.own_pid(), 0);
+    const fd = calls.open(calls.own_pid(), 0, 0);
     var buffer: [120]u8 = undefined;
     const times = .{ median(poll, fd), median(signal, fd), median(open_close, calls.own_pid()) };
     const format = "{{\"poll\":{d:.1},\"signal\":{d:.1},\"open_close\":{d:.1}}}\n";
@@ -34,7 +34,7 @@ fn signal(fd: i32) void {
 }
 
 fn open_close(pid: i32) void {
-    _ = calls.close(calls.open(pid, 0));
+    _ = calls.close(calls.open(pid, 0, 0));
 }
 
 /// The median over samples, in nanoseconds a round: a machine that others share has slow spells.

@@ -45,8 +45,14 @@ pub fn abi() callconv(.c) i32 {
 /// pidfd_open(pid, flags) — a new close-on-exec descriptor that names the process for good.
 /// ESRCH: no such process. EINVAL: before 6.16 also a process that is being reaped just now.
 /// ENOENT: a thread's id (6.16). EMFILE, ENFILE, ENOMEM. Linux 5.3, pidfd_open(2).
-pub fn open(pid: i32, flags: i32) callconv(.c) i32 {
-    return @call(.always_inline, sys_pidfd.open, .{ pid, flags });
+///
+/// It is tracked in `slot` at once, where that is not 0 (track_fd), if it is a pidfd of this pid,
+/// which a seccomp filter may only make it seem.
+pub fn open(pid: i32, flags: i32, slot: i32) callconv(.c) i32 {
+    const pidfd = @call(.always_inline, sys_pidfd.open, .{ pid, flags });
+    if (slot > 0 and pidfd >= 0 and proc_pid.pid_of(pidfd) == pid)
+        _ = thread_fds.track(slot, pidfd, 1);
+    return pidfd;
 }
 
 /// pidfd_send_signal(pidfd, sig, NULL, flags) — sends, unless a look shows that the process has
@@ -356,6 +362,13 @@ pub fn close(fd: i32) callconv(.c) i32 {
 /// tracked. ENOMEM: no memory, or no free slot.
 pub fn track_fd(slot: i32, fd: i32, is_owned: i32) callconv(.c) i32 {
     return thread_fds.track(slot, fd, is_owned);
+}
+
+/// Closes a tracked descriptor, which is tracked no longer: a Worker may be terminated between two
+/// calls.
+pub fn close_tracked(slot: i32, fd: i32) callconv(.c) i32 {
+    _ = thread_fds.track(slot, fd, 0);
+    return sys_fd.close(fd);
 }
 
 /// Does this kernel keep exit records (PIDFD_INFO_EXIT, 6.15)? 1 or 0, found out by looking at one.

@@ -43,7 +43,7 @@ fn ending_child(status: i32) !i32 {
 
 test "open names a process, signal ends it, wait tells how, close frees the descriptor" {
     const pid = try sleeping_child();
-    const fd = calls.open(pid, 0);
+    const fd = calls.open(pid, 0, 0);
     try expect(fd >= 0);
     try expectEqual(pid, calls.pid_of(fd));
     try expectEqual(0, calls.poll(fd, kernel.POLLIN, 0));
@@ -67,7 +67,7 @@ test "open names a process, signal ends it, wait tells how, close frees the desc
 }
 
 test "poll waits its time and no longer" {
-    const fd = calls.open(calls.own_pid(), 0);
+    const fd = calls.open(calls.own_pid(), 0, 0);
     defer _ = calls.close(fd);
     var timer = try std.time.Timer.start();
     try expectEqual(0, calls.poll(fd, kernel.POLLIN, 30));
@@ -100,7 +100,7 @@ test "a signal handler ends no poll, with a limit or without" {
     // The standard library's way back from a handler crashes there.
     if (builtin.cpu.arch == .s390x) return error.SkipZigTest;
     const pid = try sleeping_child();
-    const fd = calls.open(pid, 0);
+    const fd = calls.open(pid, 0, 0);
     defer _ = calls.close(fd);
     var timer = try std.time.Timer.start();
     interrupt_after(5);
@@ -115,9 +115,9 @@ test "a signal handler ends no poll, with a limit or without" {
 }
 
 test "pids that name nobody" {
-    try expectEqual(negated(.INVAL), calls.open(0, 0));
-    try expectEqual(negated(.INVAL), calls.open(-1, 0));
-    try expectEqual(negated(.SRCH), calls.open(std.math.maxInt(i32), 0));
+    try expectEqual(negated(.INVAL), calls.open(0, 0, 0));
+    try expectEqual(negated(.INVAL), calls.open(-1, 0, 0));
+    try expectEqual(negated(.SRCH), calls.open(std.math.maxInt(i32), 0, 0));
 }
 
 test "a descriptor that is no pidfd" {
@@ -128,7 +128,7 @@ test "a descriptor that is no pidfd" {
 }
 
 test "stat and fcntl: two descriptors of one process share an inode" {
-    const first = calls.open(calls.own_pid(), 0);
+    const first = calls.open(calls.own_pid(), 0, 0);
     defer _ = calls.close(first);
     const second = calls.fcntl(first, kernel.F_DUPFD_CLOEXEC, 0);
     defer _ = calls.close(second);
@@ -148,16 +148,16 @@ test "a replaced number is what the kernel gets, and can be put back" {
     var changed = numbers;
     changed.pidfd_open = 60_000;
     changed.pidfd_send_signal = 60_000;
-    const itself = calls.open(calls.own_pid(), 0);
+    const itself = calls.open(calls.own_pid(), 0, 0);
     defer _ = calls.close(itself);
     try expectEqual(0, calls.replace_numbers(&changed));
-    try expectEqual(negated(.NOSYS), calls.open(calls.own_pid(), 0));
+    try expectEqual(negated(.NOSYS), calls.open(calls.own_pid(), 0, 0));
     try expectEqual(negated(.NOSYS), calls.signal(itself, 0, 0));
     var defaults: records.NumbersRecord = undefined;
     try expectEqual(0, calls.numbers(1, &defaults));
     try expectEqual(434, defaults.pidfd_open);
     try expectEqual(0, calls.replace_numbers(&numbers));
-    const fd = calls.open(calls.own_pid(), 0);
+    const fd = calls.open(calls.own_pid(), 0, 0);
     try expect(fd >= 0);
     try expectEqual(0, calls.close(fd));
 }
@@ -177,7 +177,7 @@ test "the exit-record probe agrees with a child of our own and leaves none behin
     const answer = calls.probe_exit_record();
     try expect(answer >= 0);
     const pid = try ending_child(42);
-    const fd = calls.open(pid, 0);
+    const fd = calls.open(pid, 0, 0);
     defer _ = calls.close(fd);
     var record: records.WaitRecord = undefined;
     try expectEqual(1, calls.wait(fd, kernel.WEXITED, &record));
@@ -199,7 +199,7 @@ test "a signal carries a value, and a message a descriptor" {
     var set = linux.sigemptyset();
     linux.sigaddset(&set, number);
     _ = linux.sigprocmask(linux.SIG.BLOCK, &set, null);
-    const itself = calls.open(calls.own_pid(), 0);
+    const itself = calls.open(calls.own_pid(), 0, 0);
     defer _ = calls.close(itself);
     try expectEqual(0, calls.queue(itself, &.{ .number = number, .flags = 0, .value = -7 }));
     var info = std.mem.zeroes(linux.siginfo_t);
