@@ -33,7 +33,7 @@ export function page(
   const { width, height } = panels[0];
   const wide = columns * (width + GAP) + GAP;
   const high = Math.ceil(panels.length / columns) * (height + GAP) + GAP;
-  const spans = legend.map(([text, color]) => `<tspan fill="${color}">${text}</tspan>`);
+  const spans = legend.map(([text, color]) => `<tspan dx="1em" fill="${color}">${text}</tspan>`);
   const drawn = panels.map((each, index) => {
     const row = Math.floor(index / columns);
     return panel(each, GAP + index % columns * (width + GAP), GAP + row * (height + GAP));
@@ -41,7 +41,7 @@ export function page(
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${wide} ${high}"
  font-family="sans-serif" font-size="12">
 <rect width="100%" height="100%" fill="white"/>
-<text x="${GAP}" y="20">${spans.join("\n")}</text>
+<text x="${GAP - 12}" y="20">${spans.join("\n")}</text>
 ${drawn.join("\n")}
 </svg>
 `;
