@@ -65,7 +65,9 @@ test("arguments, argv0 and the name in PATH arrive as they are", async () => {
   const args = ["a b", "", "*", "é\n", "-x", "'\"$HOME"];
   const child = spawn("sh", ["-c", 'printf "%s|" "$0" "$@"', ...args], { stdout: "pipe" });
   assert.equal(text((await child.output()).stdout), args.map((arg) => `${arg}|`).join(""));
-  const named = spawn(HELPER, ["pause"], { argv0: "other", stdout: "null" });
+  const named = spawn(HELPER, ["pause"], { argv0: "other", stdout: "pipe" });
+  // The kernel shows its arguments only a moment after spawn() has returned.
+  await once(named.stdout!, "data");
   assert.equal(readFileSync(`/proc/${named.pid}/cmdline`, "utf8"), "other\0pause\0");
   await named[Symbol.asyncDispose]();
 });
