@@ -64,7 +64,7 @@ const REASONS: Readonly<Record<string, string>> = {
   "clone ENOSPC": "too many namespaces (user.max_pid_namespaces and the like, namespaces(7))",
   "clone EAGAIN": "too many processes (RLIMIT_NPROC, pids.max or kernel.pid_max)",
   "cgroup ENOENT": "no such cgroup, or none that cgroup.kill ends (Linux 5.14)",
-  "cgroup EACCES": "not permitted to move a process into the cgroup",
+  "cgroup EACCES": "not permitted to make the cgroup, or to move a process into it",
   "cgroup EBUSY": "the cgroup has children with controllers, and takes no processes itself",
   "dup3 EBADF": "the number is above the limit of open files (RLIMIT_NOFILE)",
   "fcntl EBADF": "a file descriptor that the child is to have is not open",

@@ -220,6 +220,7 @@ for (const mode of MODES) {
       );
       assert.deepEqual([status.code, stdout], [125, ""], `${syscall}: ${stderr}`);
       assert.notEqual(stderr, "");
+      assert.doesNotMatch(stderr, /echo: (not found|can't be executed)/);
     }
   });
 }

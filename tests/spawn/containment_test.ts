@@ -5,18 +5,20 @@ import {
   copyFileSync,
   existsSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Pidfd, spawn, type SpawnOptions } from "../../mod.ts";
+import { Pidfd, spawn, type SpawnFailedError, type SpawnOptions } from "../../mod.ts";
 import { cgroupFolder, lacksKill, makeCgroup, removeCgroup } from "../support/cgroups.ts";
 import { isOver, leaving, untilPrinted } from "../support/contained.ts";
 import { thrown } from "../support/errors.ts";
 import { HELPER, run, runScript, runtimeCommand } from "../support/processes.ts";
-import { needsRoot } from "../support/trees.ts";
+import { childrenOf, needsRoot } from "../support/trees.ts";
 
 const kept = { lifetime: "contained", graceMs: 200 } as const;
 const noCgroups = await lacksKill();
@@ -96,6 +98,23 @@ test("cgroup.kill ends also who has become another user's", {
   }
 });
 
+test("cgroup.kill ends also an orphan in the pid namespace of others", {
+  skip: needsRoot || noCgroups,
+}, async () => {
+  const other = spawn(HELPER, ["in-own-proc", "", HELPER, "pause"], { ...kept, stdout: "pipe" });
+  try {
+    await untilPrinted(other.stdout!);
+    const [init] = childrenOf(other.pid);
+    const args = ["enter", `${init}`, "/bin/sh", "-c", "(setsid sleep 100 &)"];
+    const child = spawn(HELPER, args, { ...kept, containment: "cgroup", stdout: "pipe" });
+    assert.equal((await child.status).code, 0);
+    assert.equal((await child.contained)!.settled, true);
+    assert.ok(await isOver(child.stdout!));
+  } finally {
+    await other[Symbol.asyncDispose]();
+  }
+});
+
 test("in a pid namespace of its own the guard is the first process, and ends all", async () => {
   const script = "echo $$ $PPID; cat /proc/1/comm";
   const options = { ...kept, containment: "pidns", stdout: "pipe" } as const;
@@ -149,4 +168,69 @@ test("where it can't be contained as it was asked for, nothing is started", asyn
     const { stdout, stderr } = await runScript("contained_pidns.ts", { through });
     assert.equal(stdout, `SpawnFailedError ${error}\n`, stderr);
   }
+});
+
+test("where the pid of a command in a pid namespace can't be had, all is ended", {
+  skip: needsRoot,
+}, async () => {
+  const PIDFD_GET_INFO = String(0xC058FF0B);
+  const [ENOTTY, ENOBUFS] = ["25", "105"];
+  const failing = {
+    // The one byte by which the guard is told that its report was understood.
+    "ENOBUFS write": [HELPER, "deny-flag", "sendto", "2", "1", ENOBUFS],
+    // A /proc that has other numbers.
+    "EREMOTE openat": [
+      ...[HELPER, "deny-ioctl", PIDFD_GET_INFO, ENOTTY],
+      ...[HELPER, "in-pid-namespace", `${process.pid}`],
+    ],
+  };
+  for (const [error, through] of Object.entries(failing)) {
+    const limited = ["timeout", "-s", "KILL", "50", ...through];
+    const { stdout, stderr } = await runScript("contained_pidns.ts", { through: limited });
+    assert.equal(stdout, `SpawnFailedError ${error}\n`, stderr);
+  }
+});
+
+test("where a guard can't say that the command runs, all is ended at once", async () => {
+  const ETOOMANYREFS = "109";
+  for (const containment of ["guard", "pidns"]) {
+    const script = async (...through: string[]) => {
+      const limited = { through: ["timeout", "-s", "KILL", "50", ...through], args: [containment] };
+      return (await runScript("contained_unreported.ts", limited)).stdout.trim();
+    };
+    const channel = await script();
+    assert.match(channel, /^\d+$/);
+    const deny = [HELPER, "deny-flag", "sendmsg", "0", channel, ETOOMANYREFS];
+    assert.equal(await script(...deny), "SpawnFailedError EMFILE recvmsg");
+  }
+});
+
+test("where a guard is killed while it starts the command, nobody is left in the cgroup", {
+  skip: noCgroups,
+}, async () => {
+  const cgroup = makeCgroup();
+  // Stopped before it can say that the command runs, as a rule.
+  const script = `trap "" HUP; kill -STOP $PPID; setsid sleep 100 &
+    sleep 0.03; kill -KILL $PPID; exec sleep 100`;
+  const start = () => spawn("sh", ["-c", script], { ...kept, containment: "cgroup", cgroup });
+  const folders = () => readdirSync(cgroup).filter((name) => name.startsWith("pidfd-"));
+  const unstarted = async () => {
+    try {
+      await start().contained;
+    } catch (error) {
+      return error as SpawnFailedError;
+    }
+    // Too late: it ran already, and what it has left is found by its cgroup.
+    for (const name of folders()) writeFileSync(`${cgroup}/${name}/cgroup.kill`, "1");
+  };
+  let error: SpawnFailedError | undefined;
+  while (!error) error = await unstarted();
+  assert.equal(error.syscall, "execveat");
+  for (const name of folders()) {
+    const left = readFileSync(`${cgroup}/${name}/cgroup.procs`, "utf8");
+    writeFileSync(`${cgroup}/${name}/cgroup.kill`, "1");
+    assert.equal(left, "");
+    await removeCgroup(`${cgroup}/${name}`);
+  }
+  await removeCgroup(cgroup);
 });

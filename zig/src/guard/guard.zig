@@ -63,7 +63,7 @@ const Guard = struct {
             if (guard.phase == .killing) guard.kill();
             guard.wait();
         }
-        if (guard.held.cgroup >= 0) own_cgroup.remove(guard.held.cgroup);
+        if (guard.held.cgroup >= 0) own_cgroup.end(guard.held.cgroup);
         guard.tell(.gone);
     }
 
@@ -248,6 +248,7 @@ pub noinline fn run(
     };
     if (!has_inner and record.timeout_ms > 0) guard.timeout_at = now() + record.timeout_ms;
     if (has_inner) signals.allow_stops();
+    if (held.is_unwanted) guard.end(.{ .signal = linux.SIG.KILL, .grace_ms = 0 });
     guard.serve();
     if (has_inner) guard.take_request();
     const code = guard.exit_code();

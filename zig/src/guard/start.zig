@@ -33,6 +33,8 @@ pub const Held = struct {
     command: i32 = -1,
     /// The command's own cgroup.
     cgroup: i32 = -1,
+    /// Whether whoever has started the guard could not be told that the command runs.
+    is_unwanted: bool = false,
     /// Whether there is a second guard, at the other end of the channel.
     has_inner: bool = false,
     /// Whether we have taken the place of the program.
@@ -65,16 +67,20 @@ pub noinline fn start(held: *Held, command: Command, orders: *channels.Orders) i
     record.failed_fd = -1;
     const pid = prepare_and_start(held, &plan);
     descriptors.close_theirs(&plan);
-    if (pid < 0 and held.cgroup >= 0) own_cgroup.remove(held.cgroup);
+    if (pid < 0 and held.cgroup >= 0) own_cgroup.end(held.cgroup);
     if (pid == has_ended) return pid;
-    report(held.channel, record, pid);
+    const told = report(held.channel, record, pid);
     if (pid < 0) {
-        if (options.replaces) complain(command.name, pid);
+        if (options.replaces) complain(command.name, record.step, pid);
         return pid;
     }
     held.command = record.pidfd;
-    const is_inside = options.pid_namespace and !options.replaces;
-    if (is_inside) channels.wait_for_acknowledgement(held.channel, held.starter);
+    held.is_unwanted = told < 0 and !options.replaces;
+    if (held.is_unwanted) {
+        record.step = @intFromEnum(spawn.Step.write);
+        _ = report(held.channel, record, told);
+    } else if (options.pid_namespace and !options.replaces)
+        channels.wait_for_acknowledgement(held.channel, held.starter);
     leave(held, command.environment);
     // The process group may be killed as a whole. Where we are the program itself, it is ours.
     if (!options.replaces) _ = call(named(.setpgid), .{ 0, 0 });
@@ -151,7 +157,7 @@ fn prepare_program(plan: *making.Plan, proc: i32) i32 {
     return if (is_contained) channels.send_orders(plan) else as_user.send_orders(plan);
 }
 
-fn report(channel: i32, record: *const spawn.SpawnRecord, pid: i32) void {
+fn report(channel: i32, record: *const spawn.SpawnRecord, pid: i32) i32 {
     var message = std.mem.zeroes(channels.GuardRecord);
     message.report = if (pid < 0) .failed else .started;
     message.result = pid;
@@ -162,14 +168,18 @@ fn report(channel: i32, record: *const spawn.SpawnRecord, pid: i32) void {
         .length = @sizeOf(channels.GuardRecord),
     };
     const fds = [1]i32{record.pidfd};
-    _ = channels.send(channel, &.{part}, if (pid < 0) &.{} else &fds);
+    return channels.send(channel, &.{part}, if (pid < 0) &.{} else &fds);
 }
 
 /// On the standard error of the command: nobody else is left who could say it.
-fn complain(name: making.Text, errno: i32) void {
+fn complain(name: making.Text, step: i32, errno: i32) void {
     const front: making.Text = "pidfd: ";
-    const is_absent = errno == negated(.NOENT);
-    const end: making.Text = if (is_absent) ": not found\n" else ": can't be executed\n";
+    const end: making.Text = if (step != @intFromEnum(spawn.Step.execve))
+        ": not started, because its guard can't be; --verbose says why\n"
+    else if (errno == negated(.NOENT))
+        ": not found\n"
+    else
+        ": can't be executed\n";
     for ([_]making.Text{ front, name, end }) |text|
         _ = call(named(.write), .{ 2, text, exec.length_until(text, 0) });
 }

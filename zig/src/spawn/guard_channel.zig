@@ -86,30 +86,47 @@ pub fn wait(plan: *making.Plan) i32 {
         return report.result;
     }
     if (pidfd[0] < 0) {
-        _ = ask(channel, .{ .signal = linux.SIG.KILL, .grace_ms = 0 });
+        end_all(plan);
         // The kernel drops a descriptor that there is no room for.
         return plan.fail(.recvmsg, if (got < 0) got else negated(.MFILE));
     }
-    take(plan.record, report.result, pidfd[0]);
-    if (plan.options.pid_namespace) acknowledge(channel);
+    const pid = number_of(plan, pidfd[0], report.result);
+    if (pid < 0) {
+        end_all(plan);
+        _ = sys_fd.close(pidfd[0]);
+        return plan.failure;
+    }
+    plan.record.pid = pid;
+    plan.record.guard = plan.record.pidfd;
+    plan.record.pidfd = pidfd[0];
     _ = sys_fd.fcntl(channel, linux.F.SETFL, descriptors.nonblocking);
     plan.record.channel = channel;
     plan.channel[0] = -1;
     return 0;
 }
 
-fn take(record: *spawn.SpawnRecord, number: i32, pidfd: i32) void {
+/// The command's pid here.
+fn number_of(plan: *making.Plan, pidfd: i32, number: i32) i32 {
     const pid = proc_pid.pid_of(pidfd);
-    // One that was reaped has the number that the guard has for it.
-    record.pid = if (pid > 0) pid else number;
-    record.guard = record.pidfd;
-    record.pidfd = pidfd;
+    if (!plan.options.pid_namespace) {
+        // One that was reaped has the number that the guard has for it.
+        return if (pid > 0) pid else number;
+    }
+    // That number would be another process's here; and only the end of the guard has it reaped.
+    if (pid < 0) return plan.fail(if (pid == negated(.SRCH)) .execveat else .openat, pid);
+    // Now the guard may reap it.
+    const flags = message.MSG_NOSIGNAL;
+    const size: usize = 1;
+    const sent = call(named(.sendto), .{ plan.channel[0], "", size, flags, null, 0 });
+    return if (sent < 0) plan.fail(.write, sent) else pid;
 }
 
-/// Now the guard may reap the command, whose number here is known.
-fn acknowledge(channel: i32) void {
-    const flags = message.MSG_NOSIGNAL;
-    _ = call(named(.sendto), .{ channel, "", @as(usize, 1), flags, null, 0 });
+/// Nobody will have the command. The first process of a pid namespace takes no request before it
+/// knows that its report was understood, and its end is that of all.
+fn end_all(plan: *making.Plan) void {
+    if (plan.options.pid_namespace) {
+        _ = sys_pidfd.signal(plan.record.pidfd, linux.SIG.KILL, 0);
+    } else _ = ask(plan.channel[0], .{ .signal = linux.SIG.KILL, .grace_ms = 0 });
 }
 
 /// In the guard, of whose pid namespace the program does not know the numbers: waits for that.

@@ -186,7 +186,8 @@ const Cgroup = struct {
     fn close(self: *const Cgroup, is_removed: bool) void {
         if (self.opened >= 0) _ = sys_fd.close(self.opened);
         if (self.own < 0) return;
-        if (is_removed) own_cgroup.remove(self.own);
+        // Somebody may have killed the guard after it had started the command.
+        if (is_removed) own_cgroup.end(self.own);
         _ = sys_fd.close(self.own);
     }
 };

@@ -60,13 +60,20 @@ pub noinline fn kill(folder: i32) void {
     _ = call(named(.write), .{ file, "1", @as(usize, 1) });
 }
 
+/// Ends who has been left in it by the guard's death, or is in it without descending from the
+/// guard, as an orphan in the pid namespace of others; and removes it.
+pub noinline fn end(folder: i32) void {
+    kill(folder);
+    remove(folder);
+}
+
 /// How often, and after how long, a cgroup is removed again.
 const most_tries = 100;
 const pause_ms = 10;
 
 /// Removes it, if nobody is in it or has made others below it. A cgroup is never renamed. The
 /// kernel may count one that was reaped for a moment longer, of which it tells nobody.
-pub noinline fn remove(folder: i32) void {
+fn remove(folder: i32) void {
     var link = std.mem.zeroes([32:0]u8);
     const prefix = "/proc/self/fd/";
     link[0..prefix.len].* = prefix.*;
@@ -99,9 +106,8 @@ test "one is made, with a name of its own, and removed" {
     if (first < 0) return error.SkipZigTest;
     const second = make(parent);
     for ([_]i32{ first, second }) |one| {
-        kill(one);
         try std.testing.expect(open_kill(one) >= 0);
-        remove(one);
+        end(one);
         try std.testing.expectEqual(negated(.NODEV), open_kill(one));
         _ = sys_fd.close(one);
     }
