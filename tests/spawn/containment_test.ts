@@ -127,6 +127,25 @@ test("in a pid namespace of its own the guard is the first process, and ends all
   assert.ok(await isOver(whole.stdout!));
 });
 
+for (const containment of ["guard", "cgroup", "pidns"] as const) {
+  test(`everything else goes with the containment "${containment}"`, {
+    skip: needsRoot || (containment === "cgroup" && noCgroups),
+  }, async () => {
+    const script = 'echo $0 $A; pwd; umask; ulimit -n; id -u; ls /proc/$$/fd; grep "NoN" $1';
+    const child = spawn("sh", ["-c", script, "name", "/proc/self/status"], {
+      ...kept,
+      ...{ containment, stdin: "null", stdout: "pipe", stderr: "null", fds: { 7: "pipe" } },
+      ...{ cwd: "/tmp", umask: 0o77, env: { A: "b" }, uid: 1234, gid: 1234, session: true },
+      ...{ limits: { nofile: [64, 128] }, noNewPrivileges: true },
+    });
+    const { status, stdout } = await child.output();
+    const lines = new TextDecoder().decode(stdout).trim().replaceAll("\n", " ");
+    assert.equal(lines, "name b /tmp 0077 64 1234 0 1 2 7 NoNewPrivs:\t1");
+    assert.equal(status.code, 0);
+    child.fds[7].destroy();
+  });
+}
+
 test("in a pid namespace nothing is left where somebody kills the guard", async () => {
   const child = await started({ containment: "pidns" });
   const guard = guardOf(child.pid);
