@@ -9,7 +9,6 @@ import {
   PidfdError,
   SpawnFailedError,
 } from "../mod.ts";
-import { EEXIST } from "../src/kernel/constants.ts";
 import { isNoSuchProcess } from "../src/kernel/errors.ts";
 import { signalName } from "../src/kernel/signals.ts";
 import { becomeGuard, Contained, GUARANTEES, mayBecomeGuard } from "./contain.ts";
@@ -49,8 +48,9 @@ export interface Report {
 /** Runs it; a failure is a report too. */
 export async function runPlan(plan: Plan): Promise<Report> {
   try {
-    refuseRunning(plan.pidfile);
+    const { pidfile } = plan;
     if (isPlain(plan) && mayBecomeGuard()) becomeGuard(plan.command, plan);
+    if (pidfile !== undefined) reserve(pidfile);
     return await new Run(plan).end();
   } catch (error) {
     if (!(error instanceof PidfdError)) throw error;
@@ -64,14 +64,23 @@ function isPlain({ pidfile, isVerbose, isReported }: Plan): boolean {
   return pidfile === undefined && !isVerbose && !isReported;
 }
 
-/** The command can't hold the file before it runs; so the file is looked at first. */
-function refuseRunning(pidfile: string | undefined): void {
-  const owner = pidfile === undefined ? null : Pidfd.fromPidfile(pidfile);
-  if (owner === null) return;
-  const { pid } = owner;
-  owner.close();
-  const reason = `the file belongs to a process that runs: ${JSON.stringify(pidfile)}`;
-  throw new PidfdError({ errno: EEXIST, syscall: "open", pid, reason });
+/** The command can't hold the file before it runs; so this program does. */
+function reserve(pidfile: string): void {
+  const self = Pidfd.open(process.pid);
+  try {
+    self.writePidfile(pidfile);
+  } finally {
+    self.close();
+  }
+}
+
+function release(pidfile: string): void {
+  const self = Pidfd.open(process.pid);
+  try {
+    self.removePidfile(pidfile);
+  } finally {
+    self.close();
+  }
 }
 
 function codeOf(error: PidfdError): number {
@@ -94,6 +103,7 @@ class Run {
       this.#contained = new Contained(plan.command, plan);
     } catch (error) {
       this.#forwarder.stop();
+      if (plan.pidfile !== undefined) release(plan.pidfile);
       throw error;
     }
     this.#child = this.#contained.child;
@@ -139,6 +149,7 @@ class Run {
     const { pidfile } = this.#plan;
     if (pidfile === undefined) return;
     try {
+      release(pidfile);
       this.#child.handle.writePidfile(pidfile);
     } catch (error) {
       // It has ended already: nobody looks for it.

@@ -119,7 +119,7 @@ const reasons = (): Readonly<Record<string, string>> => ({
   EMFILE: "this process has as many descriptors open as it may (RLIMIT_NOFILE)",
   ENOTSOCK: "the descriptor is no socket",
   ENOTCONN: "the socket is not connected",
-  EPIPE: "nobody is at the other end of the socket",
+  EPIPE: "nobody is at the other end",
   ECONNREFUSED: "nobody is at the other end of the socket",
   ENFILE: "the system has as many files open as it may",
   ENOMEM: "the kernel is out of memory",

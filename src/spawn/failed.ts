@@ -51,7 +51,8 @@ export const stepName = (index: number): string => SPAWN_STEPS[index] ?? "recvms
 /** What a failure of a step means, where the errno alone does not say it. */
 const REASONS: Readonly<Record<string, string>> = {
   "execve ENOENT": "no such program, or its interpreter is missing",
-  "execve EACCES": "not permitted to run the program, or it is no regular file",
+  "execve EACCES":
+    "not permitted to run the program, or to search a folder of PATH, or it is no regular file",
   "execve ENOEXEC": "the file is no program that this kernel runs, and starts with no #! line",
   "execve E2BIG": "the arguments and the environment are too large (ARG_MAX)",
   "execve ETXTBSY": "the program is open for writing",
@@ -64,7 +65,9 @@ const REASONS: Readonly<Record<string, string>> = {
   "clone ENOSPC": "too many namespaces (user.max_pid_namespaces and the like, namespaces(7))",
   "clone EAGAIN": "too many processes (RLIMIT_NPROC, pids.max or kernel.pid_max)",
   "cgroup ENOENT": "no such cgroup, or none that cgroup.kill ends (Linux 5.14)",
-  "cgroup EACCES": "not permitted to make the cgroup, or to move a process into it",
+  "cgroup EACCES":
+    "this user may not make the cgroup, or not move a process into it (cgroup.procs)",
+  "cgroup EBADF": "not the folder of a cgroup of version 2",
   "cgroup EBUSY": "the cgroup has children with controllers, and takes no processes itself",
   "dup3 EBADF": "the number is above the limit of open files (RLIMIT_NOFILE)",
   "fcntl EBADF": "a file descriptor that the child is to have is not open",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { reportUncaught } from "../../ffi/timer.ts";
 import { nextTurn } from "../../ffi/turn.ts";
 import { PipeReader, PipeWriter } from "./pipe.ts";
 import { type Placed, SOCKET } from "./stdio.ts";
@@ -28,6 +29,7 @@ interface End {
 export class Pipes {
   readonly #ends: Map<number, End> = new Map();
   #isRef = true;
+  #isOutputTaken = false;
   /** The streams that are no standard ones. */
   readonly additional: Readonly<Record<number, ChildReadable | ChildDuplex>> = {};
 
@@ -50,7 +52,12 @@ export class Pipes {
   /** What the child reads; null where that is nothing of ours. */
   writable(target: number): ChildWritable | null {
     const end = this.#ends.get(target);
-    return end ? (end.stream ??= writableOf(end.writer!)) as ChildWritable : null;
+    if (!end) return null;
+    if (!end.stream) {
+      end.stream = writableOf(end.writer!);
+      if (this.#isOutputTaken) this.#expectBrokenPipe(end);
+    }
+    return end.stream as ChildWritable;
   }
 
   /** What the child writes; null where that is nothing of ours. */
@@ -66,6 +73,8 @@ export class Pipes {
       throw new TypeError("Cannot collect output: a stream of it was used already");
     }
     for (const end of ends) if (end) end.stream = end.reader;
+    this.#isOutputTaken = true;
+    this.#expectBrokenPipe(this.#ends.get(0));
     this.#closeUnusedInput();
     return ends.map((end) => end?.reader);
   }
@@ -86,6 +95,18 @@ export class Pipes {
       reader?.close();
       writer?.close();
     }
+  }
+
+  /**
+   * Whoever collects the output learns by the status how the child ended; that it did not read all
+   * of its input before must not end this program.
+   */
+  #expectBrokenPipe(input: End | undefined): void {
+    if (!input?.stream) return;
+    const stream = input.stream as ChildWritable;
+    stream.on("error", (error: Error & { code?: string }) => {
+      if (error.code !== "EPIPE" && stream.listenerCount("error") === 1) reportUncaught(error);
+    });
   }
 
   /** Whoever asked for the output first writes the input in the same turn. */

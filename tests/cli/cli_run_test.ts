@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { Pidfd } from "../../mod.ts";
@@ -190,11 +190,14 @@ for (const [when, through] of [["", []], [", before Linux 6.9 too", WITHOUT_PIDF
       const args = ["--pidfile", path, "--", "sh", "-c", "echo $$; read line"];
       const child = startRun(args, { stdin: "pipe" }, [...through]);
       const pid = Number(await heard(child, "\n"));
-      // The file is written when the command runs.
-      while (!existsSync(path)) await new Promise((resolve) => setImmediate(resolve));
-      const handle = Pidfd.fromPidfile(path)!;
-      assert.equal(handle.pid, pid);
-      handle.close();
+      // The command gets the file when it runs: before, it is that of pidfd run.
+      for (let owner = 0; owner !== pid;) {
+        const handle = Pidfd.fromPidfile(path);
+        owner = handle?.pid ?? 0;
+        assert.ok([0, pid, child.pid].includes(owner));
+        handle?.close();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
       child.stdin!.end("\n");
       assert.equal((await child.status).code, 0);
       assert.equal(existsSync(path), false);
@@ -227,11 +230,19 @@ test("pidfd run --pidfile starts nothing where another process holds the file", 
   });
 });
 
-test("pidfd run ends a command whose pid file can't be written", async () => {
-  const args = ["--pidfile", "/no/such/folder/command.pid", "--", "sleep", "100"];
-  const { status, stderr } = await pidfdRun(...args);
-  assert.equal(status.code, 125);
+test("pidfd run starts nothing where its pid file can't be written", async () => {
+  const args = ["--pidfile", "/no/such/folder/command.pid", "--", "echo", "started"];
+  const { status, stdout, stderr } = await pidfdRun(...args);
+  assert.deepEqual([status.code, stdout], [125, ""]);
   assert.match(stderr, /ENOENT/);
+});
+
+test("pidfd run leaves no pid file of a command that can't be started", async () => {
+  await inFolder(async (folder) => {
+    const { status } = await pidfdRun("--pidfile", `${folder}/a.pid`, "--", "/no/such/program");
+    assert.equal(status.code, 127);
+    assert.deepEqual(readdirSync(folder), []);
+  });
 });
 
 test("pidfd run works for a user without privileges", { skip: needsRoot }, async () => {

@@ -200,3 +200,8 @@ test("a process that can't be waited for at first is not lost", async () => {
   const { stdout, stderr } = await runScript("spawn_watcher_fault.ts", { through });
   assert.equal(stdout.trim(), "SIGKILL SIGKILL reaped", stderr);
 });
+
+test("a folder that is no cgroup of version 2 is named", () => {
+  const error = thrown(() => spawn("true", [], { cgroup: folder }));
+  assert.deepEqual([error.syscall, error.path], ["cgroup", folder]);
+});

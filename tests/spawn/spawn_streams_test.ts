@@ -213,3 +213,15 @@ test("an input that nobody uses is closed by output(), which a late write is tol
   assert.deepEqual([error.code, error.syscall], ["EBADF", "write"]);
   assert.match(error.message, /output\(\) closes an input that is not used at once/);
 });
+
+test("output() of a child that does not read its input takes the broken pipe", async () => {
+  const input = new Uint8Array(1_000_000);
+  for (const isAsked of [false, true]) {
+    const child = spawn("sh", ["-c", "exec 0<&-; echo done"], { stdin: "pipe", stdout: "pipe" });
+    if (isAsked) child.stdin!.end(input);
+    const output = child.output();
+    if (!isAsked) child.stdin!.end(input);
+    const { status, stdout } = await output;
+    assert.deepEqual([status.code, new TextDecoder().decode(stdout)], [0, "done\n"]);
+  }
+});

@@ -210,7 +210,9 @@ pub fn clone_and_wait(plan: *Plan) i32 {
     const before = thread.mask(~@as(u64, 0));
     const pid = clone.run(plan);
     _ = thread.mask(before);
-    if (pid < 0) return plan.fail(.clone, pid);
+    // clone3(2) says so of a folder that is no cgroup of version 2.
+    const is_cgroups = pid == negated(.BADF) and plan.record.cgroup >= 0;
+    if (pid < 0) return plan.fail(if (is_cgroups) .cgroup else .clone, pid);
     const pidfd = plan.record.pidfd;
     plan.record.pid = pid;
     if (plan.failure == 0 and plan.program >= 0) plan.failure =
