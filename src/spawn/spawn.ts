@@ -41,10 +41,12 @@ import { OURS } from "./stdio.ts";
  * @throws {SpawnFailedError} With the failed step in `syscall`. `ENOENT`, `EACCES`, `ENOEXEC`,
  * `E2BIG`, `ETXTBSY`, `ENOTDIR`, `ELOOP` or `ENAMETOOLONG` of "execve"; `ENOENT`, `ENOTDIR` or
  * `EACCES` of "chdir"; `EMFILE`, `ENFILE` or `EBADF` of the descriptors; `EAGAIN` or `ENOMEM` of
- * "clone"; `EPERM` of "prlimit", "setgroups", "setresgid" or "setresuid"; `ENOENT`, `EACCES` or
- * `EBUSY` of "cgroup" or "clone"; `EACCES` of "spawn" if the runtime does not permit it. For a
+ * "clone"; `EPERM` of "prlimit", "setgroups", "setresgid" or "setresuid"; `ENOENT`, `EBADF`,
+ * `EACCES` or `EBUSY` of "cgroup"; `EACCES` of "spawn" if the runtime does not permit it. For a
  * guard, or another user, `EACCES` of "memfd_create", where no memory file may be executed; for a
- * guard `ENOENT` or `EREMOTE` of "openat", without the /proc of its pid namespace.
+ * guard `ENOENT` or `EREMOTE` of "openat", without the /proc of its pid namespace, and `ESRCH` of
+ * "execveat" if somebody has killed it; for a pid namespace `EPERM` or `ENOSPC` of "clone", and
+ * `EPERM`, `EACCES` or `EINVAL` of "mount" or "uid_map".
  *
  * @example Run a program, and have its output
  * ```ts
