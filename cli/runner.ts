@@ -66,18 +66,17 @@ function isPlain({ pidfile, isVerbose, isReported }: Plan): boolean {
 
 /** The command can't hold the file before it runs; so this program does. */
 function reserve(pidfile: string): void {
-  const self = Pidfd.open(process.pid);
-  try {
-    self.writePidfile(pidfile);
-  } finally {
-    self.close();
-  }
+  withSelf((self) => self.writePidfile(pidfile));
 }
 
 function release(pidfile: string): void {
+  withSelf((self) => self.removePidfile(pidfile));
+}
+
+function withSelf(act: (self: Pidfd) => void): void {
   const self = Pidfd.open(process.pid);
   try {
-    self.removePidfile(pidfile);
+    act(self);
   } finally {
     self.close();
   }
