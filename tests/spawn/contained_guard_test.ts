@@ -16,7 +16,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { LIBRARIES } from "../../ffi/library.ts";
 import { findOrphans, Pidfd, spawn } from "../../mod.ts";
-import { removeCgroup } from "../support/cgroups.ts";
+import { lacksCgroups, makeCgroup, removeCgroup } from "../support/cgroups.ts";
 import { isOver, untilPrinted } from "../support/contained.ts";
 import { CPU } from "../support/cpu.ts";
 import { HELPER, runScript, runtimeCommand, type ScriptResult } from "../support/processes.ts";
@@ -81,7 +81,9 @@ test("a guard that somebody has stopped ends everything when it is told to", asy
 test("a guard has no descriptor of the command's, and none of its variables", async () => {
   const env = { PIDFD_TEST: "a secret of the command" };
   const fds = { 7: "pipe", 9: "socket" } as const;
-  const child = spawn("sleep", ["100"], { ...contained, stdin: "pipe", stdout: "pipe", fds, env });
+  const cgroup = (await lacksCgroups()) ? undefined : makeCgroup();
+  const options = { ...contained, stdin: "pipe", stdout: "pipe", fds, env, cgroup } as const;
+  const child = spawn("sleep", ["100"], options);
   const guard = guardOf(child.pid);
   const folder = `/proc/${guard.pid}`;
   const open = () => readdirSync(`${folder}/fd`).length;
@@ -98,6 +100,7 @@ test("a guard has no descriptor of the command's, and none of its variables", as
   assert.equal(readFileSync(`${folder}/comm`, "utf8"), "pidfd-guard\n");
   guard.close();
   await child[Symbol.asyncDispose]();
+  if (cgroup) await removeCgroup(cgroup);
 });
 
 test("a Worker that ends takes no contained child with it, and the program's end does", async () => {

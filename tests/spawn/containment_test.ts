@@ -4,6 +4,7 @@ import {
   chownSync,
   copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -69,6 +70,23 @@ test("a cgroup of its own is made in another one, and removed if nothing can be 
   assert.deepEqual([error.code, error.syscall], ["ENOENT", "execve"]);
   // That fails if there is another one in it.
   await removeCgroup(cgroup);
+});
+
+test("a cgroup of its own is removed with those that the command has made in it", {
+  skip: noCgroups,
+}, async () => {
+  const child = spawn("sleep", ["100"], { ...kept, containment: "cgroup" });
+  const folder = cgroupFolder(child.pid);
+  for (const below of ["a/b/c", "a/.d", "..e"]) {
+    mkdirSync(`${folder}/${below}`, { recursive: true });
+  }
+  writeFileSync(`${folder}/a/b/c/cgroup.procs`, `${child.pid}`);
+  const startedAt = performance.now();
+  const { contained } = await child.terminate();
+  assert.equal(contained!.settled, true);
+  assert.equal(existsSync(folder), false);
+  // In vain it is tried again for a second.
+  assert.ok(performance.now() - startedAt < 900);
 });
 
 test("cgroup.kill ends also who has become another user's", {

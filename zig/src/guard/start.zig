@@ -64,6 +64,10 @@ pub noinline fn start(held: *Held, command: Command, orders: *channels.Orders) i
     if (options.changes_user()) plan.program = fds[1];
     record.cgroup = if (options.changes_user()) fds[2] else fds[1];
     if (options.own_cgroup) held.cgroup = record.cgroup;
+    // The command is born in it; the guard never is.
+    defer if (!options.own_cgroup and record.cgroup >= 0) {
+        _ = sys_fd.close(record.cgroup);
+    };
     record.failed_fd = -1;
     const pid = prepare_and_start(held, &plan);
     descriptors.close_theirs(&plan);

@@ -112,15 +112,20 @@ pub const Entries = struct {
     buffer: [capacity * entry_size_min]u8 align(8) = undefined,
 
     pub fn next(entries: *Entries) ?i32 {
-        while (true) {
-            if (entries.at == entries.length and !entries.fill()) return null;
-            const entry = entries.buffer[entries.at..];
-            entries.at += entry_size(entry);
-            const name: [*:0]const u8 = @ptrCast(&entry[name_offset]);
+        while (entries.next_name()) |name| {
             const number = text.decimal(i32, text.until_zero(name)) orelse continue;
             entries.count += 1;
             return number;
         }
+        return null;
+    }
+
+    /// Of whatever kind, "." and ".." too; until the next call.
+    pub fn next_name(entries: *Entries) ?[*:0]const u8 {
+        if (entries.at == entries.length and !entries.fill()) return null;
+        const entry = entries.buffer[entries.at..];
+        entries.at += entry_size(entry);
+        return @ptrCast(&entry[name_offset]);
     }
 
     /// Whether the entries that were read before were all, so that the next one is read from the
