@@ -102,7 +102,7 @@ class Run {
       this.#contained = new Contained(plan.command, plan);
     } catch (error) {
       this.#forwarder.stop();
-      if (plan.pidfile !== undefined) release(plan.pidfile);
+      if (plan.pidfile !== undefined) complainIfThrown(() => release(plan.pidfile!));
       throw error;
     }
     this.#child = this.#contained.child;
@@ -130,11 +130,7 @@ class Run {
 
   #forward(signal: NodeJS.Signals): void {
     this.#say(`sends ${signal} on`);
-    try {
-      this.#child.kill(signal);
-    } catch (error) {
-      complainOf(error);
-    }
+    complainIfThrown(() => this.#child.kill(signal));
   }
 
   #timeOut(): void {
@@ -160,12 +156,7 @@ class Run {
 
   #removePidfile(): void {
     const { pidfile } = this.#plan;
-    if (pidfile === undefined) return;
-    try {
-      this.#child.handle.removePidfile(pidfile);
-    } catch (error) {
-      complainOf(error);
-    }
+    if (pidfile !== undefined) complainIfThrown(() => this.#child.handle.removePidfile(pidfile));
   }
 
   #report(status: ExitStatus, contained: Containment): Report {
@@ -191,6 +182,15 @@ class Run {
 
   #say(text: string): void {
     if (this.#plan.isVerbose) complain(`pidfd run: ${text}`);
+  }
+}
+
+/** Where there is something else to go on with, or an error to be thrown. */
+function complainIfThrown(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    complainOf(error);
   }
 }
 

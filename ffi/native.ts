@@ -40,8 +40,11 @@ export interface Native {
   describe(pidfd: number, wanted: number, record: Uint8Array): number;
   /** The command line of a process, into the room behind a `CommandLineRecord`: 0, or -E2BIG. */
   command_line(pidfd: number, record: Uint8Array): number;
-  /** open_by_handle_at(2), Linux 6.14: a pidfd of the process with the inode of a `FileRecord`. */
-  open_inode(record: Uint8Array): number;
+  /**
+   * open_by_handle_at(2), Linux 6.14: a pidfd of the process with the inode of a `FileRecord`,
+   * tracked in `slot`.
+   */
+  open_inode(record: Uint8Array, slot: number): number;
   /** The clocks, our own pid namespace and the id of this boot: fills a `BootRecord`. */
   read_boot(record: Uint8Array): number;
 
@@ -49,7 +52,10 @@ export interface Native {
 
   /** The beginning of the file at a `PathRecord`: fills a `TextRecord`. */
   read_file(path: Uint8Array, record: Uint8Array): number;
-  /** Locks a file that will replace the one at `path`: a descriptor for one of the next two. */
+  /**
+   * Locks a file that will replace the one at a `PathRecord`: a descriptor for one of the next two,
+   * tracked until then.
+   */
   pidfile_claim(path: Uint8Array): number;
   /**
    * Writes a `TextRecord` into the claimed file, renames it to `path`, and closes it. If it fails,
@@ -74,8 +80,10 @@ export interface Native {
 
   // Sockets, and messages over them.
 
-  /** getsockopt(2) of SOL_SOCKET: the option's int; of SO_PEERPIDFD a close-on-exec descriptor. */
+  /** getsockopt(2) of SOL_SOCKET: the option's int. */
   socket_option(socket: number, option: number): number;
+  /** The same of SO_PEERPIDFD, Linux 6.5: a new close-on-exec descriptor, tracked in `slot`. */
+  open_peer(socket: number, slot: number): number;
   /** setsockopt(2) of SOL_SOCKET. SO_PASSCRED is 16 here on every CPU. */
   set_socket_option(socket: number, option: number, value: number): number;
   /** getsockopt(2) of SO_PEERCRED and SO_PEERGROUPS: fills a `PeerRecord`. */
@@ -84,13 +92,16 @@ export interface Native {
   socket_pair(kind: number, record: Uint8Array): number;
   /** sendmsg(2) of a `MessageRecord`, without blocking: how many bytes were sent. */
   send_message(socket: number, record: Uint8Array): number;
-  /** recvmsg(2), without blocking: fills a `MessageRecord`; the caller owns its descriptors. */
-  receive_message(socket: number, record: Uint8Array): number;
+  /**
+   * recvmsg(2), without blocking: fills a `MessageRecord`; the caller owns its descriptors. That of
+   * the sender is tracked in `slot`.
+   */
+  receive_message(socket: number, record: Uint8Array, slot: number): number;
 
   // All processes.
 
-  /** A descriptor of /proc, if its pids are those of our own pid namespace. */
-  proc_open(): number;
+  /** A descriptor of /proc, if its pids are those of our own pid namespace; tracked in `slot`. */
+  proc_open(slot: number): number;
   /** Fills a `ScanRecord` with the next processes of a scan: 1, or 0 at its end. */
   proc_scan_next(proc: number, record: Uint8Array): number;
   /**
@@ -98,7 +109,7 @@ export interface Native {
    * too little for a single one.
    */
   proc_scan_command_lines(proc: number, record: Uint8Array): number;
-  /** A new pidfd, and a `ProcessRecord` of what was read while it named that pid. */
+  /** A new pidfd, tracked, and a `ProcessRecord` read while it named that pid. */
   proc_pin(proc: number, pid: number, record: Uint8Array): number;
   /** The same for an open pidfd, whose pid is in the `ProcessRecord`. */
   proc_read(proc: number, pidfd: number, record: Uint8Array): number;
@@ -121,11 +132,10 @@ export interface Native {
   tree_kill(proc: number, budgetUs: number, table: Uint8Array): number;
   /** Finds members of a tree in a scan of all processes: one of `TREE_ANSWERS`. */
   tree_scan(proc: number, budgetUs: number, table: Uint8Array): number;
-  /**
-   * Opens the cgroup.kill at `path` if `file` is below 0; else writes to it, which kills the whole
-   * cgroup. Linux 5.14.
-   */
-  cgroup_kill(path: Uint8Array, file: number): number;
+  /** Opens the cgroup.kill at a `PathRecord`, Linux 5.14; it is tracked. */
+  cgroup_kill_open(path: Uint8Array): number;
+  /** Writes to it, which kills the whole cgroup. */
+  cgroup_kill(file: number): number;
 
   // This process, its descriptors and threads.
 

@@ -19,7 +19,6 @@ import {
   PIDFD_THREAD,
   PIDFS_MAGIC,
   SO_PASSPIDFD,
-  SO_PEERPIDFD,
   WALL,
   WEXITED,
   WNOHANG,
@@ -30,8 +29,9 @@ import { decodeInfo } from "../kernel/pidfd_info.ts";
 import { NativeRecord } from "../kernel/record.ts";
 
 /** 0 for a descriptor, which is closed; an errno stays. */
-function closed(library: Native, result: number): number {
-  return result < 0 ? result : library.close(result);
+function closed(fd: number): number {
+  closeOwned(fd);
+  return Math.min(fd, 0);
 }
 
 /**
@@ -66,7 +66,7 @@ export function pidfsAnswer(library: Native, fd: number): number {
 export function handleAnswer(library: Native, fd: number): number {
   const record = new NativeRecord("FileRecord");
   const result = library.stat(fd, record.bytes);
-  return result < 0 ? result : closed(library, library.open_inode(record.bytes));
+  return result < 0 ? result : closed(library.open_inode(record.bytes, makeSlot()));
 }
 
 /** What the kernel tells of a process, whatever that is. */
@@ -88,14 +88,12 @@ export function knownAnswer(library: Native, fd: number, name: keyof typeof INFO
 
 /** The namespace of our network. */
 export function namespaceAnswer(library: Native, fd: number): number {
-  return closed(library, library.namespace(fd, namespaceNumber("net")));
+  return closed(library.namespace(fd, namespaceNumber("net")));
 }
 
 /** A thread's handle: the first thread of a process has the process's own id. */
 export function threadAnswer(library: Native): number {
-  const fd = library.open(library.own_pid(), PIDFD_THREAD, makeSlot());
-  closeOwned(fd);
-  return Math.min(fd, 0);
+  return closed(library.open(library.own_pid(), PIDFD_THREAD, makeSlot()));
 }
 
 /** A signal that asks only, with a scope. */
@@ -114,10 +112,7 @@ export function adviceAnswer(library: Native, fd: number): number {
 
 /** The peer of a socket that we have made: ourselves. */
 export function peerAnswer(library: Native): number {
-  return onSocket(
-    library,
-    (socket) => closed(library, library.socket_option(socket, SO_PEERPIDFD)),
-  );
+  return onSocket(library, (socket) => closed(library.open_peer(socket, makeSlot())));
 }
 
 /** Senders of what comes over a socket that we have made. */

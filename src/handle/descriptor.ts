@@ -49,6 +49,16 @@ export function makeSlot(): number {
   return slot;
 }
 
+/** What the library has opened and tracks, so that nobody else here gets or closes it. */
+export function own(fd: number): void {
+  owned[fd] = true;
+}
+
+/** The same, which the library closes at once. */
+export function disown(fd: number): void {
+  owned[fd] = false;
+}
+
 /** Has the descriptor closed if this thread is a Worker that is terminated, or no longer. */
 export function note(fd: number, isOwned: boolean): void {
   owned[fd] = isOwned;
@@ -109,7 +119,7 @@ export class OwnedFd {
  */
 export function closeOwned(fd: number): void {
   if (fd < 0) return;
-  owned[fd] = false;
+  disown(fd);
   // Linux frees the number whatever close(2) returns, and nobody could do anything about an error.
   if (slot > 0) native().close_tracked(slot, fd);
   else native().close(fd);

@@ -65,7 +65,7 @@ const record: ProcessRecord = new NativeRecord("ProcessRecord");
 function readParent(pid: number): number | undefined {
   const fd = withProc((proc) => proc.pin(pid, record));
   if (typeof fd !== "number") return undefined;
-  native().close(fd);
+  closeOwned(fd);
   return record.number("ppid");
 }
 

@@ -5,13 +5,14 @@
  */
 import { LOCK_STEPS } from "../../ffi/symbols.ts";
 import { startTimer } from "../../ffi/timer.ts";
-import { note } from "../handle/descriptor.ts";
+import { disown, own } from "../handle/descriptor.ts";
 import { checkAbortSignal, checkInteger, checkPath, readOptions } from "../kernel/arguments.ts";
 import { EAGAIN, EINVAL, ENOENT } from "../kernel/constants.ts";
 import { checkFile, failure, type PidfdError } from "../kernel/errors.ts";
 import { showBy } from "../kernel/inspection.ts";
 import { native } from "../kernel/native.ts";
 import { NativeRecord } from "../kernel/record.ts";
+import { type PathRecord, pathRecord } from "../proc/file.ts";
 import { openSelf } from "../process/open.ts";
 import type { Failed } from "../watch/channel.ts";
 import { reasonOf } from "../watch/limits.ts";
@@ -106,7 +107,7 @@ const DESCRIPTORS = ["below", "file", "above", "watch"] as const;
 /** The descriptors of one lock, from the first attempt to its release. */
 class Lock implements FileLock, Listener {
   readonly path: string;
-  readonly #file = new NativeRecord("PathRecord");
+  readonly #file: PathRecord;
   readonly #record = new NativeRecord("LockRecord");
   #isOpen = false;
   #isHeld = false;
@@ -128,7 +129,8 @@ class Lock implements FileLock, Listener {
 
   constructor(path: string, bytes: Uint8Array) {
     this.path = path;
-    this.#file.bytes.set(bytes);
+    for (const name of DESCRIPTORS) this.#record.set(name, -1);
+    this.#file = pathRecord(bytes);
   }
 
   get isHeld(): boolean {
@@ -151,17 +153,15 @@ class Lock implements FileLock, Listener {
   #open(): void {
     checkFile(this.#do("open"), "open", this.path);
     this.#isOpen = true;
-    this.#note(true);
+    this.#descriptors().forEach(own);
   }
 
   #do(step: keyof typeof LOCK_STEPS): number {
     return native().lock(LOCK_STEPS[step], this.#file.bytes, this.#record.bytes);
   }
 
-  /** Has the descriptors closed with this thread, if that is a Worker; or no longer. */
-  #note(isOwned: boolean): void {
-    const fds = DESCRIPTORS.map((name) => this.#record.number(name));
-    for (const fd of fds) if (fd >= 0) note(fd, isOwned);
+  #descriptors(): number[] {
+    return DESCRIPTORS.map((name) => this.#record.number(name)).filter((fd) => fd >= 0);
   }
 
   /** Tries again whenever somebody has closed the file, until a limit is reached. */
@@ -202,7 +202,7 @@ class Lock implements FileLock, Listener {
     if (result === ENOENT) return this.close();
     checkFile(result, "inotify_init1", this.path);
     const fd = this.#record.number("watch");
-    note(fd, true);
+    own(fd);
     const failed = watcher().add(fd, this);
     if (failed) throw failure(failed);
     watcher().hold(1);
@@ -271,7 +271,7 @@ class Lock implements FileLock, Listener {
   close(): void {
     if (!this.#isOpen) return;
     this.#unwatch();
-    this.#note(false);
+    this.#descriptors().forEach(disown);
     this.#do(this.#isHeld ? "release" : "close");
     this.#isOpen = false;
     this.#isHeld = false;

@@ -12,6 +12,7 @@ import { EAGAIN, EEXIST, EINVAL, ENOENT, EPERM, ESRCH, INT_MAX } from "../kernel
 import { checkFile, failure, isNoSuchProcess } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
 import { NativeRecord } from "../kernel/record.ts";
+import { type PathRecord, pathRecord } from "../proc/file.ts";
 import { openPid } from "../process/open.ts";
 import { type ProcessIdentity, toIdentity } from "./identity.ts";
 import { find, identityOf, inodeOf, isSame, startTicksOf } from "./reopen.ts";
@@ -29,7 +30,7 @@ interface Content {
  * file, or a stale one.
  */
 export function openPidfile(path: string): Handle | null {
-  return openOwner(pathRecord("read a pid file", path), path);
+  return openOwner(pathRecord(checkPath("read a pid file", path)), path);
 }
 
 function openOwner(file: PathRecord, path: string): Handle | null {
@@ -114,7 +115,7 @@ const written = new WeakMap<Handle, string>();
 
 /** Writes who the process is, unless somebody else who runs stands there. */
 export function writePidfile(handle: Handle, path: string): void {
-  const file = pathRecord("write a pid file", path);
+  const file = pathRecord(checkPath("write a pid file", path));
   const text = new NativeRecord("TextRecord");
   const identity = String(identityOf(handle));
   text.setText("bytes", `${identity}\n`, "length");
@@ -179,7 +180,7 @@ function refuseOwner(handle: Handle, file: PathRecord, path: string): void {
 
 /** Removes the file if it names the process; false if there is none, or if it names another one. */
 export function removePidfile(handle: Handle, path: string): boolean {
-  const file = pathRecord("remove a pid file", path);
+  const file = pathRecord(checkPath("remove a pid file", path));
   // Looked at first without the lock, which would make a file in somebody else's folder.
   if (!names(handle, file, path)) return false;
   const lock = claim(file, path);
@@ -209,12 +210,4 @@ function names(handle: Handle, file: PathRecord, path: string): boolean {
   } finally {
     named?.close();
   }
-}
-
-type PathRecord = NativeRecord<"PathRecord">;
-
-function pathRecord(action: string, path: string): PathRecord {
-  const record = new NativeRecord("PathRecord");
-  record.bytes.set(checkPath(action, path));
-  return record;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { feature } from "../features/features.ts";
-import { closeOwned } from "../handle/descriptor.ts";
+import { closeOwned, makeSlot } from "../handle/descriptor.ts";
 import { Handle } from "../handle/handle.ts";
 import { readBoot, readClocks, TICK_NS } from "../kernel/boot.ts";
 import { ENOENT, ENOSYS, EOPNOTSUPP, ESRCH, ESTALE, PIDFS_MAGIC } from "../kernel/constants.ts";
@@ -114,7 +114,7 @@ function openByHandle(inode: bigint): number {
   if (!feature("file_handles").available) return EOPNOTSUPP;
   const request = new NativeRecord("FileRecord");
   request.set("inode", inode);
-  return native().open_inode(request.bytes);
+  return native().open_inode(request.bytes, makeSlot());
 }
 
 /**

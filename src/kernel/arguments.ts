@@ -56,7 +56,7 @@ export function checkPath(action: string, value: unknown): Uint8Array {
 }
 
 /** Without the zero that ends it. */
-const PATH_MAX = 4095;
+export const PATH_MAX = 4095;
 
 /** Options that were read: each that is left out, or undefined, has its default. */
 export type Read<T, D> = {

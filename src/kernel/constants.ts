@@ -121,8 +121,6 @@ export const SO_ACCEPTCONN = 30;
 export const SO_DOMAIN = 39;
 /** Sockets, SOL_SOCKET: messages say who sent them (Linux 6.5). */
 export const SO_PASSPIDFD = 76;
-/** Sockets, SOL_SOCKET: who is at the other end (Linux 6.5). */
-export const SO_PEERPIDFD = 77;
 /** Sockets of one machine. */
 export const AF_UNIX = 1;
 /** recvmsg(2): the descriptors that came did not all fit. */

@@ -4,8 +4,9 @@
  *
  * @module
  */
+import { closeOwned } from "../handle/descriptor.ts";
 import { native } from "../kernel/native.ts";
-import { bytesOf, MOST_BYTES, readText } from "../proc/file.ts";
+import { bytesOf, MOST_BYTES, pathRecord, readText } from "../proc/file.ts";
 import { MOUNTS } from "../tree/cgroup_folder.ts";
 import type { Member } from "../tree/member.ts";
 
@@ -27,12 +28,12 @@ export function killCgroup(path: string, members: Member[]): boolean {
  * would be theirs, and the write would reach nobody.
  */
 function killAt(path: string, members: Member[]): boolean {
-  const file = native().cgroup_kill(bytesOf(`${path}/cgroup.kill`), -1);
+  const file = native().cgroup_kill_open(pathRecord(bytesOf(`${path}/cgroup.kill`)).bytes);
   if (file < 0) return false;
   try {
-    return holdsExactly(path, members) && native().cgroup_kill(bytesOf(path), file) > 0;
+    return holdsExactly(path, members) && native().cgroup_kill(file) > 0;
   } finally {
-    native().close(file);
+    closeOwned(file);
   }
 }
 

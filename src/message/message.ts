@@ -4,6 +4,7 @@
  * @module
  */
 import { now } from "../../ffi/timer.ts";
+import { makeSlot } from "../handle/descriptor.ts";
 import { Handle } from "../handle/handle.ts";
 import { checkBoolean, checkFd, checkInteger, readOptions, show } from "../kernel/arguments.ts";
 import {
@@ -188,7 +189,7 @@ export function receiveMessage(socketFd: number, timeoutMs: number = 0): Receive
 
 function take(socketFd: number): ReceivedMessage | null {
   const record = new NativeRecord("MessageRecord");
-  const result = native().receive_message(socketFd, record.bytes);
+  const result = native().receive_message(socketFd, record.bytes, makeSlot());
   if (result === EAGAIN) return null;
   check(result, "recvmsg");
   const flags = record.number("flags");

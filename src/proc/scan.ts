@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { note } from "../handle/descriptor.ts";
+import { closeOwned, makeSlot, own } from "../handle/descriptor.ts";
 import { EACCES, ENOENT, EPERM, EREMOTE, ESRCH } from "../kernel/constants.ts";
 import { check, failure } from "../kernel/errors.ts";
 import { native } from "../kernel/native.ts";
@@ -34,10 +34,10 @@ export class Proc {
 
   /** Throws EREMOTE where its pids are not ours, ENOENT where it is not mounted. */
   constructor() {
-    const fd = native().proc_open();
+    const fd = native().proc_open(makeSlot());
     if (fd < 0) throw failure({ errno: fd, syscall: "open", reason: REASONS[fd] });
     this.#fd = fd;
-    note(fd, true);
+    own(fd);
   }
 
   /** The descriptor of the folder. */
@@ -85,9 +85,10 @@ export class Proc {
 
   /**
    * Opens a process and fills the record; null where it has ended and was reaped, "hidden" where
-   * /proc hides it.
+   * /proc hides it. The descriptor is closed by closeOwned.
    */
   pin(pid: number, record: ProcessRecord): number | "hidden" | null {
+    record.set("slot", makeSlot());
     const fd = native().proc_pin(this.#fd, pid, record.bytes);
     if (fd === ESRCH) return null;
     if (fd === EPERM || fd === EACCES) return "hidden";
@@ -102,8 +103,7 @@ export class Proc {
 
   /** Closes it. */
   close(): void {
-    note(this.#fd, false);
-    native().close(this.#fd);
+    closeOwned(this.#fd);
   }
 }
 

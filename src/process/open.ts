@@ -27,7 +27,6 @@ import {
   FD_CLOEXEC,
   PIDFD_THREAD,
   SO_ACCEPTCONN,
-  SO_PEERPIDFD,
 } from "../kernel/constants.ts";
 import { check, failure, type PidfdError, PidfdOpenFailedError } from "../kernel/errors.ts";
 import { isOwnChild, isPidfd } from "../kernel/exit.ts";
@@ -106,7 +105,7 @@ export function openPeer(socketFd: number): Handle {
   checkInteger("open a socket's peer", "socketFd", socketFd, 0);
   // The kernel says of a socket that listens that its peer is whoever listens.
   const isListening = native().socket_option(socketFd, SO_ACCEPTCONN) === 1;
-  const fd = isListening ? ENODATA : native().socket_option(socketFd, SO_PEERPIDFD);
+  const fd = isListening ? ENODATA : native().open_peer(socketFd, makeSlot());
   if (fd < 0) {
     // Before Linux 6.16 the kernel says EINVAL for a peer that was reaped; there is no other
     // argument to be wrong.

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { closeOwned } from "../handle/descriptor.ts";
 import { Handle } from "../handle/handle.ts";
-import { native } from "../kernel/native.ts";
 import { NativeRecord } from "../kernel/record.ts";
 import { Proc, type ProcessRecord } from "../proc/scan.ts";
 import type { OwnCgroup } from "./cgroups.ts";
@@ -39,7 +39,7 @@ function takeByCgroup(roster: Roster, proc: Proc, pid: number, cgroup: OwnCgroup
   try {
     isMember = cgroup.holds({ fd, knownPid: pid }, roster.members);
   } finally {
-    if (!isMember) native().close(fd);
+    if (!isMember) closeOwned(fd);
   }
   if (!isMember) return;
   const handle = new Handle(fd, pid);

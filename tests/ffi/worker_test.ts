@@ -20,7 +20,9 @@ test("Workers terminated in the middle of a look at all processes leave none of 
   assert.equal(report.left, 0, result.stderr);
 });
 
-test("Workers terminated while they open and close, or find out a feature, leave none open", async () => {
+test("Workers terminated while they open and close leave nothing open, and no lock taken", async () => {
   const result = await runScript("calling_workers.ts");
-  assert.deepEqual(JSON.parse(result.stdout || "null"), { probe: 0, close: 0 }, result.stderr);
+  const left: Record<string, number> = JSON.parse(result.stdout || "{}");
+  assert.ok(Object.keys(left).length >= 6, result.stderr);
+  assert.deepEqual(Object.entries(left).filter(([, count]) => count > 0), []);
 });

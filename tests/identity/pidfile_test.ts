@@ -22,7 +22,7 @@ import { test } from "node:test";
 import { features, Pidfd } from "../../mod.ts";
 import { LIBRARIES } from "../../ffi/library.ts";
 import { load } from "../../ffi/load.ts";
-import { RECORDS } from "../../ffi/symbols.ts";
+import { pathRecord } from "../../src/proc/file.ts";
 import { assertThrows } from "../support/errors.ts";
 import { CPU } from "../support/cpu.ts";
 import { HELPER, Helper, paused, run, runScript } from "../support/processes.ts";
@@ -373,8 +373,7 @@ test("writePidfile() names the call that failed, and leaves nothing behind", () 
 test("EAGAIN is thrown where somebody else is writing the file for seconds", () =>
   inFolder((path) => {
     const native = load();
-    const record = new Uint8Array(RECORDS.PathRecord().size);
-    new TextEncoder().encodeInto(path, record);
+    const record = pathRecord(new TextEncoder().encode(path)).bytes;
     const self = Pidfd.self();
     writeFileSync(path, String(self.identity()));
     const lock = native.pidfile_claim(record);

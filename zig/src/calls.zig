@@ -50,9 +50,20 @@ pub fn abi() callconv(.c) i32 {
 /// which a seccomp filter may only make it seem.
 pub fn open(pid: i32, flags: i32, slot: i32) callconv(.c) i32 {
     const pidfd = @call(.always_inline, sys_pidfd.open, .{ pid, flags });
-    if (slot > 0 and pidfd >= 0 and proc_pid.pid_of(pidfd) == pid)
-        _ = thread_fds.track(slot, pidfd, 1);
+    if (slot > 0 and pidfd >= 0 and proc_pid.pid_of(pidfd) == pid) return tracked(slot, pidfd);
     return pidfd;
+}
+
+/// What was opened for a Worker is tracked before JavaScript knows of it: the Worker may be
+/// terminated as soon as this returns.
+fn tracked(slot: i32, fd: i32) i32 {
+    if (slot > 0 and fd >= 0) _ = thread_fds.track(slot, fd, 1);
+    return fd;
+}
+
+/// Before its number is free.
+fn untrack(slot: i32, fd: i32) void {
+    if (slot > 0) _ = thread_fds.track(slot, fd, 0);
 }
 
 /// pidfd_send_signal(pidfd, sig, NULL, flags) — sends, unless a look shows that the process has
@@ -123,8 +134,8 @@ pub fn command_line(pidfd: i32, record: *proc_description.CommandLineRecord) cal
 /// open_by_handle_at(pidfs, inode) — a new close-on-exec pidfd of the process that has
 /// `record.inode`, by no pid. ESTALE: reaped, or in a pid namespace not seen from here. EBADF,
 /// EOPNOTSUPP: before 6.14. open_by_handle_at(2).
-pub fn open_inode(record: *const records.FileRecord) callconv(.c) i32 {
-    return file_handle.open(record.inode);
+pub fn open_inode(record: *const records.FileRecord, slot: i32) callconv(.c) i32 {
+    return tracked(slot, file_handle.open(record.inode));
 }
 
 /// The clocks, our own pid namespace and the id of this boot. ENOENT, EACCES: no /proc has the id;
@@ -138,11 +149,12 @@ pub fn read_file(path: *const pidfile.PathRecord, record: *pidfile.TextRecord) c
     return pidfile.read(path, record);
 }
 
-/// Locks a file that will replace the one at `path`; its descriptor is for one of the next two.
+/// Locks a file that will replace the one at `path`; its descriptor is for one of the next two, and
+/// tracked until then.
 /// EAGAIN: another process has the lock. EPERM: the file that is in the way is not ours. flock(2),
 /// open(2).
 pub fn pidfile_claim(path: *const pidfile.PathRecord) callconv(.c) i32 {
-    return pidfile.claim(path);
+    return tracked(path.slot, pidfile.claim(path));
 }
 
 /// Writes the claimed file, and puts it in the place of the old one. The descriptor is closed
@@ -152,12 +164,14 @@ pub fn pidfile_commit(
     file: i32,
     record: *pidfile.TextRecord,
 ) callconv(.c) i32 {
+    untrack(path.slot, file);
     return pidfile.commit(path, file, record);
 }
 
 /// Removes the claimed file, and closes it; before that the one at `path` where `with_old` is 1: 0,
 /// or ENOENT, EACCES, EPERM, EROFS of that. unlink(2).
 pub fn pidfile_abandon(path: *const pidfile.PathRecord, file: i32, with_old: i32) callconv(.c) i32 {
+    untrack(path.slot, file);
     return pidfile.abandon(path, file, with_old);
 }
 
@@ -169,7 +183,10 @@ pub fn lock(
     path: *const pidfile.PathRecord,
     record: *lock_file.LockRecord,
 ) callconv(.c) i32 {
-    return lock_file.do(@bitCast(step), path, record);
+    for (lock_file.descriptors(record)) |fd| if (fd >= 0) untrack(path.slot, fd);
+    const result = lock_file.do(@bitCast(step), path, record);
+    for (lock_file.descriptors(record)) |fd| _ = tracked(path.slot, fd);
+    return result;
 }
 
 /// pidfd_getfd(pidfd, fd, 0) — a close-on-exec duplicate of a descriptor of that process. EPERM: it
@@ -206,10 +223,16 @@ pub fn release_memory(pidfd: i32) callconv(.c) i32 {
 }
 
 /// getsockopt(socket, SOL_SOCKET, option) — the int that the option has. EBADF, ENOTSOCK,
-/// ENOPROTOOPT: no such option. SO_PEERPIDFD (6.5) gives a close-on-exec pidfd. ENODATA: no peer.
-/// EINVAL, ESRCH: it was reaped. getsockopt(2).
+/// ENOPROTOOPT: no such option. getsockopt(2).
 pub fn socket_option(socket: i32, option: i32) callconv(.c) i32 {
     return message.option(socket, option);
+}
+
+/// getsockopt(socket, SOL_SOCKET, SO_PEERPIDFD) — a new close-on-exec pidfd of the process at the
+/// other end, tracked in `slot`. ENODATA: no peer. EINVAL, ESRCH: it was reaped. ENOPROTOOPT:
+/// before 6.5. EBADF, ENOTSOCK. getsockopt(2), unix(7).
+pub fn open_peer(socket: i32, slot: i32) callconv(.c) i32 {
+    return tracked(slot, message.option(socket, message.SO_PEERPIDFD));
 }
 
 /// setsockopt(socket, SOL_SOCKET, option, value) — 0. EBADF, ENOTSOCK, ENOPROTOOPT: no such option.
@@ -239,17 +262,19 @@ pub fn send_message(socket: i32, record: *const records.MessageRecord) callconv(
 }
 
 /// recvmsg(socket, …, MSG_DONTWAIT) — 0, and `record` filled; its descriptors are close-on-exec,
-/// and the caller's. EAGAIN: nothing has come. ECONNRESET, ENOTCONN, EBADF, ENOTSOCK. recvmsg(2),
-/// unix(7).
-pub fn receive_message(socket: i32, record: *records.MessageRecord) callconv(.c) i32 {
-    return message.receive(socket, record);
+/// and the caller's. The sender's is tracked in `slot`. EAGAIN: nothing has come. ECONNRESET,
+/// ENOTCONN, EBADF, ENOTSOCK. recvmsg(2), unix(7).
+pub fn receive_message(socket: i32, record: *records.MessageRecord, slot: i32) callconv(.c) i32 {
+    const result = message.receive(socket, record);
+    if (result == 0) _ = tracked(slot, record.sender);
+    return result;
 }
 
 /// A descriptor of /proc, for the next seven. EREMOTE: its pids are not those of our own pid
 /// namespace, so they name other processes than pidfd_open opens. ENOENT: /proc is not mounted.
 /// EMFILE, ENFILE, ENOMEM.
-pub fn proc_open() callconv(.c) i32 {
-    return proc_scan.open();
+pub fn proc_open(slot: i32) callconv(.c) i32 {
+    return tracked(slot, proc_scan.open());
 }
 
 /// Fills the next chunk of a pass over all processes: 1, or 0 at the end of the pass. `after`
@@ -268,7 +293,8 @@ pub fn proc_scan_command_lines(proc: i32, record: *proc_scan.CommandLinesRecord)
 /// pidfd_open(pid), and what the process is, read while that pidfd named that pid. ESRCH: no such
 /// process, or reaped meanwhile. EPERM, EACCES: /proc hides it (hidepid). EMFILE, ENFILE, ENOMEM.
 pub fn proc_pin(proc: i32, pid: i32, record: *proc_scan.ProcessRecord) callconv(.c) i32 {
-    return proc_scan.pin(proc, pid, record);
+    const slot = record.slot;
+    return tracked(slot, proc_scan.pin(proc, pid, record));
 }
 
 /// The same for a pidfd that was opened before. ESRCH: reaped. EREMOTE: not seen from here. EPERM,
@@ -317,12 +343,16 @@ pub fn tree_scan(proc: i32, budget_us: i32, record: *tree.TreeRecord) callconv(.
     return tree_scan_zig.scan(proc, budget_us, record);
 }
 
-/// Where `file` is below 0, a descriptor for writing the cgroup.kill at `path`; else writes to it —
-/// above 0, and all of that cgroup is ended. ENOENT: before 5.14. EACCES, EROFS. ENODEV: the cgroup
-/// was removed, whatever has its path now. cgroups(7).
-pub fn cgroup_kill(path: *const pidfile.PathRecord, file: i32) callconv(.c) i32 {
+/// A descriptor for the next one, of the cgroup.kill at `path`, which is tracked. ENOENT: before
+/// 5.14. EACCES, EROFS. cgroups(7).
+pub fn cgroup_kill_open(path: *const pidfile.PathRecord) callconv(.c) i32 {
     const for_writing: std.os.linux.O = .{ .ACCMODE = .WRONLY };
-    if (file < 0) return proc_file.open(proc_file.nowhere, @ptrCast(&path.bytes), for_writing);
+    const file = proc_file.open(proc_file.nowhere, @ptrCast(&path.bytes), for_writing);
+    return tracked(path.slot, file);
+}
+
+/// Above 0, and all of that cgroup is ended. ENODEV: it was removed, whatever has its path now.
+pub fn cgroup_kill(file: i32) callconv(.c) i32 {
     const text: []const u8 = "1";
     return call(named(.write), .{ file, text.ptr, text.len });
 }

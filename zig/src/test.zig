@@ -214,12 +214,12 @@ test "a signal carries a value, and a message a descriptor" {
     var pair: records.PairRecord = undefined;
     try expectEqual(0, calls.socket_pair(linux.SOCK.STREAM, &pair));
     var message = std.mem.zeroes(records.MessageRecord);
-    try expectEqual(negated(.AGAIN), calls.receive_message(pair.second, &message));
+    try expectEqual(negated(.AGAIN), calls.receive_message(pair.second, &message, 0));
     message.length = 1;
     message.descriptor_count = 1;
     message.descriptors[0] = itself;
     try expectEqual(1, calls.send_message(pair.first, &message));
-    try expectEqual(0, calls.receive_message(pair.second, &message));
+    try expectEqual(0, calls.receive_message(pair.second, &message, 0));
     try expectEqual(1, message.descriptor_count);
     try expectEqual(negated(.NODATA), message.sender);
     try expectEqual(calls.own_pid(), calls.pid_of(message.descriptors[0]));

@@ -45,10 +45,13 @@ pub fn do(step: u32, path: *const pidfile.PathRecord, record: *LockRecord) i32 {
     };
 }
 
+pub fn descriptors(record: *const LockRecord) [4]i32 {
+    return .{ record.below, record.file, record.above, record.watch };
+}
+
 /// Opens the file, which is made where there is none. ELOOP: a symbolic link. EACCES and the like,
 /// open(2).
 fn open(path: *const pidfile.PathRecord, record: *LockRecord) i32 {
-    inline for (.{ "below", "file", "above", "watch" }) |name| @field(record, name) = -1;
     for ([_]*i32{ &record.below, &record.file, &record.above }) |fd| {
         fd.* = open_one(path);
         if (fd.* < 0) {

@@ -20,6 +20,7 @@ const negated = syscall.negated;
 pub const SOL_SOCKET: i32 = 1;
 const SO_PASSCRED: i32 = 16;
 const SO_PEERGROUPS: i32 = 59;
+pub const SO_PEERPIDFD: i32 = 77;
 pub const SCM_RIGHTS: i32 = 1;
 const SCM_CREDENTIALS: i32 = 2;
 const SCM_PIDFD: i32 = 4;

@@ -21,8 +21,8 @@ const nowhere = proc_file.nowhere;
 const LOCK_EX: u32 = 2;
 const LOCK_NB: u32 = 4;
 
-/// A path, ended by a zero.
-pub const PathRecord = extern struct { bytes: [path_max]u8 };
+/// A path, ended by a zero, and where descriptors of it are tracked (../sys/thread_fds.zig).
+pub const PathRecord = extern struct { slot: i32, bytes: [path_max]u8 };
 
 /// The beginning of a file, and when it was last written.
 pub const TextRecord = extern struct {

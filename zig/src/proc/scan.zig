@@ -39,7 +39,8 @@ pub const ProcessRecord = extern struct {
     flags: u32,
     state: u32,
     name_length: u32,
-    unused: u32,
+    /// In: where `pin` has its descriptor tracked.
+    slot: i32,
     name: [64]u8,
 };
 
@@ -289,7 +290,7 @@ fn fill(file: i32, record: *ProcessRecord) i32 {
         .flags = stat.flags,
         .state = stat.state,
         .name_length = @intCast(@min(stat.name.len, record.name.len)),
-        .unused = 0,
+        .slot = 0,
         .name = undefined,
     };
     for (stat.name[0..record.name_length], 0..) |byte, index| record.name[index] = byte;
