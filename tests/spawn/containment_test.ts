@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import {
   chmodSync,
   chownSync,
+  closeSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -171,6 +173,19 @@ test("in a pid namespace nothing is left where somebody kills the guard", async 
   guard.close();
   assert.equal((await child.contained)!.settled, true);
   assert.ok(await isOver(child.stdout!));
+});
+
+test("out of a pid namespace nobody gets into another one, also by a descriptor of it", {
+  skip: needsRoot,
+}, async () => {
+  const ours = openSync("/proc/self/ns/pid", "r");
+  const options = { ...kept, containment: "pidns", fds: { 3: ours }, stderr: "pipe" } as const;
+  const child = spawn("nsenter", ["--pid=/proc/self/fd/3", "true"], options);
+  closeSync(ours);
+  const { status, stderr } = await child.output();
+  assert.equal(status.code, 1);
+  assert.match(new TextDecoder().decode(stderr), /setns|reassociate/);
+  assert.match(new TextDecoder().decode(stderr), /Invalid argument/);
 });
 
 test("the pid of a command in a pid namespace is ours, also of one that exits at once", () => {
