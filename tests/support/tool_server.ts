@@ -9,18 +9,24 @@ const START_HELPERS = `
 
 /** Answers each request with this result, and whatever else with nothing. */
 function answering(result: string): string {
-  return `sed -un 's/.*"id":\\([0-9]*\\).*/{"jsonrpc":"2.0","id":\\1,"result":${result}}/p'`;
+  return `
+while IFS= read -r line; do
+  id=\${line##*'"id":'}
+  [ "$id" = "$line" ] && continue
+  printf '{"jsonrpc":"2.0","id":%s,"result":%s}\\n' "\${id%%[!0-9]*}" '${result}'
+done
+`;
 }
 
 /** Ends when its input does. */
 export function polite(result = '"pong"'): string[] {
-  return ["sh", "-c", `${START_HELPERS} exec ${answering(result)}`, HELPER];
+  return ["sh", "-c", `${START_HELPERS} ${answering(result)}`, HELPER];
 }
 
 /** Ends neither then nor by SIGTERM. */
 export function stubborn(result = '"pong"'): string[] {
   const last = 'exec "$0" pause > /dev/null';
-  return ["sh", "-c", `trap "" TERM; ${START_HELPERS} ${answering(result)}; ${last}`, HELPER];
+  return ["sh", "-c", `trap "" TERM; ${START_HELPERS} ${answering(result)} ${last}`, HELPER];
 }
 
 /** How many each starts. */
