@@ -78,7 +78,7 @@ test("a guard that somebody has stopped ends everything when it is told to", asy
   assert.equal((await child.terminate()).status.signal, "SIGTERM");
 });
 
-test("a guard has no descriptor of the command's, and none of its variables", async () => {
+test("a guard has no descriptor of the command's, none of its arguments and variables", async () => {
   const env = { PIDFD_TEST: "a secret of the command" };
   const fds = { 7: "pipe", 9: "socket" } as const;
   const cgroup = (await lacksCgroups()) ? undefined : makeCgroup();
@@ -92,11 +92,12 @@ test("a guard has no descriptor of the command's, and none of its variables", as
     await new Promise((done) => setTimeout(done));
   }
   assert.equal(open(), 5);
-  const variables = () => readFileSync(`${folder}/environ`, "latin1").replaceAll("\0", "");
-  for (let left = 1000; variables() && left > 0; left--) {
+  const texts = (name: string) => readFileSync(`${folder}/${name}`, "latin1").replace(/\0+$/, "");
+  for (let left = 1000; texts("environ") && left > 0; left--) {
     await new Promise((done) => setTimeout(done));
   }
-  assert.equal(variables(), "");
+  assert.equal(texts("environ"), "");
+  assert.match(texts("cmdline"), /^pidfd-guard\0\d+$/);
   assert.equal(readFileSync(`${folder}/comm`, "utf8"), "pidfd-guard\n");
   guard.close();
   await child[Symbol.asyncDispose]();

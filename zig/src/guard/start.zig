@@ -85,7 +85,7 @@ pub noinline fn start(held: *Held, command: Command, orders: *channels.Orders) i
         _ = report(held.channel, record, told);
     } else if (options.pid_namespace and !options.replaces)
         channels.wait_for_acknowledgement(held.channel, held.starter);
-    leave(held, command.environment);
+    leave(held, command);
     // The process group may be killed as a whole. Where we are the program itself, it is ours.
     if (!options.replaces) _ = call(named(.setpgid), .{ 0, 0 });
     if (!plan.options.contained) return pid;
@@ -194,10 +194,13 @@ fn take_name() void {
     _ = call(named(.prctl), .{ kernel.PR_SET_NAME, name, 0, 0, 0 });
 }
 
-/// Keeps no descriptor of the command's, none of its variables, no folder.
-fn leave(held: *const Held, environment: making.Texts) void {
+/// Keeps no descriptor of the command's, none of its arguments and variables, no folder. Whoever
+/// looks for the command by its arguments, pkill(1) with -f say, means no guard.
+fn leave(held: *const Held, command: Command) void {
     close_inherited(held.proc);
-    wipe(environment);
+    wipe(command.name);
+    wipe_all(command.arguments);
+    wipe_all(command.environment);
     _ = call(named(.chdir), .{@as(making.Text, "/")});
 }
 
@@ -221,11 +224,13 @@ fn close_if_inherited(fd: i32) void {
     if (sys_fd.fcntl(fd, linux.F.GETFD, 0) == 0) _ = sys_fd.close(fd);
 }
 
-/// The texts lie one behind the other, where /proc/PID/environ shows them.
-fn wipe(environment: making.Texts) void {
+/// The texts lie one behind the other, where /proc/PID/cmdline and environ show them.
+fn wipe_all(texts: making.Texts) void {
     var index: usize = 0;
-    while (environment[index]) |variable| : (index += 1) {
-        const bytes: [*]volatile u8 = @constCast(variable);
-        for (0..exec.length_until(variable, 0)) |at| bytes[at] = 0;
-    }
+    while (texts[index]) |text| : (index += 1) wipe(text);
+}
+
+fn wipe(text: making.Text) void {
+    const bytes: [*]volatile u8 = @constCast(text);
+    for (0..exec.length_until(text, 0)) |at| bytes[at] = 0;
 }
