@@ -425,8 +425,9 @@ export class Pidfd implements Disposable {
    * handle.
    * @throws {RangeError} If `path` is too long.
    * @throws {PidfdError} `EEXIST` if the file names another process that runs, with its `pid`;
-   * `EAGAIN` if somebody else has been writing the file for 2 seconds; `EINVAL` if there is a file
-   * that names no process, which is left alone; `EPERM` or `EACCES` if PATH.pidfd-new is somebody
+   * `EAGAIN` if somebody else has been writing the file for 2 seconds, or if it is a lock that
+   * somebody has, this process included ({@linkcode lockFile}, flock(2)); `EINVAL` if there is a
+   * file that names no process, which is left alone; `EPERM` or `EACCES` if PATH.pidfd-new is somebody
    * else's; `ENAMETOOLONG`, `EACCES`, `ENOENT`, `EROFS`, `ENOSPC` and the like if it can't be
    * written; `ESRCH` if the process has ended; else as {@linkcode Pidfd.identity} and {@linkcode
    * Pidfd.fromPidfile}.
@@ -466,8 +467,9 @@ export class Pidfd implements Disposable {
    * @throws {TypeError} If `path` is no string, is empty, or has a zero in it.
    * @throws {RangeError} If `path` is too long.
    * @throws {PidfdError} `EINVAL` if the file names no process; `EACCES`, `EPERM` or `EROFS` if it
-   * can't be removed; `EAGAIN` if somebody else has been writing it for 2 seconds; `EBADF` if the
-   * handle is closed; else as {@linkcode Pidfd.fromPidfile}.
+   * can't be removed; `EAGAIN` if somebody else has been writing it for 2 seconds, or if it is a
+   * lock that somebody has; `EBADF` if the handle is closed; else as
+   * {@linkcode Pidfd.fromPidfile}.
    */
   removePidfile(path: string): boolean {
     return removePidfile(this.#handle, path);

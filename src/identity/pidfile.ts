@@ -128,6 +128,7 @@ export function writePidfile(handle: Handle, path: string): void {
     refuseOwner(handle, file, path);
     isCommitted = true;
     const result = native().pidfile_commit(file.bytes, lock, text.bytes);
+    refuseLocked(result, path);
     checkFile(result, PIDFILE_STEPS[text.number("step")], path);
     written.set(handle, identity);
   } finally {
@@ -165,6 +166,13 @@ function claim(file: PathRecord, path: string): number {
   return checkFile(lock, "open", path);
 }
 
+/** Throws if the result says that the file is a lock. */
+function refuseLocked(result: number, path: string): void {
+  if (result !== EAGAIN) return;
+  const reason = `somebody has locked the file, as lockFile() does: ${JSON.stringify(path)}`;
+  throw failure({ errno: EAGAIN, syscall: "flock", reason });
+}
+
 /** Throws if the file names a process that runs, and that is not the one that it is written for. */
 function refuseOwner(handle: Handle, file: PathRecord, path: string): void {
   const owner = openOwner(file, path);
@@ -191,6 +199,7 @@ export function removePidfile(handle: Handle, path: string): boolean {
   } finally {
     result = native().pidfile_abandon(file.bytes, lock, Number(isOwn));
   }
+  refuseLocked(result, path);
   checkFile(result, "unlink", path);
   return isOwn;
 }

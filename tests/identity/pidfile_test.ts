@@ -19,7 +19,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { features, Pidfd } from "../../mod.ts";
+import { features, lockFile, Pidfd } from "../../mod.ts";
 import { LIBRARIES } from "../../ffi/library.ts";
 import { load } from "../../ffi/load.ts";
 import { pathRecord } from "../../src/proc/file.ts";
@@ -368,6 +368,22 @@ test("writePidfile() names the call that failed, and leaves nothing behind", () 
     const result = await runScript("recognise.ts", { through, args: [`write=${path}`], env });
     assert.deepEqual(JSON.parse(result.stdout), ["EFBIG write"], result.stderr);
     assert.deepEqual(readdirSync(folder), ["pidfd.so"]);
+  }));
+
+test("a file that somebody has locked is neither replaced nor removed", () =>
+  inFolder(async (path, folder) => {
+    const self = Pidfd.self();
+    const lock = await lockFile(path);
+    const expected = { code: "EAGAIN", errno: -11, syscall: "flock" };
+    assertThrows(() => self.writePidfile(path), expected);
+    assertThrows(() => self.removePidfile(path), expected);
+    await assert.rejects(lockFile(path), expected);
+    assert.deepEqual(readdirSync(folder), ["service.pid"]);
+    lock.release();
+    rmSync(path);
+    self.writePidfile(path);
+    assert.equal(self.removePidfile(path), true);
+    self.close();
   }));
 
 test("EAGAIN is thrown where somebody else is writing the file for seconds", () =>

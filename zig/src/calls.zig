@@ -169,7 +169,7 @@ pub fn pidfile_commit(
 }
 
 /// Removes the claimed file, and closes it; before that the one at `path` where `with_old` is 1: 0,
-/// or ENOENT, EACCES, EPERM, EROFS of that. unlink(2).
+/// or ENOENT, EACCES, EPERM, EROFS of that, EAGAIN if somebody has locked it. unlink(2).
 pub fn pidfile_abandon(path: *const pidfile.PathRecord, file: i32, with_old: i32) callconv(.c) i32 {
     untrack(path.slot, file);
     return pidfile.abandon(path, file, with_old);

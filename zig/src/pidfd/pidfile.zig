@@ -34,7 +34,7 @@ pub const TextRecord = extern struct {
 };
 
 /// The calls that write a pid file, in their order.
-pub const Step = enum(u32) { ftruncate, write, fdatasync, fchmod, rename };
+pub const Step = enum(u32) { flock, ftruncate, write, fdatasync, fchmod, rename };
 
 /// ENOENT, EACCES, EISDIR and the like, open(2).
 pub fn read(path: *const PathRecord, record: *TextRecord) i32 {
@@ -98,7 +98,7 @@ fn take(file: i32, name: [*:0]const u8) i32 {
 }
 
 /// Renames the new file over the old one, and drops the lock. If it fails, the old file is
-/// unchanged.
+/// unchanged. EAGAIN: somebody has locked that one.
 pub fn commit(path: *const PathRecord, file: i32, record: *TextRecord) i32 {
     var other: PathRecord = undefined;
     if (!second_name(path, &other)) return negated(.NAMETOOLONG);
@@ -109,6 +109,8 @@ pub fn commit(path: *const PathRecord, file: i32, record: *TextRecord) i32 {
 }
 
 fn replace(path: *const PathRecord, other: *const PathRecord, file: i32, record: *TextRecord) i32 {
+    record.step = @intFromEnum(Step.flock);
+    if (is_locked(path)) return negated(.AGAIN);
     record.step = @intFromEnum(Step.ftruncate);
     const emptied = call(named(.ftruncate), .{ file, 0 });
     if (emptied < 0) return emptied;
@@ -130,13 +132,24 @@ fn replace(path: *const PathRecord, other: *const PathRecord, file: i32, record:
     return call(named(.renameat2), .{ nowhere, c_path(other), nowhere, c_path(path), 0 });
 }
 
-/// Removes the new file, and drops the lock; before that the old one where `with_old` is 1.
+/// Removes the new file, and drops the lock; before that the old one where `with_old` is 1. EAGAIN:
+/// somebody has locked that one, and it stays.
 pub fn abandon(path: *const PathRecord, file: i32, with_old: i32) i32 {
-    const result = if (with_old == 1) unlink(path) else 0;
+    const result = if (with_old == 0) 0 else if (is_locked(path)) negated(.AGAIN) else unlink(path);
     var other: PathRecord = undefined;
     if (second_name(path, &other)) _ = unlink(&other);
     proc_file.close(file);
     return result;
+}
+
+/// Whether the file of this name is a lock that somebody has: with another file in its place, or
+/// none, a second one could have it too.
+fn is_locked(path: *const PathRecord) bool {
+    const flags = linux.O{ .NOFOLLOW = true, .NONBLOCK = true, .NOCTTY = true };
+    const file = proc_file.open(nowhere, c_path(path), flags);
+    if (file < 0) return false;
+    defer proc_file.close(file);
+    return call(named(.flock), .{ file, LOCK_EX | LOCK_NB }) == negated(.AGAIN);
 }
 
 fn unlink(path: *const PathRecord) i32 {
