@@ -63,6 +63,7 @@ export interface Containment {
     readonly asked: number;
     readonly killed: number;
     readonly settled: boolean;
+    readonly resourceUsage?: ResourceUsage;
 }
 
 // ContainmentKind

@@ -427,10 +427,10 @@ export class Pidfd implements Disposable {
    * @throws {PidfdError} `EEXIST` if the file names another process that runs, with its `pid`;
    * `EAGAIN` if somebody else has been writing the file for 2 seconds, or if it is a lock that
    * somebody has, this process included ({@linkcode lockFile}, flock(2)); `EINVAL` if there is a
-   * file that names no process, which is left alone; `EPERM` or `EACCES` if PATH.pidfd-new is somebody
-   * else's; `ENAMETOOLONG`, `EACCES`, `ENOENT`, `EROFS`, `ENOSPC` and the like if it can't be
-   * written; `ESRCH` if the process has ended; else as {@linkcode Pidfd.identity} and {@linkcode
-   * Pidfd.fromPidfile}.
+   * file that names no process, which is left alone; `EPERM` or `EACCES` if PATH.pidfd-new is
+   * somebody else's; `ENAMETOOLONG`, `EACCES`, `ENOENT`, `EROFS`, `ENOSPC` and the like if it can't
+   * be written; `ESRCH` if the process has ended; else as {@linkcode Pidfd.identity} and
+   * {@linkcode Pidfd.fromPidfile}.
    *
    * @example One instance only
    * ```ts

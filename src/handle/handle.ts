@@ -47,6 +47,8 @@ export class Handle {
   isThread = false;
   /** Whether its `Pidfd` is somebody's who may not close it. */
   isBorrowed = false;
+  /** What whoever uses it is told once it is closed. */
+  closedReason = "the handle is closed";
 
   /**
    * Takes the ownership of `fd`. The pid is a negated errno where the process has no number here.
@@ -60,7 +62,7 @@ export class Handle {
   get fd(): number {
     const { fd } = this.#owned;
     if (fd >= 0) return fd;
-    throw this.#failure("the handle is closed");
+    throw this.#failure(this.closedReason);
   }
 
   /** Whether the descriptor was closed or given up. */

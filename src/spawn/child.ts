@@ -96,8 +96,9 @@ export class Child implements AsyncDisposable {
   }
 
   /**
-   * The handle it was born with. It stays open for as long as this object is used, and closing it
-   * does nothing.
+   * The handle it was born with. Once it was asked for it stays open for as long as this object is
+   * used, and closing it does nothing. If nobody has asked before the child ended, it is closed by
+   * then, and its calls throw `EBADF`.
    */
   get handle(): Pidfd {
     return this.#pidfd ??= pidfdOf(this.#handle);
@@ -258,7 +259,9 @@ export class Child implements AsyncDisposable {
 
   /** Who has not asked for the handle has no use for it once the process was reaped. */
   #closeUnused(): void {
-    if (this.#end.status && !this.#pidfd && this.#uses === 0) this.#handle.close();
+    if (!this.#end.status || this.#pidfd || this.#uses > 0) return;
+    this.#handle.closedReason = "nobody had asked for child.handle when the child ended";
+    this.#handle.close();
   }
 
   async #waitContained(status: Promise<ExitStatus>, options: WaitOptions): Promise<ExitStatus> {

@@ -10,6 +10,7 @@ import { Handle } from "../handle/handle.ts";
 import { fromWatcher } from "../kernel/exit.ts";
 import { native } from "../kernel/native.ts";
 import { NativeRecord, sizeOf } from "../kernel/record.ts";
+import type { ResourceUsage } from "../kernel/usage.ts";
 import {
   checkTerminateOptions,
   type TerminateOptions,
@@ -34,6 +35,12 @@ export interface Containment {
    * unless that has a pid namespace.
    */
   readonly settled: boolean;
+  /**
+   * What all of it had used up: the command, what that has started, and the guard (a megabyte and a
+   * millisecond or so). Only there once the guard has ended. Who outlives a killed guard is missing
+   * in it.
+   */
+  readonly resourceUsage?: ResourceUsage;
 }
 
 /** How a process that {@linkcode spawn} has started was ended. */
@@ -143,8 +150,15 @@ export class Guard {
 
   #onEnd(): void {
     this.#handle.close();
-    // The kernel lets the first process of a pid namespace end when all others have.
-    if (this.#isNamespace) this.#containment = { ...this.#containment, settled: true };
+    const { asked, killed, settled } = this.#containment;
+    const resourceUsage = this.#end.status?.resourceUsage;
+    this.#containment = Object.freeze({
+      asked,
+      killed,
+      // The kernel lets the first process of a pid namespace end when all others have.
+      settled: settled || this.#isNamespace,
+      ...(resourceUsage && { resourceUsage }),
+    });
     // Somebody has killed the guard.
     if (!this.#command.status) this.#command.learn();
   }

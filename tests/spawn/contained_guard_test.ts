@@ -17,7 +17,7 @@ import { fileURLToPath } from "node:url";
 import { LIBRARIES } from "../../ffi/library.ts";
 import { findOrphans, Pidfd, spawn } from "../../mod.ts";
 import { lacksCgroups, makeCgroup, removeCgroup } from "../support/cgroups.ts";
-import { isOver, untilPrinted } from "../support/contained.ts";
+import { counts, isOver, untilPrinted } from "../support/contained.ts";
 import { CPU } from "../support/cpu.ts";
 import { HELPER, runScript, runtimeCommand, type ScriptResult } from "../support/processes.ts";
 
@@ -54,7 +54,7 @@ test("where the guard is killed, the command is too, and the report says that it
   const status = await child.status;
   // Its new parent, which may be slow, has to reap it first.
   if (status.known) assert.equal(status.signal, "SIGKILL");
-  assert.deepEqual(await child.contained, { asked: 0, killed: 0, settled: false });
+  assert.deepEqual(counts(await child.contained), { asked: 0, killed: 0, settled: false });
   assert.equal((await child.terminate()).contained!.settled, false);
   // The rest is found by a mark.
   const orphans = await findOrphans({ environment: mark });

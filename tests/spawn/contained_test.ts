@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Child, Pidfd, spawn, type SpawnOptions } from "../../mod.ts";
-import { isOver, leaving, untilPrinted } from "../support/contained.ts";
+import { counts, isOver, leaving, untilPrinted } from "../support/contained.ts";
 import { countDescriptors } from "../support/descriptors.ts";
 
 const contained = { lifetime: "contained" } as const;
@@ -31,7 +31,7 @@ test("a contained child is the command itself: its pid, its status, its usage, i
   assert.notEqual(parent, process.pid);
   assert.equal(status.code, 7);
   assert.ok(status.resourceUsage!.maxResidentBytes > 0);
-  assert.deepEqual(await child.contained, { asked: 0, killed: 0, settled: true });
+  assert.deepEqual(counts(await child.contained), { asked: 0, killed: 0, settled: true });
 });
 
 test("terminate() ends all that a contained child has started, and says who was killed", async () => {
@@ -138,5 +138,19 @@ test("one that is killed beside its guard has its status all the same", async ()
   other.signal("SIGKILL");
   other.close();
   assert.equal((await child.status).signal, "SIGKILL");
-  assert.deepEqual(await child.contained, { asked: 0, killed: 0, settled: true });
+  assert.deepEqual(counts(await child.contained), { asked: 0, killed: 0, settled: true });
+});
+
+test("what all of it had used up is told, also of those whom nobody has waited for", async () => {
+  const burn = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo ready; exec sleep 100";
+  const script = `sh -c '${burn}' & exec sleep 100`;
+  const options = { lifetime: "contained", stdout: "pipe" } as const;
+  const child = spawn("sh", ["-c", script], options);
+  await untilPrinted(child.stdout!);
+  const { status, contained } = await child.terminate();
+  const [own, all] = [status.resourceUsage!, contained!.resourceUsage!];
+  assert.deepEqual(await child.contained, contained);
+  // The loop alone takes some 50 ms.
+  assert.ok(all.userMicroseconds > 10_000 + own.userMicroseconds, JSON.stringify(all));
+  assert.ok(all.maxResidentBytes >= own.maxResidentBytes);
 });

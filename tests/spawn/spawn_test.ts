@@ -200,3 +200,10 @@ test("disposing ends it", async () => {
 test("a Child is made by spawn() alone", () => {
   assert.throws(() => Reflect.construct(Child, [{}]), TypeError);
 });
+
+test("a handle that nobody has asked for is closed when the child has ended, and says so", async () => {
+  const child = spawn("true");
+  await child.status;
+  assert.throws(() => child.handle.isAlive(), { code: "EBADF", message: /nobody had asked/ });
+  assert.equal(child.kill(), false);
+});

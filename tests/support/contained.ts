@@ -1,6 +1,6 @@
 /** A command that leaves processes in every way, for tests of what contains it. */
 import { setTimeout } from "node:timers/promises";
-import type { ChildReadable } from "../../mod.ts";
+import type { ChildReadable, Containment } from "../../mod.ts";
 import { HELPER } from "./processes.ts";
 
 /**
@@ -17,6 +17,14 @@ export function leaving(last = "exec sleep 100"): [command: string, args: string
     last,
   ];
   return ["sh", ["-c", script.join("\n"), HELPER]];
+}
+
+/** What became of one, without what it had used up. */
+export function counts(
+  contained: Containment | null | undefined,
+): Omit<Containment, "resourceUsage"> {
+  const { asked, killed, settled } = contained!;
+  return { asked, killed, settled };
 }
 
 /** Resolves once it has been printed. */
