@@ -26,9 +26,25 @@ export async function heldByChildren(pid: number, count: number): Promise<void> 
 
 /** The pids of the children of this process, zombies among them. */
 export function childrenOfThis(): string[] {
-  return readdirSync("/proc/self/task").flatMap((task) =>
-    readFileSync(`/proc/self/task/${task}/children`, "latin1").split(" ").filter(Boolean)
-  );
+  return readdirSync("/proc/self/task").flatMap((task) => {
+    try {
+      const file = `/proc/self/task/${task}/children`;
+      return readFileSync(file, "latin1").split(" ").filter(Boolean);
+    } catch {
+      return []; // The thread has ended.
+    }
+  });
+}
+
+/** How many of them are zombies. */
+export function zombiesOfThis(): number {
+  return childrenOfThis().filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/stat`, "latin1").includes(") Z ");
+    } catch {
+      return false; // It was reaped meanwhile.
+    }
+  }).length;
 }
 
 function holds(process: string, line: RegExp): boolean {
