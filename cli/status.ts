@@ -10,6 +10,6 @@ export function describeStatus(status: ExitStatus): string {
 
 /** The end of a process that was asked or forced to end, in words. */
 export function describeEnd(status: ExitStatus, forced: boolean, durationMs: number): string {
-  const how = status.known ? describeStatus(status) : "exited";
+  const how = status.known ? describeStatus(status) : "ended";
   return `${how} after ${Math.round(durationMs)} ms${forced ? ", forced" : ""}`;
 }
