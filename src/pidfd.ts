@@ -534,7 +534,7 @@ export class Pidfd implements Disposable {
    * until it tells: for a child at once, for anybody else's process when its parent reaps it.
    * Nothing else runs in this thread meanwhile.
    *
-   * @param timeoutMs Milliseconds from 0 to 2147483647; without limit if left out.
+   * @param timeoutMs Milliseconds from 0 to 2147483647, or `Infinity`; without limit if left out.
    * @returns How it ended, or null if it still runs when the time is up. One that has ended but was
    * not reaped when the time is up has a status that is not known.
    * @throws {TypeError} If `timeoutMs` is given and no number.

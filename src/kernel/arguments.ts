@@ -25,6 +25,12 @@ export function checkInteger(
   return value;
 }
 
+/** A limit in milliseconds; undefined for none, which `Infinity` is too. */
+export function checkTimeout(action: string, value: unknown): number | undefined {
+  const isLimited = value !== undefined && value !== Infinity;
+  return isLimited ? checkInteger(action, "timeoutMs", value, 0) : undefined;
+}
+
 /** How long to wait before force is used: milliseconds, or `Infinity` for never. */
 export function checkGrace(action: string, value: unknown): number {
   return value === Infinity ? Infinity : checkInteger(action, "graceMs", value, 0);

@@ -5,7 +5,7 @@
  */
 import { now } from "../../ffi/timer.ts";
 import type { Handle } from "../handle/handle.ts";
-import { checkInteger } from "../kernel/arguments.ts";
+import { checkTimeout } from "../kernel/arguments.ts";
 import { ESRCH, POLLHUP, POLLIN } from "../kernel/constants.ts";
 import { type ExitStatus, reapExit } from "../kernel/exit.ts";
 import { native } from "../kernel/native.ts";
@@ -31,9 +31,7 @@ export function stateOf(handle: Handle): ProcessState {
  * up.
  */
 export function waitSync(handle: Handle, timeoutMs: number | undefined): ExitStatus | null {
-  const limit = timeoutMs === undefined
-    ? -1
-    : checkInteger("wait for a process", "timeoutMs", timeoutMs, 0);
+  const limit = checkTimeout("wait for a process", timeoutMs) ?? -1;
   const start = now();
   if (handle.poll(POLLIN, limit) === 0) return null;
   const status = statusOf(handle);

@@ -4,14 +4,14 @@
  * @module
  */
 import type { Handle } from "../handle/handle.ts";
-import { checkAbortSignal, checkInteger, readOptions } from "../kernel/arguments.ts";
+import { checkAbortSignal, checkInteger, checkTimeout, readOptions } from "../kernel/arguments.ts";
 import type { ExitStatus } from "../kernel/exit.ts";
 import { isCertain, statusOf, willKernelReport } from "./status.ts";
 import { waitsOf } from "./waits.ts";
 
 /** How a wait may end before what it waits for. */
 export interface WaitLimits {
-  /** Milliseconds from 0 to 2147483647; without limit if left out. */
+  /** Milliseconds from 0 to 2147483647, or `Infinity`; without limit if left out. */
   readonly timeoutMs?: number | undefined;
   /** Gives the wait up when it is aborted. */
   readonly signal?: AbortSignal | undefined;
@@ -101,21 +101,18 @@ const OPTIONS = { ...LIMITS, statusMs: undefined };
 export function checkedOptions(options: WaitOptions): WaitOptions {
   const action = "wait for a process";
   const read = readOptions(action, options, OPTIONS);
-  checkLimits(action, read);
   if (read.statusMs !== undefined) checkInteger(action, "statusMs", read.statusMs, 0);
-  return read;
+  return { ...checkLimits(action, read), statusMs: read.statusMs };
 }
 
 /** The limits of a wait for something else, checked. */
 export function checkedLimits(action: string, options: WaitLimits): WaitLimits {
-  const read = readOptions(action, options, LIMITS);
-  checkLimits(action, read);
-  return read;
+  return checkLimits(action, readOptions(action, options, LIMITS));
 }
 
-function checkLimits(action: string, { timeoutMs, signal }: WaitLimits): void {
-  if (timeoutMs !== undefined) checkInteger(action, "timeoutMs", timeoutMs, 0);
+function checkLimits(action: string, { timeoutMs, signal }: WaitLimits): WaitLimits {
   checkAbortSignal(action, signal);
+  return { timeoutMs: checkTimeout(action, timeoutMs), signal };
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   checkGrace,
   checkInteger,
   checkOneOf,
+  checkTimeout,
   readOptions,
   show,
 } from "../kernel/arguments.ts";
@@ -84,7 +85,7 @@ export interface SpawnOptions {
   readonly noNewPrivileges?: boolean | undefined;
   /** Terminates it when it is aborted. */
   readonly signal?: AbortSignal | undefined;
-  /** Terminates it after so many milliseconds, from 0 to 2147483647. */
+  /** Terminates it after so many milliseconds, from 0 to 2147483647, or `Infinity`: never. */
   readonly timeoutMs?: number | undefined;
   /**
    * The polite signal, where `signal`, `timeoutMs`, `terminate()`, the end of an `await using`
@@ -179,7 +180,7 @@ export function checkSpawnOptions(options: SpawnOptions): Checked {
     groups: checkGroups(groups),
     noNewPrivileges: flag("noNewPrivileges", noNewPrivileges),
     signal,
-    timeoutMs: optional("timeoutMs", timeoutMs),
+    timeoutMs: checkTimeout(ACTION, timeoutMs),
     killSignal: killSignalNumber(ACTION, killSignal),
     graceMs: graceMs === undefined ? 5000 : checkGrace(ACTION, graceMs),
   };

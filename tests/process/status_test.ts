@@ -110,7 +110,7 @@ test("waitSync() refuses wrong times", () => {
   for (const value of [null, "7", 5n, {}]) {
     assert.throws(() => handle.waitSync(value as never), { name: "TypeError" });
   }
-  for (const value of WRONG_NUMBERS) {
+  for (const value of WRONG_NUMBERS.filter((number) => number !== Infinity)) {
     assert.throws(() => handle.waitSync(value), { name: "RangeError" });
   }
   handle.close();

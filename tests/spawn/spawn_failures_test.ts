@@ -130,9 +130,12 @@ test("wrong arguments are refused before anything is started", () => {
   ];
   for (const args of types) assert.throws(() => call(...args), TypeError, JSON.stringify(args));
   const ranges = [
-    ...WRONG_NUMBERS.flatMap((number) => [{ stdin: number }, { timeoutMs: number }]),
-    // Infinity is a grace.
-    ...WRONG_NUMBERS.filter((number) => number !== Infinity).map((graceMs) => ({ graceMs })),
+    ...WRONG_NUMBERS.map((stdin) => ({ stdin })),
+    // Infinity is a time here.
+    ...WRONG_NUMBERS.filter((number) => number !== Infinity).flatMap((number) => [
+      { timeoutMs: number },
+      { graceMs: number },
+    ]),
     { killSignal: 0 },
     { umask: 0o1000 },
     { umask: -1 },

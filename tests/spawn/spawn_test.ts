@@ -207,3 +207,10 @@ test("a handle that nobody has asked for is closed when the child has ended, and
   assert.throws(() => child.handle.isAlive(), { code: "EBADF", message: /nobody had asked/ });
   assert.equal(child.kill(), false);
 });
+
+test("Infinity is no limit of a wait, and of a child's time", async () => {
+  const child = spawn("sleep", ["0.05"], { timeoutMs: Infinity });
+  assert.equal((await child.handle.wait({ timeoutMs: Infinity })).code, 0);
+  assert.equal(child.handle.waitSync(Infinity)!.code, 0);
+  assert.equal((await child.wait({ timeoutMs: Infinity })).code, 0);
+});
