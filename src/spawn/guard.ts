@@ -10,7 +10,7 @@ import { Handle } from "../handle/handle.ts";
 import { fromWatcher } from "../kernel/exit.ts";
 import { native } from "../kernel/native.ts";
 import { NativeRecord, sizeOf } from "../kernel/record.ts";
-import type { ResourceUsage } from "../kernel/usage.ts";
+import { type ResourceUsage, usageOf } from "../kernel/usage.ts";
 import {
   checkTerminateOptions,
   type TerminateOptions,
@@ -36,9 +36,8 @@ export interface Containment {
    */
   readonly settled: boolean;
   /**
-   * What all of it had used up: the command, what that has started, and the guard (a megabyte and a
-   * millisecond or so). Only there once the guard has ended. Who outlives a killed guard is missing
-   * in it.
+   * What the command and all that it has started had used up. Only there once nothing is left, and
+   * if nobody has killed the guard.
    */
   readonly resourceUsage?: ResourceUsage;
 }
@@ -135,14 +134,16 @@ export class Guard {
 
   #onReport(record: NativeRecord<"GuardRecord">): boolean {
     const report = record.number("report");
+    const settled = report === GUARD_REPORTS.gone;
+    const part = (name: "status" | "all") => record.tail(name).subarray(0, sizeOf("WaitRecord"));
     this.#containment = Object.freeze({
       asked: record.number("asked"),
       killed: record.number("killed"),
-      settled: report === GUARD_REPORTS.gone,
+      settled,
+      ...(settled && { resourceUsage: usageOf(new NativeRecord("WaitRecord", part("all"))) }),
     });
     if (record.number("has_status") === 1 && !this.#command.status) {
-      const status = record.tail("status").subarray(0, sizeOf("WaitRecord"));
-      this.#command.settle(fromWatcher(WATCH_TOLD.wait_record, status)!);
+      this.#command.settle(fromWatcher(WATCH_TOLD.wait_record, part("status"))!);
     }
     if (report === GUARD_REPORTS.left) { for (const resolve of this.#onLeft) resolve(); }
     return true;
@@ -150,15 +151,8 @@ export class Guard {
 
   #onEnd(): void {
     this.#handle.close();
-    const { asked, killed, settled } = this.#containment;
-    const resourceUsage = this.#end.status?.resourceUsage;
-    this.#containment = Object.freeze({
-      asked,
-      killed,
-      // The kernel lets the first process of a pid namespace end when all others have.
-      settled: settled || this.#isNamespace,
-      ...(resourceUsage && { resourceUsage }),
-    });
+    // The kernel lets the first process of a pid namespace end when all others have.
+    if (this.#isNamespace) this.#containment = { ...this.#containment, settled: true };
     // Somebody has killed the guard.
     if (!this.#command.status) this.#command.learn();
   }

@@ -79,7 +79,8 @@ test("a cgroup of its own is removed with those that the command has made in it"
 }, async () => {
   const child = spawn("sleep", ["100"], { ...kept, containment: "cgroup" });
   const folder = cgroupFolder(child.pid);
-  for (const below of ["a/b/c", "a/.d", "..e"]) {
+  const deep = "f/".repeat(100);
+  for (const below of ["a/b/c", "a/.d", "..e", deep]) {
     mkdirSync(`${folder}/${below}`, { recursive: true });
   }
   writeFileSync(`${folder}/a/b/c/cgroup.procs`, `${child.pid}`);
@@ -89,6 +90,15 @@ test("a cgroup of its own is removed with those that the command has made in it"
   assert.equal(existsSync(folder), false);
   // In vain it is tried again for a second.
   assert.ok(performance.now() - startedAt < 900);
+});
+
+test("what is mounted in a cgroup of its own stays as it is", {
+  skip: needsRoot || noCgroups,
+}, async () => {
+  const { stdout, stderr } = await runScript("contained_mounted.ts", {
+    through: ["unshare", "-m"],
+  });
+  assert.deepEqual(JSON.parse(stdout || "null"), { settled: true, left: ["a/b", "link"] }, stderr);
 });
 
 test("cgroup.kill ends also who has become another user's", {

@@ -64,6 +64,7 @@ const Guard = struct {
             guard.wait();
         }
         if (guard.held.cgroup >= 0) own_cgroup.end(guard.held.cgroup);
+        guard.state.all = used_up();
         guard.tell(.gone);
     }
 
@@ -182,6 +183,14 @@ const Guard = struct {
         _ = call(named(.sendto), .{ channel, &guard.state, size, flags, null, 0 });
     }
 };
+
+/// Of all whom we have reaped, and whom these have.
+fn used_up() records.WaitRecord {
+    const RUSAGE_CHILDREN: i32 = -1;
+    var usage = std.mem.zeroes(kernel.Rusage);
+    _ = call(named(.getrusage), .{ RUSAGE_CHILDREN, &usage });
+    return records.WaitRecord.from(&std.mem.zeroes(kernel.WaitSiginfo), &usage);
+}
 
 fn is_killed_by(ended: *const records.WaitRecord, number: i32) bool {
     const killed = 2; // CLD_KILLED

@@ -32,6 +32,8 @@ pub const Report = enum(u32) { started, failed, ended, left, gone };
 pub const GuardRecord = extern struct {
     /// How the command has ended, where `has_status` is 1.
     status: records.WaitRecord,
+    /// Of `gone`: what all of it had used up.
+    all: records.WaitRecord,
     has_status: u32,
     report: Report,
     /// How many were sent the polite signal, and how many were ended by SIGKILL.

@@ -4,7 +4,7 @@ const std = @import("std");
 const boot = @import("../proc/boot.zig");
 const proc_file = @import("../proc/file.zig");
 const exec = @import("exec.zig");
-const proc_scan = @import("../proc/scan.zig");
+const removal = @import("cgroup_removal.zig");
 const sys_fd = @import("../sys/fd.zig");
 const sys_process = @import("../sys/process.zig");
 const syscall = @import("../sys/syscall.zig");
@@ -65,57 +65,7 @@ pub noinline fn kill(folder: i32) void {
 /// guard, as an orphan in the pid namespace of others; and removes it.
 pub noinline fn end(folder: i32) void {
     kill(folder);
-    remove(folder);
-}
-
-/// How often, and after how long, a cgroup is removed again.
-const most_tries = 100;
-const pause_ms = 10;
-
-/// Removes it and those below it, if nobody is in them. A cgroup is never renamed. The kernel may
-/// count one that was reaped for a moment longer, of which it tells nobody.
-fn remove(folder: i32) void {
-    var link = std.mem.zeroes([32:0]u8);
-    const prefix = "/proc/self/fd/";
-    link[0..prefix.len].* = prefix.*;
-    proc_file.write_decimal(link[prefix.len..], @intCast(folder));
-    var path: [4096:0]u8 = undefined;
-    const nowhere = proc_file.nowhere;
-    const length = call(named(.readlinkat), .{ nowhere, &link, &path, path.len });
-    if (length <= 0) return;
-    path[@intCast(length)] = 0;
-    const flags: u32 = linux.AT.REMOVEDIR;
-    for (0..most_tries) |_| {
-        if (call(named(.unlinkat), .{ nowhere, &path, flags }) != negated(.BUSY)) return;
-        empty(folder, most_levels);
-        _ = sys_fd.poll(-1, 0, pause_ms);
-    }
-}
-
-const most_levels = 64;
-
-/// Removes the cgroups that the command has made in it. Only a folder can be opened so, and only
-/// that of a cgroup without processes can be removed.
-fn empty(parent: i32, levels: u32) void {
-    // The other guard may have the same description of it, with one position.
-    const folder = proc_file.open(parent, ".", .{ .DIRECTORY = true });
-    if (folder < 0) return;
-    defer proc_file.close(folder);
-    var entries = proc_scan.Entries{ .folder = folder };
-    while (entries.next_name()) |name| {
-        if (is_dots(name)) continue;
-        const below = proc_file.open(folder, name, .{ .DIRECTORY = true });
-        if (below < 0) continue;
-        if (levels > 0) empty(below, levels - 1);
-        proc_file.close(below);
-        _ = call(named(.unlinkat), .{ folder, name, @as(u32, linux.AT.REMOVEDIR) });
-    }
-}
-
-/// "." or "..".
-fn is_dots(name: [*:0]const u8) bool {
-    const length = exec.length_until(name, 0);
-    return name[0] == '.' and (length == 1 or (length == 2 and name[1] == '.'));
+    removal.remove(folder);
 }
 
 test "where there is no cgroup, nothing is left behind" {
