@@ -213,4 +213,5 @@ test("Infinity is no limit of a wait, and of a child's time", async () => {
   assert.equal((await child.handle.wait({ timeoutMs: Infinity })).code, 0);
   assert.equal(child.handle.waitSync(Infinity)!.code, 0);
   assert.equal((await child.wait({ timeoutMs: Infinity })).code, 0);
+  await child[Symbol.asyncDispose]();
 });

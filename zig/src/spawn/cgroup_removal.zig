@@ -1,5 +1,5 @@
-//! Removes a cgroup with those below it. It needs two descriptors and the stack of one level, however
-//! deep they are.
+//! Removes a cgroup with those below it. It needs two descriptors and the stack of one level,
+//! however deep they are.
 const std = @import("std");
 const boot = @import("../proc/boot.zig");
 const exec = @import("exec.zig");
