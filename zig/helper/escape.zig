@@ -30,7 +30,7 @@ const linux = std.os.linux;
 const seconds = 30;
 
 /// What all processes of the tree share.
-const Shared = extern struct { forked: u32 = 0, deadline: i64 = 0 };
+const Shared = extern struct { forked: u32 = 0, born: u32 = 1, deadline: i64 = 0 };
 
 pub var count: u32 = 0;
 var ready: u32 = 0;
@@ -93,6 +93,11 @@ pub fn begin() void {
 /// The number of the process that is forked next; the root has 1.
 pub fn next_number() u32 {
     return tree.add(&shared.forked);
+}
+
+/// The number of a process among those that were forked indeed, as it tells itself.
+pub fn own_number() u32 {
+    return tree.add(&shared.born);
 }
 
 /// What a process does first.

@@ -55,7 +55,8 @@ pub fn bomb() noreturn {
         const number = escape.next_number();
         if (number > most) tree.stay();
         const pid = forks.fork();
-        if (pid == 0) escape.announce(number);
+        // Not that of the attempt: it may have failed at the limit, which others had reached since.
+        if (pid == 0) escape.announce(escape.own_number());
         // At the limit: again and again, as a bomb does, but the machine has others too.
         if (pid == forks.failed) tree.sleep_us(200);
     }
