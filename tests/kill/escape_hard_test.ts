@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { killTree, type KillTreeOptions, ProcessTree } from "../../mod.ts";
 import { childrenOf, runs, statFields } from "../support/trees.ts";
+import { lacksStrace } from "../support/strace.ts";
 
 /** A shell that runs a script which prints a line when all is there. */
 async function shell(script: string): Promise<ChildProcess> {
@@ -36,13 +37,6 @@ test("a zombie that nobody reaps does not keep its tree from being ended", async
     await exit;
   }
 });
-
-/** Why no process can be traced here, or false. */
-async function lacksStrace(): Promise<string | false> {
-  const strace = spawn("strace", ["-f", "-o", "/dev/null", "true"], { stdio: "ignore" });
-  const [result] = await Promise.race([once(strace, "exit"), once(strace, "error")]);
-  return result === 0 ? false : "strace can't be run";
-}
 
 test("a traced member that waits for its tracer to end does not hold up the others", {
   skip: await lacksStrace(),

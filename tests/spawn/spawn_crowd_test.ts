@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { features } from "../../mod.ts";
-import { HELPER, runScript, type ScriptOptions } from "../support/processes.ts";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
+import { features, spawn } from "../../mod.ts";
+import { untilPrinted } from "../support/contained.ts";
+import { HELPER, runScript, runtimeCommand, type ScriptOptions } from "../support/processes.ts";
+import { lacksStrace, traced } from "../support/strace.ts";
+import { needsRoot } from "../support/trees.ts";
 
 const NOTHING = { wrong: [], zombies: 0, descriptors: 0, threads: 0 };
 
@@ -20,6 +26,33 @@ test("without clone3(2), and without close_range(2), it is the same", async () =
   const ENOSYS = 38;
   const through = [HELPER, "deny", "clone3", String(ENOSYS), HELPER, "deny", "close_range"];
   assert.deepEqual(await crowd({ through: [...through, String(ENOSYS)] }), NOTHING);
+});
+
+test("where a profile refuses clone3(2) with EPERM, it goes by clone(2)", {
+  skip: needsRoot || await lacksStrace(),
+}, async () => {
+  const folder = mkdtempSync(`${tmpdir()}/pidfd-test-`);
+  const [command, ...args] = runtimeCommand(
+    fileURLToPath(new URL("../fixtures/spawn_refused.ts", import.meta.url)),
+  );
+  const streams = { stdin: "pipe", stdout: "pipe" } as const;
+  const program = spawn(command, args, { ...streams, env: { NODE_NO_WARNINGS: "1" } });
+  try {
+    await untilPrinted(program.stdout!);
+    // A runtime that is refused it from its start can't have threads.
+    const refusal = ["-e", "trace=clone3,clone", "-e", "inject=clone3:error=EPERM"];
+    const strace = await traced(program.pid, `${folder}/log`, ...refusal);
+    program.stdin!.write("\n");
+    await untilPrinted(program.stdout!, "[1,2,3]");
+    await program.status;
+    await strace.status;
+    const log = readFileSync(`${folder}/log`, "utf8");
+    if (/clone3\(/.test(log)) assert.match(log, /clone3\(.*EPERM.*INJECTED/);
+    assert.match(log, /clone\(.*CLONE_PIDFD.* = \d+/);
+  } finally {
+    await program[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("a flood of signals at this program disturbs nothing", async () => {
