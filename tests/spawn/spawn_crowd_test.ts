@@ -47,7 +47,8 @@ test("where a profile refuses clone3(2) with EPERM, it goes by clone(2)", {
     await program.status;
     await strace.status;
     const log = readFileSync(`${folder}/log`, "utf8");
-    if (/clone3\(/.test(log)) assert.match(log, /clone3\(.*EPERM.*INJECTED/);
+    // The library has clone3(2) for these two.
+    if (["x64", "arm64"].includes(process.arch)) assert.match(log, /clone3\(.*EPERM.*INJECTED/);
     assert.match(log, /clone\(.*CLONE_PIDFD.* = \d+/);
   } finally {
     await program[Symbol.asyncDispose]();

@@ -201,7 +201,7 @@ test("a Child is made by spawn() alone", () => {
   assert.throws(() => Reflect.construct(Child, [{}]), TypeError);
 });
 
-test("a handle that nobody has asked for is closed when the child has ended, and says so", async () => {
+test("a handle that nobody has asked for says that it was closed with the end", async () => {
   const child = spawn("true");
   await child.status;
   assert.throws(() => child.handle.isAlive(), { code: "EBADF", message: /nobody had asked/ });
