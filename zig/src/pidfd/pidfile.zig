@@ -110,7 +110,9 @@ pub fn commit(path: *const PathRecord, file: i32, record: *TextRecord) i32 {
 
 fn replace(path: *const PathRecord, other: *const PathRecord, file: i32, record: *TextRecord) i32 {
     record.step = @intFromEnum(Step.flock);
-    if (is_locked(path)) return negated(.AGAIN);
+    const old = lock_old(path);
+    if (old == negated(.AGAIN)) return old;
+    defer if (old >= 0) proc_file.close(old);
     record.step = @intFromEnum(Step.ftruncate);
     const emptied = call(named(.ftruncate), .{ file, 0 });
     if (emptied < 0) return emptied;
@@ -135,21 +137,31 @@ fn replace(path: *const PathRecord, other: *const PathRecord, file: i32, record:
 /// Removes the new file, and drops the lock; before that the old one where `with_old` is 1. EAGAIN:
 /// somebody has locked that one, and it stays.
 pub fn abandon(path: *const PathRecord, file: i32, with_old: i32) i32 {
-    const result = if (with_old == 0) 0 else if (is_locked(path)) negated(.AGAIN) else unlink(path);
+    const result = if (with_old == 1) unlink_old(path) else 0;
     var other: PathRecord = undefined;
     if (second_name(path, &other)) _ = unlink(&other);
     proc_file.close(file);
     return result;
 }
 
-/// Whether the file of this name is a lock that somebody has: with another file in its place, or
-/// none, a second one could have it too.
-fn is_locked(path: *const PathRecord) bool {
+fn unlink_old(path: *const PathRecord) i32 {
+    const old = lock_old(path);
+    if (old == negated(.AGAIN)) return old;
+    defer if (old >= 0) proc_file.close(old);
+    return unlink(path);
+}
+
+/// Locks the file of this name, so that nobody takes it for a lock until it has lost the name: with
+/// another file in its place, or none, a second one could have that lock. EAGAIN: somebody has it.
+/// Below zero too where it can't be opened.
+fn lock_old(path: *const PathRecord) i32 {
     const flags = linux.O{ .NOFOLLOW = true, .NONBLOCK = true, .NOCTTY = true };
     const file = proc_file.open(nowhere, c_path(path), flags);
-    if (file < 0) return false;
-    defer proc_file.close(file);
-    return call(named(.flock), .{ file, LOCK_EX | LOCK_NB }) == negated(.AGAIN);
+    if (file < 0) return file;
+    const locked = call(named(.flock), .{ file, LOCK_EX | LOCK_NB });
+    if (locked != negated(.AGAIN)) return file;
+    proc_file.close(file);
+    return locked;
 }
 
 fn unlink(path: *const PathRecord) i32 {
